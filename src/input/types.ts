@@ -1,0 +1,25 @@
+/** What input hands to decode: one record at a time, in one reused object. */
+
+/** A captured packet, valid until the next one is asked for. Nothing in it may be kept. */
+export class CaptureRecord {
+  /** the reader's buffer; the packet is data[start..end) */
+  data: Uint8Array = new Uint8Array(0);
+  start = 0;
+  end = 0;
+  /** whole seconds since 1970 */
+  seconds = 0;
+  /** 0..999,999,999 */
+  nanoseconds = 0;
+  /** length on the wire, bytes; `end - start` is what was captured */
+  wireLength = 0;
+  /** LINKTYPE_ number (tcpdump.org/linktypes.html) */
+  linkType = 0;
+  /** interface index within its section, 0 in pcap */
+  interfaceId = 0;
+  /** false where the format gives no time (pcapng SPB): the time is the previous record's */
+  hasTime = true;
+  /** 1-based frame number as Wireshark counts, over all files */
+  frame = 0;
+  /** big-endian file: NULL's address family is in the capturing host's byte order */
+  bigEndian = false;
+}

@@ -1,0 +1,279 @@
+/**
+ * The report as data: teardown.report/1. Field names are the contract (schema/report.schema.json).
+ * Times are RFC 3339 in UTC with nine decimals, durations are seconds, what isn't known is null and never absent.
+ */
+
+export type Side = 'client' | 'server';
+
+/** RFC 9293 section 3.3.2. */
+export type TcpState =
+  | 'SYN_SENT'
+  | 'SYN_RECEIVED'
+  | 'ESTABLISHED'
+  | 'FIN_WAIT_1'
+  | 'FIN_WAIT_2'
+  | 'CLOSING'
+  | 'TIME_WAIT'
+  | 'CLOSE_WAIT'
+  | 'LAST_ACK'
+  | 'CLOSED';
+
+/** How a fact is known: see the README's glossary. */
+export type Basis = 'observed' | 'inferred' | 'assumed' | 'kernel';
+
+export type Orientation = 'handshake' | 'port' | 'first-packet';
+export type Handshake = 'complete' | 'partial' | 'refused' | 'unanswered' | 'not-captured';
+export type Kind =
+  | 'graceful'
+  | 'simultaneous'
+  | 'half-closed'
+  | 'aborted'
+  | 'aborted-after-fin'
+  | 'refused'
+  | 'unanswered'
+  | 'open';
+export type CloseShape =
+  | 'four-segment'
+  | 'three-segment'
+  | 'simultaneous'
+  | 'half-close'
+  | 'rst'
+  | 'fin-rst'
+  | 'none'
+  | 'unknown';
+export type Initiator = 'client' | 'server' | 'both' | 'unknown' | null;
+export type Role =
+  | 'active-closer'
+  | 'passive-closer'
+  | 'simultaneous-closer'
+  | 'aborter'
+  | 'aborted'
+  | 'none'
+  | 'unknown';
+export type ResetCause =
+  | 'refused'
+  | 'linger-zero'
+  | 'unread-data'
+  | 'data-after-close'
+  | 'keepalive-timeout'
+  | 'listener-closed'
+  | 'no-such-connection'
+  | 'middlebox-suspected'
+  | 'unknown';
+
+export interface Address {
+  address: string;
+  port: number;
+}
+
+/** A number for each side, in the order of SPEC section 5. */
+export interface PerSide<T> {
+  client: T;
+  server: T;
+}
+
+/** A stay in one state. Spans of an endpoint touch, never overlap, and are in time order. */
+export interface Span {
+  state: TcpState;
+  from: string;
+  /** null while open */
+  to: string | null;
+  /** `to` - `from`; for an open span what had passed at the capture's last packet; null where nobody saw the end */
+  seconds: number | null;
+  basis: Basis;
+  open: boolean;
+  /** bound of the error in `seconds` that the capture point causes; 0 exact; null for lower bounds and unknown ends */
+  plusMinus: number | null;
+  /** [the segment that begins it, the segment that ends it]; null where there is none */
+  frames: [number | null, number | null];
+}
+
+export interface TimeWait {
+  from: string;
+  /** earliest end by the operating system's timers */
+  until: string;
+  /** latest end by their granularity */
+  untilLatest: string;
+  basis: Basis;
+  /** how often a segment restarted the 2MSL timer */
+  restarts: number;
+  endedBy: 'timer' | 'reuse' | 'rst' | 'capture-end';
+  /** the segments that began, restarted and ended it */
+  frames: number[];
+}
+
+export interface Endpoint {
+  role: Role;
+  states: Span[];
+  finWait1Seconds: number | null;
+  finWait2Seconds: number | null;
+  closingSeconds: number | null;
+  timeWaitSeconds: number | null;
+  closeWaitSeconds: number | null;
+  lastAckSeconds: number | null;
+  /** first transmission of its FIN, as captured */
+  finAt: string | null;
+  /** first segment that acknowledges its FIN, as captured */
+  finAckedAt: string | null;
+  finRetransmissions: number;
+  /** payload bytes that it received after its own FIN */
+  halfCloseBytes: number;
+  timeWait: TimeWait | null;
+}
+
+export interface Reset {
+  by: Side | 'unknown' | null;
+  at: string | null;
+  frame: number | null;
+  cause: ResetCause | null;
+  why: string | null;
+  /** RSTs that ended nothing */
+  ignored: number;
+}
+
+export interface Reuse {
+  previous: number;
+  gapSeconds: number;
+  inTimeWait: boolean;
+  outcome: 'accepted' | 'challenged' | 'ignored';
+}
+
+export interface Encapsulation {
+  vlans: number[];
+  mplsLabels: number[];
+  tunnels: { type: string; id: number | null }[];
+}
+
+export interface Flow {
+  id: number;
+  communityId: string | null;
+  client: Address;
+  server: Address;
+  orientation: Orientation;
+  handshake: Handshake;
+  firstPacket: string;
+  lastPacket: string;
+  /** captured copies, duplicates included */
+  packets: PerSide<number>;
+  /** payload, retransmissions not counted again */
+  bytes: PerSide<number>;
+  /** smallest round trip from the capture point to that endpoint and back, seconds */
+  rtt: PerSide<number | null>;
+  kind: Kind;
+  closeShape: CloseShape;
+  initiator: Initiator;
+  closedAt: string | null;
+  reset: Reset | null;
+  reuse: Reuse | null;
+  encapsulation: Encapsulation | null;
+  endpoints: PerSide<Endpoint>;
+  /** live mode: processes */
+  holders: null;
+  /** compare: what two capture points tell */
+  comparison: null;
+  notes: string[];
+  /** Zeek's history letters */
+  history: string;
+  /** Zeek's conn_state */
+  connState: string;
+  wiresharkFilter: string | null;
+}
+
+export interface Finding {
+  rule: string;
+  severity: 'info' | 'warning' | 'critical';
+  title: string;
+  because: string;
+  doThis: string[];
+  confidence: 'certain' | 'likely' | 'possible';
+  endpoint: string | null;
+  flows: number[];
+  flowCount: number;
+  frames: number[];
+  at: string | null;
+  until: string | null;
+  rfc: string | null;
+}
+
+export interface PortInterval {
+  from: string;
+  until: string;
+  basis: Basis;
+  flows: number;
+  states: Partial<Record<TcpState, number>>;
+  bindFails: { neither: boolean; newOnly: boolean; oldOnly: boolean; both: boolean };
+}
+
+export interface PortLedger {
+  address: string;
+  port: number;
+  role: Side;
+  os: string;
+  intervals: PortInterval[];
+  freeAt: string | null;
+  freeAtBasis: Basis | null;
+}
+
+export interface CaptureFile {
+  name: string;
+  /** 'pcap', 'pcap-ns', 'pcap-modified', 'pcapng', with '+gzip' where compressed */
+  format: string;
+  /** libpcap's names of the link types seen, such as 'ETHERNET', 'LINUX_SLL2' */
+  linkTypes: string[];
+  packets: number;
+  /** bytes read */
+  bytes: number;
+  firstPacket: string | null;
+  lastPacket: string | null;
+}
+
+export interface Damage {
+  file: string;
+  /** byte offset at which reading stopped or skipped */
+  offset: number;
+  what: string;
+}
+
+export interface Capture {
+  files: CaptureFile[];
+  packets: number;
+  tcpPackets: number;
+  duplicates: number;
+  outOfOrder: number;
+  /** by the kernel while capturing; null if not known */
+  dropped: number | null;
+  /** packets that hold no TCP that we can read, by reason */
+  skipped: Record<string, number>;
+  damage: Damage[];
+  position: 'near-client' | 'near-server' | 'middle' | 'unknown';
+  firstPacket: string | null;
+  lastPacket: string | null;
+  seconds: number;
+}
+
+export interface Assumption {
+  os: string;
+  basis: Basis;
+  timeWaitSeconds: number;
+  finWait2Seconds: number | null;
+}
+
+export interface Totals {
+  flows: number;
+  byKind: Partial<Record<Kind, number>>;
+  byInitiator: Partial<Record<'client' | 'server' | 'both' | 'unknown' | 'none', number>>;
+  finWait2: { count: number; p50: number | null; p90: number | null; p99: number | null; max: number | null };
+  timeWait: { count: number; peak: number; peakAt: string | null };
+}
+
+export interface Report {
+  schema: 'teardown.report/1';
+  tool: { name: 'pcap-teardown'; version: string };
+  capture: Capture;
+  assumptions: Record<string, Assumption>;
+  totals: Totals;
+  findings: Finding[];
+  ports: PortLedger[];
+  /** ascending by id; at most maxFlows of them, the most interesting kept: compare with totals.flows */
+  flows: Flow[];
+}
