@@ -1,0 +1,172 @@
+/** The pipeline on one page: bytes -> record -> segment -> flow -> teardown facts -> report. */
+
+import { readFileSync } from 'node:fs';
+import { decode } from './decode/decode.ts';
+import { DECODED, SKIP_REASONS } from './decode/outcome.ts';
+import { Segment } from './decode/segment.ts';
+import { FlowTracker, RETENTION } from './flow/tracker.ts';
+import { type CaptureOptions, type Moment, openCaptures } from './input/captures.ts';
+import type { CaptureRecord } from './input/types.ts';
+import { FlowCollector } from './report/flows.ts';
+import type { ServiceTotals } from './report/services.ts';
+import type { Assumption, Capture, Flow, Report } from './report/types.ts';
+import { LINUX, type OsProfile, withOverrides } from './teardown/profiles.ts';
+import { formatTime, NS_PER_SECOND, nsToSeconds } from './units.ts';
+import { parseWhere } from './where/where.ts';
+
+export interface AnalyzeOptions {
+  /** keep the flows that match, in the language of `--where`; the totals are of these */
+  where?: string | undefined;
+  /** flows in `report.flows`, the most interesting of all; default 100,000 */
+  maxFlows?: number | undefined;
+  /** TIME_WAIT's length, seconds, in place of the profile's */
+  timeWaitSeconds?: number | undefined;
+  /** the timer of an orphaned FIN_WAIT_2, seconds, in place of the profile's */
+  finTimeoutSeconds?: number | undefined;
+  /** the same as a function */
+  accepts?: ((flow: Flow) => boolean) | undefined;
+  /** called with every flow when it ends, in that order; nothing is kept for it, so a long capture can be streamed */
+  onFlow?: ((flow: Flow) => void) | undefined;
+  /** called about every 50 ms: bytes read, bytes in all (null for pipes), packets so far */
+  onProgress?: CaptureOptions['onProgress'];
+  /** what '-' reads, in place of standard input */
+  stdin?: CaptureOptions['stdin'];
+}
+
+/** Default of `maxFlows`. */
+export const MAX_FLOWS = 100_000;
+
+/**
+ * Analyses captures as one: several files are merged by time.
+ * @param files paths of pcap or pcapng files, '-' for standard input
+ * @returns the report; damage in a file is in `report.capture.damage`, and everything before it was analysed
+ * @throws InputError where a file can't be opened or is no capture: nothing was analysed then
+ * @throws WhereError where `options.where` is no expression
+ */
+export async function analyze(files: readonly string[], options: AnalyzeOptions = {}): Promise<Report> {
+  return (await runAnalysis(files, options)).report;
+}
+
+export interface Analysis {
+  report: Report;
+  /** who closes first by service, over all flows: what a summary shows beside the report */
+  services: ServiceTotals;
+}
+
+/** As analyze(), with what the summaries show beside the report. */
+export async function runAnalysis(files: readonly string[], options: AnalyzeOptions = {}): Promise<Analysis> {
+  const where = options.where === undefined ? undefined : parseWhere(options.where);
+  const profile = withOverrides(LINUX, options);
+  const captures = await openCaptures(files, { onProgress: options.onProgress, stdin: options.stdin });
+  const collector = new FlowCollector({
+    profile,
+    maxFlows: options.maxFlows ?? MAX_FLOWS,
+    where: where === undefined ? options.accepts : (flow) => where.matches(flow),
+    onFlow: options.onFlow,
+  });
+  const tracker = new FlowTracker(collector, RETENTION);
+  collector.attach(tracker);
+
+  const segment = new Segment();
+  const skipped = new Float64Array(SKIP_REASONS.length);
+  let packets = 0;
+  let outOfOrder = 0;
+  let latest = Number.NEGATIVE_INFINITY;
+  let first: Moment | null = null;
+  let earliest = Number.POSITIVE_INFINITY;
+
+  await captures.forEach((record: CaptureRecord) => {
+    packets++;
+    if (first === null) {
+      first = { seconds: record.seconds, nanoseconds: record.nanoseconds };
+      tracker.originSeconds = record.seconds;
+    }
+    const now = (record.seconds - tracker.originSeconds) * NS_PER_SECOND + record.nanoseconds;
+    if (now >= latest) {
+      latest = now;
+      collector.lastSeconds = record.seconds;
+      collector.lastNanoseconds = record.nanoseconds;
+    } else {
+      outOfOrder++;
+      if (now < earliest) {
+        earliest = now;
+        if (now < first.nanoseconds) first = { seconds: record.seconds, nanoseconds: record.nanoseconds };
+      }
+    }
+    const outcome = decode(record, segment);
+    if (outcome === DECODED) tracker.track(segment, record, now);
+    else skipped[outcome]!++;
+  });
+  tracker.finish();
+
+  const last: Moment = { seconds: collector.lastSeconds, nanoseconds: collector.lastNanoseconds };
+  const flows = Array.from(collector.flows());
+  const capture: Capture = {
+    files: captures.files.map(({ first, last, ...file }) => ({
+      ...file,
+      firstPacket: stamp(first),
+      lastPacket: stamp(last),
+    })),
+    packets,
+    tcpPackets: tracker.segments,
+    duplicates: tracker.duplicates,
+    outOfOrder,
+    dropped: captures.dropped,
+    skipped: Object.fromEntries(
+      SKIP_REASONS.map((reason, i): [string, number] => [reason, skipped[i]!]).filter(([, n]) => n > 0),
+    ),
+    damage: captures.damage,
+    position: collector.totals.position(),
+    firstPacket: stamp(first),
+    lastPacket: packets > 0 ? stamp(last) : null,
+    seconds: secondsBetween(first, last),
+  };
+  const report: Report = {
+    schema: 'teardown.report/1',
+    tool: { name: 'pcap-teardown', version: VERSION },
+    capture,
+    assumptions: assumptionsOf(flows, profile),
+    totals: collector.totals.result(tracker.originSeconds),
+    findings: [],
+    ports: [],
+    flows,
+  };
+  return { report, services: collector.services.result() };
+}
+
+/** The version in package.json. */
+export const VERSION: string = readVersion();
+
+function readVersion(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  const { version } = JSON.parse(text) as { version: string };
+  return version;
+}
+
+function stamp(moment: Moment | null): string | null {
+  return moment === null ? null : formatTime(moment.seconds, moment.nanoseconds);
+}
+
+function secondsBetween(first: Moment | null, last: Moment): number {
+  if (first === null) return 0;
+  return nsToSeconds((last.seconds - first.seconds) * NS_PER_SECOND + last.nanoseconds - first.nanoseconds);
+}
+
+/** Whose timers were assumed: the addresses of listed flows that were in a state which a timer ends. */
+function assumptionsOf(flows: readonly Flow[], profile: OsProfile): Record<string, Assumption> {
+  const assumptions: Record<string, Assumption> = {};
+  for (const flow of flows) {
+    for (const side of ['client', 'server'] as const) {
+      const timed = flow.endpoints[side].states.some(({ state }) => state === 'TIME_WAIT' || state === 'FIN_WAIT_2');
+      const { address } = flow[side];
+      if (!timed || address in assumptions) continue;
+      assumptions[address] = {
+        os: profile.name,
+        basis: 'assumed',
+        timeWaitSeconds: nsToSeconds(profile.timeWaitNs),
+        finWait2Seconds: profile.finWait2Ns === null ? null : nsToSeconds(profile.finWait2Ns),
+      };
+    }
+  }
+  return assumptions;
+}

@@ -1,0 +1,102 @@
+#!/usr/bin/env node
+/** Arguments, signals, exit codes; nothing else. */
+
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { VERSION } from './analyze.ts';
+import { type AnalyzeFlags, analyzeCommand } from './cli/analyze-command.ts';
+import { EXIT_DONE, EXIT_USAGE, explain, UsageError } from './cli/errors.ts';
+import { flowCommand } from './cli/flow-command.ts';
+import { FORMATS } from './cli/formats.ts';
+import { BrokenPipe } from './cli/terminal.ts';
+
+function seconds(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value) || value < 0 || value > 86_400) {
+    throw new InvalidArgumentError('a number of seconds from 0 to 86400.');
+  }
+  return value;
+}
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('a whole number from 1.');
+  return value;
+}
+
+function collect(value: string, before: string[]): string[] {
+  return [...before, value];
+}
+
+function withCommon(command: Command): Command {
+  return command
+    .option('--time-wait <seconds>', "TIME_WAIT's length in place of the system's (Linux 60)", seconds)
+    .option('--fin-timeout <seconds>', "an orphaned FIN_WAIT_2's timer in place of the system's (Linux 60)", seconds)
+    .option('--max-flows <n>', 'flows kept for the report, the most interesting (100000)', positive)
+    .addOption(new Option('--color <when>', 'colours').choices(['auto', 'always', 'never']).default('auto'))
+    .option('--no-progress', 'no progress bar')
+    .option('-q, --quiet', 'results only')
+    .option('-v, --verbose', 'every flow and service in the text');
+}
+
+function program(run: (exitCode: Promise<number>) => void): Command {
+  const root = new Command('teardown')
+    .description('Tells from a packet capture who closed each TCP connection first, and what lingers after it.')
+    .version(VERSION, '-V, --version', 'the version')
+    .helpOption('-h, --help', 'this help')
+    .showHelpAfterError(false)
+    .configureOutput({ outputError: () => undefined })
+    .exitOverride();
+  const analyze = withCommon(root.command('analyze', { isDefault: true }))
+    .description('analyse captures (pcap, pcapng, also gzipped; - is standard input)')
+    .argument('[files...]', 'captures; several are merged by time')
+    .option('-r, --read <file>', 'a capture, as tcpdump and tshark take it; repeatable', collect, [])
+    .option('-o, --output <path>', 'write a file: .txt .json .ndjson .csv .md; repeatable', collect, [])
+    .addOption(new Option('-f, --format <format>', 'what goes to standard output (text)').choices(FORMATS))
+    .option('-Y, --where <expression>', "keep the flows that match: 'port==9091 && closer==server && finwait2>5s'")
+    .action((files: string[], flags: AnalyzeFlags & { read: string[] }) => {
+      const all = [...files, ...flags.read];
+      if (all.length === 0) {
+        throw new UsageError('no capture named', 'teardown FILE, or: tcpdump -w - | teardown -');
+      }
+      run(analyzeCommand(all, flags));
+    });
+  const flow = withCommon(root.command('flow'))
+    .description("draw one flow: the ladder of its segments beside both endpoints' states")
+    .argument('<operands...>', 'captures, then the flow: its id, Community ID, a:p-b:p, or an expression as of --where')
+    .action((operands: string[], flags: AnalyzeFlags) => run(flowCommand(operands, { ...flags, output: [] })));
+  for (const command of [analyze, flow]) {
+    command.configureOutput({ outputError: () => undefined }).exitOverride();
+  }
+  return root;
+}
+
+async function main(): Promise<number> {
+  let result: Promise<number> = Promise.resolve(EXIT_DONE);
+  try {
+    await program((exitCode) => {
+      result = exitCode;
+    }).parseAsync(process.argv);
+    return await result;
+  } catch (error) {
+    if (error instanceof BrokenPipe) return EXIT_DONE;
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return EXIT_DONE;
+      const message = error.message.replace(/^error: /, '');
+      process.stderr.write(
+        `teardown: ${message === '(outputHelp)' ? 'no capture named' : message}\n  teardown --help\n`,
+      );
+      return EXIT_USAGE;
+    }
+    const text = explain(error);
+    if (text === null) throw error;
+    process.stderr.write(`${text}\n`);
+    return EXIT_USAGE;
+  }
+}
+
+// `| head` closes our standard output: that is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
+
+process.exitCode = await main();

@@ -1,0 +1,74 @@
+import { MAX_FLOWS, runAnalysis } from '../analyze.ts';
+import { ladder } from '../output/ladder.ts';
+import { addressPort } from '../output/words.ts';
+import type { Flow } from '../report/types.ts';
+import { segmentsOf } from '../segments.ts';
+import { parseWhere } from '../where/where.ts';
+import type { AnalyzeFlags } from './analyze-command.ts';
+import { EXIT_DAMAGED, EXIT_DONE, EXIT_NOTHING, UsageError } from './errors.ts';
+import { Progress } from './progress.ts';
+import { outputWidth, wantsColor, writeOut } from './terminal.ts';
+
+/** `teardown flow FILE... SELECTOR` @returns the exit code */
+export async function flowCommand(operands: string[], flags: AnalyzeFlags): Promise<number> {
+  const files = operands.slice(0, -1);
+  const selector = operands.at(-1);
+  if (files.length === 0 || selector === undefined) {
+    throw new UsageError('flow needs a capture and a selector', 'as in: teardown flow web.pcap 7');
+  }
+  if (files.includes('-')) {
+    throw new UsageError('flow reads a capture twice, and standard input can be read once', 'save it to a file first');
+  }
+  const selects = parseSelector(selector);
+  const progress = new Progress(flags.progress && flags.quiet !== true);
+  const options = {
+    timeWaitSeconds: flags.timeWait,
+    finTimeoutSeconds: flags.finTimeout,
+    maxFlows: flags.maxFlows ?? MAX_FLOWS,
+    onProgress: progress.update,
+  };
+  const { report } = await runAnalysis(files, { ...options, accepts: selects }).finally(() => progress.end());
+  const [flow, ...others] = report.flows;
+  if (flow === undefined) {
+    process.stderr.write(`teardown: no flow matches ${selector}\n  teardown ${files.join(' ')} lists the flows\n`);
+    return EXIT_NOTHING;
+  }
+  const { segments, more } = await segmentsOf(files, flow);
+  writeOut([ladder(flow, segments, { color: wantsColor(flags.color), width: outputWidth() })]);
+  if (more > 0) process.stderr.write(`teardown: ${more} more segments of this flow are not drawn\n`);
+  if (others.length > 0 && flags.quiet !== true) {
+    const ids = others.slice(0, 8).map(({ id }) => id);
+    const rest = others.length > ids.length ? ', ...' : '';
+    process.stderr.write(`teardown: ${others.length} more flows match: ${ids.join(', ')}${rest}\n`);
+  }
+  return report.capture.damage.length > 0 ? EXIT_DAMAGED : EXIT_DONE;
+}
+
+/**
+ * A flow's id, its Community ID, `a:p-b:p` in either order, or an expression of --where.
+ * @throws WhereError
+ */
+export function parseSelector(text: string): (flow: Flow) => boolean {
+  if (/^\d+$/.test(text)) return (flow) => flow.id === Number(text);
+  if (/^1:[A-Za-z0-9+/]{27}=$/.test(text)) return (flow) => flow.communityId === text;
+  const pair = /^(\[[0-9a-fA-F:.]+\]|[0-9.]+):(\d+)-(\[[0-9a-fA-F:.]+\]|[0-9.]+):(\d+)$/.exec(text);
+  if (pair !== null) {
+    const [a, b] = [`${canonical(pair[1]!)}:${Number(pair[2])}`, `${canonical(pair[3]!)}:${Number(pair[4])}`];
+    return ({ client, server }) => {
+      const [c, s] = [addressPort(client), addressPort(server)];
+      return (c === a && s === b) || (c === b && s === a);
+    };
+  }
+  const where = parseWhere(text);
+  return (flow) => where.matches(flow);
+}
+
+/** IPv6 in brackets as RFC 5952 writes it. */
+function canonical(host: string): string {
+  if (!host.startsWith('[')) return host;
+  try {
+    return new URL(`http://${host}/`).hostname;
+  } catch {
+    return host;
+  }
+}

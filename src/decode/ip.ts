@@ -1,0 +1,160 @@
+import { i32, u16 } from './bytes.ts';
+import { BAD_IP, CUT, FRAGMENT, ICMP_ERROR, NOT_IP, NOT_TCP, TOO_DEEP } from './outcome.ts';
+import { IPIP_LAYER, type Segment } from './segment.ts';
+import { decodeTcp } from './tcp.ts';
+import { decodeGre } from './tunnel.ts';
+
+// Protocol numbers (IANA).
+const HOP_BY_HOP = 0;
+const ICMP = 1;
+const IPV4 = 4;
+const TCP = 6;
+const IPV6 = 41;
+const ROUTING = 43;
+const FRAGMENT_HEADER = 44;
+const GRE = 47;
+const AUTHENTICATION = 51;
+const ICMPV6 = 58;
+const DESTINATION_OPTIONS = 60;
+const MOBILITY = 135;
+const HIP = 139;
+const SHIM6 = 140;
+
+/** Tunnels inside tunnels that we follow before giving up. */
+const MAX_DEPTH = 8;
+
+/**
+ * Decodes an IPv4 or IPv6 packet at `at`, whichever its version nibble says, down to the innermost TCP.
+ * @param end end of the captured bytes
+ * @param wireEnd where the packet ended on the wire, for headers with total length 0 (TSO)
+ */
+export function decodeIp(
+  data: Uint8Array,
+  at: number,
+  end: number,
+  wireEnd: number,
+  segment: Segment,
+  depth: number,
+): number {
+  if (at >= end) return CUT;
+  if (depth > MAX_DEPTH) return TOO_DEEP;
+  const version = data[at]! >> 4;
+  if (version === 4) return decodeIpv4(data, at, end, wireEnd, segment, depth);
+  if (version === 6) return decodeIpv6(data, at, end, wireEnd, segment, depth);
+  return NOT_IP;
+}
+
+/** RFC 791 section 3.1. */
+function decodeIpv4(
+  data: Uint8Array,
+  at: number,
+  end: number,
+  wireEnd: number,
+  segment: Segment,
+  depth: number,
+): number {
+  if (end - at < 20) return CUT;
+  const headerLength = (data[at]! & 15) << 2;
+  // Total length 0: a segment that the network card was still to cut (TSO); the record knows its length.
+  const totalLength = u16(data, at + 2) || wireEnd - at;
+  if (headerLength < 20 || totalLength < headerLength) return BAD_IP;
+  const fragment = u16(data, at + 6);
+  if ((fragment & 0x1fff) !== 0) return FRAGMENT; // the first fragment carries the TCP header
+  const protocol = data[at + 9]!;
+  segment.ipVersion = 4;
+  segment.ttl = data[at + 8]!;
+  segment.ipId = u16(data, at + 4);
+  segment.src0 = 0;
+  segment.src1 = 0;
+  segment.src2 = 0xffff;
+  segment.src3 = i32(data, at + 12);
+  segment.dst0 = 0;
+  segment.dst1 = 0;
+  segment.dst2 = 0xffff;
+  segment.dst3 = i32(data, at + 16);
+  const payload = at + headerLength;
+  const length = totalLength - headerLength;
+  if (protocol === TCP) return decodeTcp(data, payload, end, length, segment);
+  return decodeOther(protocol, data, payload, end, payload + length, segment, depth);
+}
+
+/** RFC 8200 sections 3 and 4. */
+function decodeIpv6(
+  data: Uint8Array,
+  at: number,
+  end: number,
+  wireEnd: number,
+  segment: Segment,
+  depth: number,
+): number {
+  if (end - at < 40) return CUT;
+  const payloadEnd = at + 40 + (u16(data, at + 4) || wireEnd - at - 40); // 0: jumbogram or TSO
+  segment.ipVersion = 6;
+  segment.ttl = data[at + 7]!;
+  segment.ipId = 0;
+  segment.src0 = i32(data, at + 8);
+  segment.src1 = i32(data, at + 12);
+  segment.src2 = i32(data, at + 16);
+  segment.src3 = i32(data, at + 20);
+  segment.dst0 = i32(data, at + 24);
+  segment.dst1 = i32(data, at + 28);
+  segment.dst2 = i32(data, at + 32);
+  segment.dst3 = i32(data, at + 36);
+  let next = data[at + 6]!;
+  let header = at + 40;
+  for (;;) {
+    switch (next) {
+      case TCP:
+        return decodeTcp(data, header, end, payloadEnd - header, segment);
+      case HOP_BY_HOP:
+      case ROUTING:
+      case DESTINATION_OPTIONS:
+      case MOBILITY:
+      case HIP:
+      case SHIM6:
+        if (header + 8 > end) return CUT;
+        next = data[header]!;
+        header += (data[header + 1]! + 1) << 3;
+        break;
+      case AUTHENTICATION: // RFC 4302: in units of 4 bytes, minus 2
+        if (header + 8 > end) return CUT;
+        next = data[header]!;
+        header += (data[header + 1]! + 2) << 2;
+        break;
+      case FRAGMENT_HEADER:
+        if (header + 8 > end) return CUT;
+        if ((u16(data, header + 2) & 0xfff8) !== 0) return FRAGMENT;
+        next = data[header]!;
+        header += 8;
+        break;
+      default:
+        return decodeOther(next, data, header, end, payloadEnd, segment, depth);
+    }
+    if (header > payloadEnd) return BAD_IP;
+  }
+}
+
+function decodeOther(
+  protocol: number,
+  data: Uint8Array,
+  at: number,
+  end: number,
+  wireEnd: number,
+  segment: Segment,
+  depth: number,
+): number {
+  switch (protocol) {
+    case IPV4:
+    case IPV6:
+      segment.enterLayer(IPIP_LAYER, -1);
+      return decodeIp(data, at, end, wireEnd, segment, depth + 1);
+    case GRE:
+      return decodeGre(data, at, end, wireEnd, segment, depth + 1);
+    case ICMP: // errors quote the packet that caused them: 3, 4, 5, 11, 12 (RFC 792)
+      return at < end && [3, 4, 5, 11, 12].includes(data[at]!) ? ICMP_ERROR : NOT_TCP;
+    case ICMPV6: // types below 128 are errors (RFC 4443)
+      return at < end && data[at]! < 128 ? ICMP_ERROR : NOT_TCP;
+    default:
+      return NOT_TCP;
+  }
+}

@@ -1,0 +1,71 @@
+import { i32, u16 } from './bytes.ts';
+import { BAD_TCP, CUT, DECODED } from './outcome.ts';
+import { ACK, type Segment } from './segment.ts';
+
+// Offsets in the TCP header (RFC 9293 section 3.1).
+const SRC_PORT = 0;
+const DST_PORT = 2;
+const SEQ = 4;
+const ACK_NUMBER = 8;
+const DATA_OFFSET = 12;
+const FLAGS = 13;
+const WINDOW = 14;
+const HEADER = 20;
+
+// Option kinds (RFC 9293 section 3.2, RFC 7323, RFC 2018).
+const END_OF_OPTIONS = 0;
+const NO_OPERATION = 1;
+const WINDOW_SCALE = 3;
+const SACK = 5;
+const TIMESTAMPS = 8;
+
+/**
+ * Decodes the TCP header at `at`. A snaplen-cut option list is read as far as it goes.
+ * @param end end of the captured bytes
+ * @param tcpLength header and payload by the IP header, bytes
+ */
+export function decodeTcp(data: Uint8Array, at: number, end: number, tcpLength: number, segment: Segment): number {
+  if (end - at < HEADER) return tcpLength < HEADER ? BAD_TCP : CUT;
+  const headerLength = (data[at + DATA_OFFSET]! >> 4) << 2;
+  if (headerLength < HEADER || headerLength > tcpLength) return BAD_TCP;
+  segment.srcPort = u16(data, at + SRC_PORT);
+  segment.dstPort = u16(data, at + DST_PORT);
+  segment.seq = i32(data, at + SEQ);
+  segment.flags = data[at + FLAGS]! & 0x3f;
+  segment.ack = (segment.flags & ACK) !== 0 ? i32(data, at + ACK_NUMBER) : 0;
+  segment.window = u16(data, at + WINDOW);
+  segment.length = tcpLength - headerLength;
+  segment.optionsLength = headerLength - HEADER;
+  segment.hasTimestamps = false;
+  segment.tsVal = 0;
+  segment.tsEcr = 0;
+  segment.windowScale = -1;
+  segment.isDsack = false;
+  const optionsEnd = Math.min(at + headerLength, end);
+  if (optionsEnd > at + HEADER) decodeOptions(data, at + HEADER, optionsEnd, segment);
+  return DECODED;
+}
+
+function decodeOptions(data: Uint8Array, from: number, end: number, segment: Segment): void {
+  let at = from;
+  while (at < end) {
+    const kind = data[at]!;
+    if (kind === NO_OPERATION) {
+      at++;
+      continue;
+    }
+    if (kind === END_OF_OPTIONS || at + 1 >= end) return;
+    const length = data[at + 1]!;
+    if (length < 2 || at + length > end) return;
+    if (kind === TIMESTAMPS && length === 10) {
+      segment.hasTimestamps = true;
+      segment.tsVal = i32(data, at + 2);
+      segment.tsEcr = i32(data, at + 6);
+    } else if (kind === WINDOW_SCALE && length === 3) {
+      segment.windowScale = Math.min(data[at + 2]!, 14); // RFC 7323 section 2.3
+    } else if (kind === SACK && length >= 10) {
+      segment.isDsack = ((i32(data, at + 2) - segment.ack) | 0) < 0;
+    }
+    at += length;
+  }
+}

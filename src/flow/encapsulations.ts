@@ -1,0 +1,34 @@
+import { LAYER_NAMES, type Segment } from '../decode/segment.ts';
+
+export interface Layer {
+  kind: (typeof LAYER_NAMES)[number];
+  id: number | null;
+}
+
+/** The distinct stacks of VLAN tags, MPLS labels and tunnels of a capture; a flow keeps an index into this list. */
+export class Encapsulations {
+  private readonly stacks: Layer[][] = [];
+  private readonly index = new Map<string, number>();
+
+  /** @returns the index of the segment's stack, -1 if it has none (or there are absurdly many different ones) */
+  intern(segment: Segment): number {
+    if (segment.layers === 0) return -1;
+    const stack: Layer[] = [];
+    for (let i = 0; i < segment.layers; i++) {
+      const id = segment.layerIds[i]!;
+      stack.push({ kind: LAYER_NAMES[segment.layerKinds[i]!]!, id: id < 0 ? null : id });
+    }
+    const key = stack.map((layer) => `${layer.kind}:${layer.id}`).join(',');
+    const known = this.index.get(key);
+    if (known !== undefined) return known;
+    if (this.stacks.length >= MAX_STACKS) return -1;
+    this.index.set(key, this.stacks.length);
+    return this.stacks.push(stack) - 1;
+  }
+
+  get(index: number): readonly Layer[] | null {
+    return this.stacks[index] ?? null;
+  }
+}
+
+const MAX_STACKS = 65_536;

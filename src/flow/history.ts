@@ -1,0 +1,52 @@
+import { ACK, FIN, RST, type Segment, SYN } from '../decode/segment.ts';
+import * as L from './layout.ts';
+
+/**
+ * Zeek's history letters (docs.zeek.org, conn.log): S a SYN, H a SYN-ACK, A a pure ACK, D payload, F a FIN, R an
+ * RST, T retransmitted payload, W a zero window, G a gap. Capital from the client, small from the server, each
+ * once a direction in the order of its first appearance.
+ */
+const LETTERS = 'SHADFRTWG';
+export const H_SYN = 0;
+export const H_SYN_ACK = 1;
+export const H_ACK = 2;
+export const H_DATA = 3;
+export const H_FIN = 4;
+export const H_RST = 5;
+export const H_RETRANSMITTED = 6;
+export const H_ZERO_WINDOW = 7;
+export const H_GAP = 8;
+
+const BITS = 5;
+const PER_WORD = 6;
+
+/** Notes a letter of `side` once. `at` is the record's offset in `ints`. */
+export function noteLetter(ints: Int32Array, at: number, letter: number, side: number): void {
+  const bit = 1 << (letter * 2 + side);
+  if ((ints[at + L.HISTORY_SEEN]! & bit) !== 0) return;
+  ints[at + L.HISTORY_SEEN]! |= bit;
+  const count = ints[at + L.HISTORY_COUNT]!++;
+  const word = at + L.HISTORY + Math.floor(count / PER_WORD);
+  ints[word]! |= ((letter << 1) | side) << ((count % PER_WORD) * BITS);
+}
+
+/** Notes what a segment shows. */
+export function noteSegment(ints: Int32Array, at: number, segment: Segment, side: number): void {
+  const { flags } = segment;
+  if ((flags & SYN) !== 0) noteLetter(ints, at, (flags & ACK) !== 0 ? H_SYN_ACK : H_SYN, side);
+  if (segment.length > 0) noteLetter(ints, at, H_DATA, side);
+  if ((flags & FIN) !== 0) noteLetter(ints, at, H_FIN, side);
+  if ((flags & RST) !== 0) noteLetter(ints, at, H_RST, side);
+  if ((flags & (SYN | FIN | RST | ACK)) === ACK && segment.length === 0) noteLetter(ints, at, H_ACK, side);
+}
+
+/** The letters as Zeek writes them. */
+export function historyText(ints: Int32Array, at: number, clientSide: number): string {
+  let text = '';
+  for (let i = 0; i < ints[at + L.HISTORY_COUNT]!; i++) {
+    const code = (ints[at + L.HISTORY + Math.floor(i / PER_WORD)]! >> ((i % PER_WORD) * BITS)) & 31;
+    const letter = LETTERS[code >> 1]!;
+    text += (code & 1) === clientSide ? letter : letter.toLowerCase();
+  }
+  return text;
+}

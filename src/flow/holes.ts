@@ -1,0 +1,47 @@
+import { seqDiff } from '../units.ts';
+
+/** Ranges of sequence numbers that a side skipped, as [from, end) pairs; kept only for sides that have some. */
+export class Holes {
+  private readonly bySide = new Map<number, number[]>();
+
+  /** @param side a number for this flow's side, unique among the flows in use */
+  open(side: number, from: number, end: number): void {
+    const holes = this.bySide.get(side) ?? [];
+    if (holes.length < MAX_HOLES * 2) holes.push(from, end);
+    this.bySide.set(side, holes);
+  }
+
+  /** Fills [from, end) and returns how many bytes of it were missing until now. */
+  fill(side: number, from: number, end: number): number {
+    const holes = this.bySide.get(side);
+    if (holes === undefined) return 0;
+    let filled = 0;
+    const left: number[] = [];
+    for (let i = 0; i < holes.length; i += 2) {
+      const [a, b] = [holes[i]!, holes[i + 1]!];
+      const low = seqDiff(from, a) > 0 ? from : a;
+      const high = seqDiff(end, b) < 0 ? end : b;
+      if (seqDiff(high, low) <= 0) {
+        left.push(a, b);
+        continue;
+      }
+      filled += seqDiff(high, low);
+      if (seqDiff(low, a) > 0) left.push(a, low);
+      if (seqDiff(b, high) > 0) left.push(high, b);
+    }
+    if (left.length === 0) this.bySide.delete(side);
+    else this.bySide.set(side, left);
+    return filled;
+  }
+
+  has(side: number): boolean {
+    return this.bySide.has(side);
+  }
+
+  drop(side: number): void {
+    this.bySide.delete(side);
+  }
+}
+
+/** More than this many at once in one direction: the rest counts as retransmission when it comes. */
+const MAX_HOLES = 256;

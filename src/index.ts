@@ -1,0 +1,5 @@
+/** The library: the same pipeline for programs. */
+export { type AnalyzeOptions, analyze, MAX_FLOWS, VERSION } from './analyze.ts';
+export { InputError } from './input/errors.ts';
+export type * from './report/types.ts';
+export { WhereError } from './where/where.ts';

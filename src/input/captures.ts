@@ -1,0 +1,221 @@
+/** The input layer's entry: one or more captures, read as one sequence of numbered records. */
+
+import type { Readable } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
+import { InputError } from './errors.ts';
+import { linkTypeName } from './linktypes.ts';
+import { Head, HeadHeap } from './merge.ts';
+import { type OpenCapture, openCapture } from './open.ts';
+import { NEED_DATA, RECORD, type ReadResult } from './reader.ts';
+import type { CaptureRecord } from './types.ts';
+import { WINDOW_BYTES } from './window.ts';
+
+/** How long the event loop may wait for us, milliseconds: signals and timers work between. */
+const SLICE_MS = 50;
+/** All windows together, bytes, as long as there are fewer files than this holds smallest windows. */
+const ALL_WINDOWS_BYTES = 16 << 20;
+const SMALLEST_WINDOW_BYTES = 64 << 10;
+
+/** A moment, as records have it. */
+export interface Moment {
+  seconds: number;
+  nanoseconds: number;
+}
+
+/** What one input file was. */
+export interface FileSummary {
+  /** base name, '-' for standard input */
+  name: string;
+  /** 'pcap', 'pcap-ns', 'pcap-modified', 'pcapng', with '+gzip' or '+zstd' where compressed */
+  format: string;
+  /** names of the link types that it declares, in order of appearance */
+  linkTypes: string[];
+  packets: number;
+  /** bytes read from it, before decompression */
+  bytes: number;
+  /** earliest and latest packet, whatever their order; null where no packet has a time */
+  first: Moment | null;
+  last: Moment | null;
+}
+
+/** Where reading a file stopped before its end. */
+export interface FileDamage {
+  /** base name of the file */
+  file: string;
+  /** byte offset, after decompression */
+  offset: number;
+  what: string;
+}
+
+export interface CaptureOptions {
+  /**
+   * Called about every 50 ms and at the end.
+   * @param bytesRead of all files, before decompression
+   * @param total size of all files in bytes, null where one is a pipe
+   * @param packets delivered so far
+   */
+  onProgress?: ((bytesRead: number, total: number | null, packets: number) => void) | undefined;
+  /** what '-' reads, in place of the process's standard input: another program's output, say */
+  stdin?: Readable | undefined;
+}
+
+/**
+ * Opens all captures and looks what they are; nothing is delivered yet.
+ * @param paths at least one; '-' is standard input
+ * @throws InputError where one can't be opened, is empty or is no capture; none stays open then
+ */
+export async function openCaptures(paths: readonly string[], options: CaptureOptions = {}): Promise<CaptureSet> {
+  if (paths.filter((path) => path === '-').length > 1) {
+    throw new InputError("can't read - twice", 'there is one standard input only', 'name - once');
+  }
+  const share = Math.floor(ALL_WINDOWS_BYTES / Math.max(1, paths.length));
+  const windowBytes = Math.max(SMALLEST_WINDOW_BYTES, Math.min(WINDOW_BYTES, share));
+  const opened: OpenCapture[] = [];
+  try {
+    for (const path of paths) opened.push(await openCapture(path, { windowBytes, stdin: options.stdin }));
+  } catch (error) {
+    for (const capture of opened) capture.source.close();
+    throw error;
+  }
+  return new CaptureSet(opened, options.onProgress);
+}
+
+/** Opened captures. `files`, `damage` and `dropped` are complete when `forEach` is done. */
+export class CaptureSet {
+  readonly #heads: Head[];
+  readonly #onProgress: CaptureOptions['onProgress'];
+  /** frame numbers given so far: packets, and blocks that Wireshark numbers as well */
+  #frames = 0;
+  #sliceEnd = 0;
+
+  constructor(captures: readonly OpenCapture[], onProgress?: CaptureOptions['onProgress']) {
+    this.#heads = captures.map((capture, order) => new Head(capture, order));
+    this.#onProgress = onProgress;
+  }
+
+  /** In the order in which they were named. */
+  get files(): FileSummary[] {
+    return this.#heads.map(({ capture, packets, first, last }) => ({
+      name: capture.name,
+      format: capture.format,
+      linkTypes: Array.from(capture.reader.linkTypes, linkTypeName),
+      packets,
+      bytes: capture.source.bytesRead,
+      first,
+      last,
+    }));
+  }
+
+  /** One entry at most for each file. */
+  get damage(): FileDamage[] {
+    return this.#heads.flatMap(({ capture }) => {
+      const damage = capture.damage;
+      return damage === null ? [] : [{ file: capture.name, ...damage }];
+    });
+  }
+
+  /** Packets that the capturing kernels dropped; null where no file says. */
+  get dropped(): number | null {
+    const known = this.#heads.map(({ capture }) => capture.reader.dropped).filter((dropped) => dropped !== null);
+    return known.length === 0 ? null : known.reduce((sum, dropped) => sum + dropped, 0);
+  }
+
+  /**
+   * Delivers every record, numbered from 1; several files are merged by time as mergecap does it: the earliest of
+   * the files' next records comes next, and there is no sorting inside a file. Where times are equal the file named
+   * first comes first (mergecap 4.0 takes the one named last). Closes the files.
+   * @param sink gets a reused record: nothing of it may be kept. What it throws ends the reading.
+   */
+  async forEach(sink: (record: CaptureRecord) => void): Promise<void> {
+    this.#sliceEnd = performance.now() + SLICE_MS;
+    try {
+      const only = this.#heads.length === 1 ? this.#heads[0] : undefined;
+      if (only === undefined) await this.#readMerged(sink);
+      else while (this.#drain(only, sink) === NEED_DATA) await this.#refill(only);
+    } finally {
+      this.close();
+    }
+    this.#progress();
+  }
+
+  /** Closes the files without reading them. */
+  close(): void {
+    for (const { capture } of this.#heads) capture.source.close();
+  }
+
+  /** Delivers what the window of a single file holds. */
+  #drain(head: Head, sink: (record: CaptureRecord) => void): ReadResult {
+    const { record } = head;
+    const { reader } = head.capture;
+    for (;;) {
+      const result = reader.next(record);
+      if (result !== RECORD) return result;
+      head.count();
+      record.frame = head.packets + reader.otherFrames;
+      sink(record);
+    }
+  }
+
+  async #readMerged(sink: (record: CaptureRecord) => void): Promise<void> {
+    const heap = new HeadHeap();
+    for (const head of this.#heads) if (await this.#load(head, sink)) heap.push(head);
+    for (let head = heap.top(); head !== undefined; head = heap.top()) {
+      this.#deliver(head, sink);
+      // No await where the next record is there already: it would cost more than the record.
+      const result = this.#loadNow(head, sink);
+      const present = result === NEED_DATA ? await this.#load(head, sink) : result === RECORD;
+      if (present) heap.topChanged();
+      else heap.removeTop();
+    }
+  }
+
+  /** Makes the file's next record its head, reading on as far as necessary. False: there is none. */
+  async #load(head: Head, sink: (record: CaptureRecord) => void): Promise<boolean> {
+    for (;;) {
+      const result = this.#loadNow(head, sink);
+      if (result !== NEED_DATA) return result === RECORD;
+      await this.#refill(head);
+    }
+  }
+
+  /** As mergecap: a record without a time can't be ordered, so it is delivered when it is met. */
+  #loadNow(head: Head, sink: (record: CaptureRecord) => void): ReadResult {
+    const { reader } = head.capture;
+    for (;;) {
+      const before = reader.otherFrames;
+      const result = reader.next(head.record);
+      this.#frames += reader.otherFrames - before;
+      if (result !== RECORD || head.record.hasTime) return result;
+      this.#deliver(head, sink);
+    }
+  }
+
+  #deliver(head: Head, sink: (record: CaptureRecord) => void): void {
+    head.count();
+    head.record.frame = ++this.#frames;
+    sink(head.record);
+  }
+
+  async #refill(head: Head): Promise<void> {
+    const waiting = head.capture.refill();
+    if (waiting !== undefined) await waiting;
+    if (performance.now() < this.#sliceEnd) return;
+    this.#progress();
+    await setImmediate();
+    this.#sliceEnd = performance.now() + SLICE_MS;
+  }
+
+  #progress(): void {
+    if (this.#onProgress === undefined) return;
+    let bytes = 0;
+    let total: number | null = 0;
+    let packets = 0;
+    for (const head of this.#heads) {
+      const { source } = head.capture;
+      bytes += source.bytesRead;
+      total = total === null || source.size === null ? null : total + source.size;
+      packets += head.packets;
+    }
+    this.#onProgress(bytes, total, packets);
+  }
+}

@@ -1,0 +1,108 @@
+/** Merging by time: each file's next record, and a heap that knows which is the earliest. */
+import type { OpenCapture } from './open.ts';
+import { CaptureRecord } from './types.ts';
+
+/** A file with its next record, and what has been counted of those before. */
+export class Head {
+  readonly capture: OpenCapture;
+  /** place among the files: the earlier one comes first where times are equal */
+  readonly order: number;
+  readonly record: CaptureRecord = new CaptureRecord();
+  packets = 0;
+  #timed = false;
+  #firstSeconds = 0;
+  #firstNanoseconds = 0;
+  #lastSeconds = 0;
+  #lastNanoseconds = 0;
+
+  constructor(capture: OpenCapture, order: number) {
+    this.capture = capture;
+    this.order = order;
+  }
+
+  /** Earliest time counted, or null. */
+  get first(): { seconds: number; nanoseconds: number } | null {
+    return this.#timed ? { seconds: this.#firstSeconds, nanoseconds: this.#firstNanoseconds } : null;
+  }
+
+  /** Latest time counted, or null. */
+  get last(): { seconds: number; nanoseconds: number } | null {
+    return this.#timed ? { seconds: this.#lastSeconds, nanoseconds: this.#lastNanoseconds } : null;
+  }
+
+  /** Counts the record, which is about to be delivered. */
+  count(): void {
+    this.packets++;
+    const { seconds, nanoseconds, hasTime } = this.record;
+    if (!hasTime) return;
+    const isFirst = !this.#timed;
+    this.#timed = true;
+    if (isFirst || earlier(seconds, nanoseconds, this.#firstSeconds, this.#firstNanoseconds)) {
+      this.#firstSeconds = seconds;
+      this.#firstNanoseconds = nanoseconds;
+    }
+    if (isFirst || earlier(this.#lastSeconds, this.#lastNanoseconds, seconds, nanoseconds)) {
+      this.#lastSeconds = seconds;
+      this.#lastNanoseconds = nanoseconds;
+    }
+  }
+
+  /** Whether its record comes before the other's. */
+  before(other: Head): boolean {
+    const a = this.record;
+    const b = other.record;
+    if (a.seconds !== b.seconds) return a.seconds < b.seconds;
+    if (a.nanoseconds !== b.nanoseconds) return a.nanoseconds < b.nanoseconds;
+    return this.order < other.order;
+  }
+}
+
+function earlier(seconds: number, nanoseconds: number, thanSeconds: number, thanNanoseconds: number): boolean {
+  return seconds < thanSeconds || (seconds === thanSeconds && nanoseconds < thanNanoseconds);
+}
+
+/** Binary heap: the earliest head on top. Records change in place, so the heap is told when the top's did. */
+export class HeadHeap {
+  readonly #heads: Head[] = [];
+
+  /** The head with the earliest record, undefined where none is left. */
+  top(): Head | undefined {
+    return this.#heads[0];
+  }
+
+  push(head: Head): void {
+    const heads = this.#heads;
+    let at = heads.length;
+    heads.push(head);
+    while (at > 0) {
+      const parent = (at - 1) >> 1;
+      if (!head.before(heads[parent]!)) break;
+      heads[at] = heads[parent]!;
+      at = parent;
+    }
+    heads[at] = head;
+  }
+
+  /** The top's record was replaced by its file's next one. */
+  topChanged(): void {
+    const heads = this.#heads;
+    const head = heads[0]!;
+    let at = 0;
+    for (;;) {
+      let child = 2 * at + 1;
+      if (child >= heads.length) break;
+      if (child + 1 < heads.length && heads[child + 1]!.before(heads[child]!)) child++;
+      if (!heads[child]!.before(head)) break;
+      heads[at] = heads[child]!;
+      at = child;
+    }
+    heads[at] = head;
+  }
+
+  removeTop(): void {
+    const last = this.#heads.pop();
+    if (last === undefined || this.#heads.length === 0) return;
+    this.#heads[0] = last;
+    this.topChanged();
+  }
+}

@@ -1,0 +1,152 @@
+/** Opens one capture: finds the source of its bytes, looks at the magic number, and gives the reader. */
+import { createReadStream, fstatSync, openSync, statSync } from 'node:fs';
+import { basename } from 'node:path';
+import type { Readable } from 'node:stream';
+import { isatty } from 'node:tty';
+import { createDecoder, DecompressSource } from './decompress.ts';
+import { InputError, IS_DIRECTORY, systemError } from './errors.ts';
+import { explainForeign, MAGIC_BYTES, sniffCompression, sniffFormat } from './magic.ts';
+import { PcapReader } from './pcap.ts';
+import { PcapngReader } from './pcapng.ts';
+import { type CaptureReader, END, NEED_DATA, type ReadDamage } from './reader.ts';
+import { type ByteSource, FileSource, StreamSource } from './source.ts';
+import { ByteWindow } from './window.ts';
+
+/** How many of the first bytes an unknown file is judged by. */
+const HEAD_BYTES = 64;
+
+/** A capture of which the file header has been read. */
+export class OpenCapture {
+  /** base name; '-' for standard input */
+  readonly name: string;
+  readonly reader: CaptureReader;
+  readonly source: ByteSource;
+  /** the reader's format, with '+gzip' or '+zstd' */
+  readonly format: string;
+  readonly #window: ByteWindow;
+
+  constructor(name: string, source: ByteSource, window: ByteWindow, reader: CaptureReader, compression: string | null) {
+    this.name = name;
+    this.source = source;
+    this.reader = reader;
+    this.format = compression === null ? reader.format : `${reader.format}+${compression}`;
+    this.#window = window;
+  }
+
+  /** Where reading stopped before the end: by the reader, by the source, or both. */
+  get damage(): ReadDamage | null {
+    const found = this.reader.damage;
+    const cause = this.source.damage;
+    if (cause === null) return found;
+    if (found === null) return { offset: this.#window.offset + this.#window.pos, what: cause };
+    return { offset: found.offset, what: `${cause}; ${found.what}` };
+  }
+
+  /** What to do after NEED_DATA: reads more bytes, or notes that there are none. A promise only if one has to wait. */
+  refill(): undefined | Promise<void> {
+    const more = fillOnce(this.source, this.#window);
+    return typeof more === 'boolean' ? undefined : more.then(() => undefined);
+  }
+}
+
+export interface OpenOptions {
+  /** size of the reader's buffer, bytes */
+  windowBytes: number;
+  /** what '-' reads, in place of the process's standard input */
+  stdin?: Readable | undefined;
+}
+
+/**
+ * Opens a capture file, a FIFO, or with '-' standard input, compressed or not.
+ * @throws InputError where it can't be opened, is empty, or is no capture
+ */
+export async function openCapture(path: string, options: OpenOptions): Promise<OpenCapture> {
+  let source = path === '-' ? openStdin(options.stdin) : openPath(path);
+  try {
+    let window = new ByteWindow(options.windowBytes);
+    await fillTo(source, window, MAGIC_BYTES);
+    const compression = sniffCompression(window.data, window.end);
+    if (compression !== null) {
+      const decoder = createDecoder(compression);
+      if (decoder === null) throw notDecodable(path, compression);
+      source = new DecompressSource(compression, source, window, decoder);
+      window = new ByteWindow(options.windowBytes);
+      await fillTo(source, window, MAGIC_BYTES);
+    }
+    const reader = await openReader(path, source, window);
+    return new OpenCapture(path === '-' ? path : basename(path), source, window, reader, compression);
+  } catch (error) {
+    source.close();
+    throw error;
+  }
+}
+
+async function openReader(path: string, source: ByteSource, window: ByteWindow): Promise<CaptureReader> {
+  if (window.end === 0) throw emptyInput(path, source);
+  const format = sniffFormat(window.data, window.end);
+  if (format === null) {
+    await fillTo(source, window, HEAD_BYTES);
+    throw new InputError(
+      `can't read ${path}`,
+      ...explainForeign(window.data.subarray(0, Math.min(window.end, HEAD_BYTES))),
+    );
+  }
+  const reader = format === 'pcap' ? new PcapReader(window) : new PcapngReader(window);
+  while (reader.begin() === NEED_DATA) await fillOnce(source, window);
+  if (reader.begin() === END && reader.unsupported !== null) {
+    throw new InputError(`can't read ${path}`, reader.unsupported, 'write it anew: editcap -F pcap FILE out.pcap');
+  }
+  return reader;
+}
+
+/** Fills the window once, and sets its `eof` where there was nothing more. */
+function fillOnce(source: ByteSource, window: ByteWindow): boolean | Promise<boolean> {
+  window.ensureRoom();
+  const more = source.fill(window);
+  if (typeof more === 'boolean') return noteEnd(window, more);
+  return more.then((m) => noteEnd(window, m));
+}
+
+function noteEnd(window: ByteWindow, more: boolean): boolean {
+  if (!more) window.eof = true;
+  return more;
+}
+
+/** Fills the window until it holds so many bytes, or the input has ended. */
+async function fillTo(source: ByteSource, window: ByteWindow, bytes: number): Promise<void> {
+  while (window.end < bytes && !window.eof) await fillOnce(source, window);
+}
+
+function openPath(path: string): ByteSource {
+  try {
+    const stat = statSync(path);
+    if (stat.isDirectory()) throw new InputError(`can't open ${path}`, ...IS_DIRECTORY);
+    return stat.isFile() ? new FileSource(openSync(path, 'r'), stat.size) : new StreamSource(createReadStream(path));
+  } catch (error) {
+    throw systemError(path, error);
+  }
+}
+
+function openStdin(given: Readable | undefined): ByteSource {
+  if (given !== undefined) return new StreamSource(given);
+  if (isatty(0)) throw new InputError("can't read -", 'standard input is a terminal', 'tcpdump -w - ... | teardown -');
+  try {
+    const stat = fstatSync(0);
+    return stat.isFile() ? new FileSource(0, stat.size) : new StreamSource(process.stdin);
+  } catch (error) {
+    throw systemError('-', error);
+  }
+}
+
+function emptyInput(path: string, source: ByteSource): InputError {
+  if (source instanceof StreamSource && source.error !== null) return systemError(path, source.error);
+  if (source.damage !== null)
+    return new InputError(`can't read ${path}`, source.damage, 'check the file, or copy it again');
+  const hint = 'tcpdump writes its buffer late: end it with Ctrl-C, or use its option -U';
+  return new InputError(`can't read ${path}`, 'is empty', hint);
+}
+
+function notDecodable(path: string, compression: string): InputError {
+  const hint = `${compression} -dc FILE | teardown -, or use Node 22.15 or newer`;
+  return new InputError(`can't read ${path}`, `is ${compression}-compressed, which this Node can't decompress`, hint);
+}

@@ -1,0 +1,168 @@
+/** pcap, the classic format of tcpdump -w (draft-ietf-opsawg-pcap; libpcap's sf-pcap.c for the variants). */
+import { NS_PER_SECOND } from '../units.ts';
+import { u16be, u16le, u32be, u32le } from './bytes.ts';
+import {
+  type CaptureReader,
+  END,
+  MAX_PACKET_BYTES,
+  NEED_DATA,
+  RECORD,
+  type ReadDamage,
+  type ReadResult,
+} from './reader.ts';
+import type { CaptureRecord } from './types.ts';
+import { type ByteWindow, MAX_WINDOW_BYTES } from './window.ts';
+
+/** First four bytes of a file, read big-endian; a little-endian file has them reversed. */
+export const PCAP_MICRO = 0xa1b2c3d4;
+export const PCAP_NANO = 0xa1b23c4d;
+/** Alexey Kuznetzov's patched libpcap: each record header is eight bytes longer (interface, protocol, packet type). */
+export const PCAP_MODIFIED = 0xa1b2cd34;
+
+const FORMATS = new Map([
+  [PCAP_MICRO, 'pcap'],
+  [PCAP_NANO, 'pcap-ns'],
+  [PCAP_MODIFIED, 'pcap-modified'],
+]);
+
+// The file header: magic, major and minor version, two fields nobody fills, snaplen, link type.
+const FILE_HEADER = 24;
+const MAJOR_AT = 4;
+const MINOR_AT = 6;
+const SNAPLEN_AT = 16;
+const LINK_TYPE_AT = 20;
+// The record header: seconds, fraction, captured length, length on the wire.
+const RECORD_HEADER = 16;
+const MODIFIED_RECORD_HEADER = 24;
+
+/** The upper half of the link-type field holds the length of the FCS and a class. */
+const LINK_TYPE_MASK = 0xffff;
+
+type LengthOrder = 'captured-first' | 'wire-first' | 'smaller-is-captured';
+
+/** Before version 2.3 the two lengths stood the other way round, with 2.3 and DG/UX's 543.0 one can't know. */
+function lengthOrder(major: number, minor: number): LengthOrder {
+  if (major === 543 || minor === 3) return 'smaller-is-captured';
+  return minor < 3 ? 'wire-first' : 'captured-first';
+}
+
+export class PcapReader implements CaptureReader {
+  format = 'pcap';
+  readonly linkTypes: Set<number> = new Set();
+  damage: ReadDamage | null = null;
+  unsupported: string | null = null;
+  readonly dropped = null;
+  readonly otherFrames = 0;
+  readonly #window: ByteWindow;
+  /** bytes of a record header; 0 until the file header is read */
+  #recordHeader = 0;
+  #bigEndian = false;
+  #fractionNs = 1000;
+  #linkType = 0;
+  #captureLimit = MAX_PACKET_BYTES;
+  #lengthOrder: LengthOrder = 'captured-first';
+
+  /** @param window its first byte is the first one of the file */
+  constructor(window: ByteWindow) {
+    this.#window = window;
+  }
+
+  begin(): ReadResult {
+    const window = this.#window;
+    if (this.#recordHeader !== 0) return RECORD;
+    if (this.unsupported !== null) return END;
+    const have = window.end - window.pos;
+    if (have < FILE_HEADER) return this.#short('the file header', have, FILE_HEADER);
+    const { data, pos } = window;
+    this.#bigEndian = FORMATS.has(u32be(data, pos));
+    const u16 = this.#bigEndian ? u16be : u16le;
+    const u32 = this.#bigEndian ? u32be : u32le;
+    const magic = u32(data, pos);
+    const major = u16(data, pos + MAJOR_AT);
+    const minor = u16(data, pos + MINOR_AT);
+    if (major !== 2 && major !== 543) {
+      this.unsupported = `pcap version ${major}.${minor} is not known, only 2.x is`;
+      return END;
+    }
+    this.format = FORMATS.get(magic) ?? 'pcap';
+    this.#fractionNs = magic === PCAP_NANO ? 1 : 1000;
+    this.#lengthOrder = lengthOrder(major, minor);
+    this.#captureLimit = captureLimit(u32(data, pos + SNAPLEN_AT));
+    this.#linkType = u32(data, pos + LINK_TYPE_AT) & LINK_TYPE_MASK;
+    this.linkTypes.add(this.#linkType);
+    this.#recordHeader = magic === PCAP_MODIFIED ? MODIFIED_RECORD_HEADER : RECORD_HEADER;
+    window.pos += FILE_HEADER;
+    return RECORD;
+  }
+
+  next(record: CaptureRecord): ReadResult {
+    const header = this.#recordHeader;
+    if (header === 0) {
+      const begun = this.begin();
+      return begun === RECORD ? this.next(record) : begun;
+    }
+    const window = this.#window;
+    const data = window.data;
+    const at = window.pos;
+    const have = window.end - at;
+    if (have < header) return this.#short('a record', have, header);
+    let seconds: number;
+    let fraction: number;
+    let captured: number;
+    let wire: number;
+    if (this.#bigEndian) {
+      seconds = u32be(data, at);
+      fraction = u32be(data, at + 4);
+      captured = u32be(data, at + 8);
+      wire = u32be(data, at + 12);
+    } else {
+      seconds = u32le(data, at);
+      fraction = u32le(data, at + 4);
+      captured = u32le(data, at + 8);
+      wire = u32le(data, at + 12);
+    }
+    if (this.#lengthOrder !== 'captured-first' && (this.#lengthOrder === 'wire-first' || captured > wire)) {
+      [captured, wire] = [wire, captured];
+    }
+    if (captured > this.#captureLimit) return this.#tooLong(captured);
+    if (have < header + captured) return this.#short('a record', have, header + captured);
+
+    let nanoseconds = fraction * this.#fractionNs;
+    if (nanoseconds >= NS_PER_SECOND) {
+      seconds += Math.floor(nanoseconds / NS_PER_SECOND);
+      nanoseconds %= NS_PER_SECOND;
+    }
+    record.data = data;
+    record.start = at + header;
+    record.end = at + header + captured;
+    record.seconds = seconds;
+    record.nanoseconds = nanoseconds;
+    record.wireLength = wire;
+    record.linkType = this.#linkType;
+    record.interfaceId = 0;
+    record.hasTime = true;
+    record.bigEndian = this.#bigEndian;
+    window.pos = at + header + captured;
+    return RECORD;
+  }
+
+  #short(where: string, have: number, need: number): ReadResult {
+    if (!this.#window.eof) return NEED_DATA;
+    if (have > 0) this.#stop(`cut in the middle of ${where}: ${have} of ${need} bytes`);
+    return END;
+  }
+
+  #tooLong(captured: number): ReadResult {
+    this.#stop(`a record claims ${captured} captured bytes, more than the maximum of ${this.#captureLimit}`);
+    return END;
+  }
+
+  #stop(what: string): void {
+    this.damage = { offset: this.#window.offset + this.#window.pos, what };
+  }
+}
+
+/** The largest captured length that is taken for true: Wireshark's bound, or the file's own snaplen if that is more. */
+export function captureLimit(snaplen: number): number {
+  return Math.max(MAX_PACKET_BYTES, Math.min(snaplen, MAX_WINDOW_BYTES - MODIFIED_RECORD_HEADER));
+}

@@ -1,0 +1,81 @@
+/** What a pcapng file says of an interface: its description block and its statistics block. */
+import { u16be, u16le, u32be, u32le } from './bytes.ts';
+import { captureLimit } from './pcap.ts';
+import { DEFAULT_TSRESOL, TickClock } from './ticks.ts';
+
+const OPT_END = 0;
+const IF_TSRESOL = 9;
+const IF_TSOFFSET = 14;
+const ISB_IFDROP = 5;
+const ISB_OSDROP = 7;
+const NOT_KNOWN = 0xffff_ffff;
+
+export interface PcapngInterface {
+  linkType: number;
+  /** 0: no limit */
+  snaplen: number;
+  /** the largest captured length that is taken for true */
+  captureLimit: number;
+  clock: TickClock;
+  /** packets dropped, as its last statistics block says; null without one */
+  dropped: number | null;
+}
+
+/** Reads the body of an Interface Description Block, data[start..end): link type, snaplen, options. */
+export function readInterface(data: Uint8Array, start: number, end: number, bigEndian: boolean): PcapngInterface {
+  const snaplen = (bigEndian ? u32be : u32le)(data, start + 4);
+  const resolution = findOption(data, start + 8, end, bigEndian, IF_TSRESOL, 1);
+  const offset = findOption(data, start + 8, end, bigEndian, IF_TSOFFSET, 8);
+  const tsresol = resolution < 0 ? DEFAULT_TSRESOL : data[resolution]!;
+  return {
+    linkType: (bigEndian ? u16be : u16le)(data, start),
+    snaplen,
+    captureLimit: captureLimit(snaplen),
+    clock: new TickClock(tsresol, offset < 0 ? 0n : readInt64(data, offset, bigEndian)),
+    dropped: null,
+  };
+}
+
+/**
+ * Drops that an Interface Statistics Block tells: by the interface and by the system. They count from the start of the
+ * capture, so the last block of an interface counts.
+ * @returns null where it tells none
+ */
+export function readDrops(data: Uint8Array, start: number, end: number, bigEndian: boolean): number | null {
+  let drops: number | null = null;
+  for (const code of [ISB_IFDROP, ISB_OSDROP]) {
+    const at = findOption(data, start, end, bigEndian, code, 8);
+    if (at < 0) continue;
+    const u32 = bigEndian ? u32be : u32le;
+    const high = u32(data, bigEndian ? at : at + 4);
+    const low = u32(data, bigEndian ? at + 4 : at);
+    // All ones: the writer had no number.
+    if (high !== NOT_KNOWN || low !== NOT_KNOWN) drops = (drops ?? 0) + high * 0x1_0000_0000 + low;
+  }
+  return drops;
+}
+
+/** Where the value of the first option with this code and length begins, or -1. Never looks beyond `end`. */
+function findOption(
+  data: Uint8Array,
+  start: number,
+  end: number,
+  bigEndian: boolean,
+  code: number,
+  length: number,
+): number {
+  const u16 = bigEndian ? u16be : u16le;
+  let at = start;
+  while (at + 4 <= end) {
+    const optionCode = u16(data, at);
+    const optionLength = u16(data, at + 2);
+    if (optionCode === OPT_END || at + 4 + optionLength > end) return -1;
+    if (optionCode === code && optionLength === length) return at + 4;
+    at += 4 + ((optionLength + 3) & ~3);
+  }
+  return -1;
+}
+
+function readInt64(data: Uint8Array, at: number, bigEndian: boolean): bigint {
+  return new DataView(data.buffer, data.byteOffset + at, 8).getBigInt64(0, !bigEndian);
+}

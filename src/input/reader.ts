@@ -1,0 +1,41 @@
+/** What the capture formats have in common: a reader turns the bytes of a window into records, one at a time. */
+import type { CaptureRecord } from './types.ts';
+
+/** The record holds the next packet. */
+export const RECORD = 0;
+/** More bytes must be put into the window first, or its `eof` set. */
+export const NEED_DATA = 1;
+/** Nothing more can be read: the end of the input, or damage. */
+export const END = 2;
+
+/** RECORD, NEED_DATA or END: a number, so that reading allocates nothing. */
+export type ReadResult = typeof RECORD | typeof NEED_DATA | typeof END;
+
+/** The place at which reading stopped, and why. */
+export interface ReadDamage {
+  /** byte offset in the stream, after decompression */
+  offset: number;
+  /** for humans */
+  what: string;
+}
+
+/** Wireshark's bound on a captured packet, bytes; a file whose snaplen is larger may go beyond. */
+export const MAX_PACKET_BYTES = 262_144;
+
+export interface CaptureReader {
+  /** 'pcap', 'pcap-ns', 'pcap-modified' or 'pcapng' */
+  readonly format: string;
+  /** LINKTYPE_ numbers that the file has declared so far, in order of appearance */
+  readonly linkTypes: ReadonlySet<number>;
+  readonly damage: ReadDamage | null;
+  /** why the file can't be read though it is a capture (a version of the format that isn't known), or null */
+  readonly unsupported: string | null;
+  /** packets that the capturing kernel dropped, null where the file doesn't say */
+  readonly dropped: number | null;
+  /** blocks passed so far that hold no packet, but to which Wireshark gives a frame number */
+  readonly otherFrames: number;
+  /** Reads the file header. RECORD: records may follow. `next` does it where it wasn't done. */
+  begin(): ReadResult;
+  /** Reads the next packet into `record`. All of it but `frame` is set. */
+  next(record: CaptureRecord): ReadResult;
+}

@@ -1,0 +1,167 @@
+/** The summary for a ticket, in GitHub's Markdown: always shorter than 4,000 characters. */
+
+import type { Finding, Flow, Report } from '../report/types.ts';
+import { KIND, KINDS, shapeWords, stay, timeWaitUntil } from './meaning.ts';
+import { clip, clipMiddle, plain } from './style.ts';
+import { assumptionWords, bySeverity, captureFaults, mattersMost, positionWords } from './survey.ts';
+import { isComplete, verdict } from './verdict.ts';
+import { addressPort, count, duration, list, moment, percent, plural } from './words.ts';
+
+/** A report is shorter than this, in UTF-16 units: what ticket systems and pagers count. */
+export const MARKDOWN_LIMIT = 4000;
+const FLOWS = 8;
+const FINDINGS = 8;
+
+// An underscore within a word is no markup.
+const MARKUP = /^[\\`*[\]|~#]$/;
+const HTML: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
+
+function oneLine(text: string): string {
+  return plain(text.replace(/\s+/g, ' ').trim());
+}
+
+/** Text on one line that Markdown shows as it is: no markup, no HTML, no end of a cell. At most `most` characters long. */
+function escaped(text: string, most: number): string {
+  return escapedLine(oneLine(text), most);
+}
+
+function escapedLine(line: string, most: number): string {
+  let result = '';
+  let before = ' ';
+  for (const char of line) {
+    const safe = MARKUP.test(char) || (char === '_' && !/\w/.test(before)) ? `\\${char}` : (HTML[char] ?? char);
+    if (result.length + safe.length >= most) return `${result}…`;
+    result += safe;
+    before = char;
+  }
+  return result;
+}
+
+/** A finding's words: as escaped(), but `code` stays code. */
+function prose(text: string, most: number): string {
+  const parts = clip(oneLine(text), most).split('`');
+  const paired = parts.length % 2 === 1;
+  return parts
+    .map((part, index) => (paired && index % 2 === 1 ? `\`${part}\`` : escapedLine(part, most)))
+    .join(paired ? '' : "'");
+}
+
+function row(cells: readonly string[]): string {
+  return `| ${cells.join(' | ')} |`;
+}
+
+function findingLines(finding: Finding, long: boolean, reference: string | null): string[] {
+  const { severity, title, because, doThis, confidence, rule, flowCount, at, until } = finding;
+  const sure = confidence === 'certain' ? '' : ` (${confidence})`;
+  const lines = [`- **${severity}**: ${prose(title, 140)}${sure}`];
+  if (!long) return lines;
+  const when = [at, until].filter((each) => each !== null).map((each) => moment(each, reference));
+  const where = `${plural(flowCount, 'flow')}${when.length > 0 ? `, ${when.join(' to ')}` : ''}, \`teardown explain ${rule.replace(/[^\w-]/g, '')}\``;
+  lines.push(`  ${prose(because, 280)} [${where}]`);
+  const steps = doThis.slice(0, 2).map((step) => `  - ${prose(step, 160)}`);
+  return [...lines, ...steps];
+}
+
+function findings(report: Report, shown: number, long: boolean): string[] {
+  const all = bySeverity(report.findings);
+  if (all.length === 0) return [];
+  const lines = all.slice(0, shown).flatMap((each) => findingLines(each, long, report.capture.firstPacket));
+  if (shown < all.length) {
+    const counts = (['critical', 'warning', 'info'] as const).flatMap((severity) => {
+      const n = all.slice(shown).filter((each) => each.severity === severity).length;
+      return n === 0 ? [] : [`${count(n)} ${severity}`];
+    });
+    lines.push(`- ${shown > 0 ? 'and ' : ''}${list(counts)} ${shown > 0 ? 'more ' : ''}in the full report`);
+  }
+  return ['### Findings', '', ...lines, ''];
+}
+
+function totals({ totals: { flows, byKind, finWait2, timeWait }, capture }: Report): string[] {
+  if (flows === 0) return [];
+  const lines = [row(['connections', count(flows), '']), row(['---', '--:', '---'])];
+  for (const kind of KINDS) {
+    const n = byKind[kind] ?? 0;
+    if (n > 0) lines.push(row([KIND[kind], count(n), escaped(percent(n, flows), 20)]));
+  }
+  if (finWait2.count > 0 && finWait2.p50 !== null && finWait2.max !== null) {
+    const words = `half within ${duration(finWait2.p50)}, longest ${duration(finWait2.max)}`;
+    lines.push(row(['times in FIN_WAIT_2', count(finWait2.count), words]));
+  }
+  if (timeWait.count > 0) {
+    const at = timeWait.peakAt === null ? '' : ` at ${moment(timeWait.peakAt, capture.firstPacket)}`;
+    lines.push(row(['sockets in TIME_WAIT', count(timeWait.count), `at most ${count(timeWait.peak)} at once${at}`]));
+  }
+  return [...lines, ''];
+}
+
+function flowRow(flow: Flow, reference: string | null): string {
+  const lingered = [stay(flow, 'TIME_WAIT').text, timeWaitUntil(flow, reference)].filter((each) => each !== '-');
+  const first = flow.initiator === 'unknown' ? '?' : (flow.initiator ?? '-');
+  return row([
+    String(flow.id),
+    escaped(clipMiddle(addressPort(flow.client), 30), 60),
+    escaped(clipMiddle(addressPort(flow.server), 30), 60),
+    first,
+    shapeWords(flow)[0],
+    escaped(stay(flow, 'FIN_WAIT_2').text, 50),
+    escaped(stay(flow, 'CLOSE_WAIT').text, 50),
+    lingered.length === 0 ? '-' : escaped(lingered.join(', '), 60),
+  ]);
+}
+
+function flows(report: Report, most: number): string[] {
+  const shown = mattersMost(report, most);
+  if (shown.length === 0) return [];
+  const all = report.totals.flows;
+  const title =
+    shown.length < all ? `### The ${count(shown.length)} of ${count(all)} flows that matter most` : '### Flows';
+  const names = ['id', 'client', 'server', 'closed first', 'how', 'FIN_WAIT_2', 'CLOSE_WAIT', 'TIME_WAIT'];
+  const marks = '`~` assumed, `>` open at the end, `>=` at least, `( )` inferred, `?` not known, `-` not reached';
+  const rows = shown.map((flow) => flowRow(flow, report.capture.firstPacket));
+  return [title, '', row(names), row(names.map((_, index) => (index > 4 ? '--:' : '---'))), ...rows, '', marks, ''];
+}
+
+function measured(report: Report): string[] {
+  const { capture, tool } = report;
+  const files = list(
+    capture.files.map(({ name, format }) => `${escaped(name, 60)} (${escaped(format, 20)})`),
+    3,
+  );
+  const start = capture.firstPacket === null ? '' : ` from ${capture.firstPacket.slice(0, 19).replace('T', ' ')} UTC`;
+  const lines = [
+    `- ${files}: ${plural(capture.packets, 'packet')}, ${count(capture.tcpPackets)} TCP, ${duration(capture.seconds)}${start}`,
+    ...captureFaults(report)
+      .slice(0, 5)
+      .map((fault) => `- ${escaped(fault, 150)}`),
+  ];
+  if (report.totals.flows > 0) lines.push(`- ${positionWords(report)}`);
+  for (const words of assumptionWords(report, 2).slice(0, 2)) lines.push(`- Timers of ${escaped(words, 150)}`);
+  if (!isComplete(report))
+    lines.push(`- The report lists ${plural(report.flows.length, 'flow')}; the totals count all.`);
+  return ['### How it was measured', '', ...lines, `- ${tool.name} ${escaped(tool.version, 20)}`, ''];
+}
+
+// What is long is cut in this order: flows beyond 3, findings beyond 3, the findings' reasons, then whatever is left.
+const PLANS: readonly (readonly [flows: number, findings: number, reasons: boolean])[] = [
+  ...range(FLOWS, 3).map((n) => [n, FINDINGS, true] as const),
+  ...range(FINDINGS - 1, 3).map((n) => [3, n, true] as const),
+  ...range(FINDINGS, 3).map((n) => [3, n, false] as const),
+  ...range(2, 0).map((n) => [n, n, false] as const),
+];
+
+function range(from: number, to: number): number[] {
+  return Array.from({ length: from - to + 1 }, (_, index) => from - index);
+}
+
+/** The report for a ticket: verdict, findings, totals, at most 8 flows, how it was measured. Ends with a line break. */
+export function markdownReport(report: Report): string {
+  const top = ['## TCP teardown', '', escaped(verdict(report), 600), ''];
+  const end = [totals(report), measured(report)] as const;
+  let page = '';
+  for (const [flowCount, findingCount, reasons] of PLANS) {
+    const lines = [top, findings(report, findingCount, reasons), end[0], flows(report, flowCount), end[1]].flat();
+    page = `${lines.join('\n').trimEnd()}\n`;
+    if (page.length < MARKDOWN_LIMIT) break;
+  }
+  return page;
+}

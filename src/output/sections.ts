@@ -1,0 +1,166 @@
+/** The sections of the summary on a terminal that are numbers: each returns its lines, none where it has nothing to say. */
+
+import type { Service, ServiceTotals } from '../report/services.ts';
+import type { Report } from '../report/types.ts';
+import { KIND, KINDS, RESET_CAUSE } from './meaning.ts';
+import { clip, hang, pad, type Style, widthOf } from './style.ts';
+import { assumptionWords, captureFaults, positionWords, resets, services } from './survey.ts';
+import { type Column, layOut } from './table.ts';
+import { addressPort, count, duration, moment, percent, plural } from './words.ts';
+
+const SERVICES = 5;
+
+/** What every section is given. */
+export interface Page {
+  report: Report;
+  style: Style;
+  width: number;
+  prose: number;
+  verbose: boolean;
+  /** what by-service numbers are counted from, where flows were left out: " of the 15 listed" */
+  listed: string;
+  /** counted over all flows; else they are counted from the listed ones */
+  services: ServiceTotals | undefined;
+}
+
+/** A section's title, and beside it in grey what it is about. */
+export function title({ style, width }: Page, name: string, rest = ''): string {
+  return clip(name, width) === name && widthOf(name + rest) <= width
+    ? style.bold(name) + style.dim(rest)
+    : style.bold(clip(name, width));
+}
+
+export function whoCloses(page: Page): string[] {
+  const all = page.services?.services ?? services(page.report.flows);
+  const ended = all.filter(({ flows, notClosed }) => flows > notClosed);
+  if (ended.length === 0 || page.report.flows.length < 2) return [];
+  const shown = page.verbose ? ended : ended.slice(0, SERVICES);
+  const number = (name: string, of: (service: Service) => number, drop: number): Column => ({
+    title: name,
+    cells: shown.map((each) => (of(each) === 0 ? '-' : count(of(each)))),
+    align: 'right',
+    drop,
+  });
+  const some = (column: Column): Column[] => (column.cells.some((cell) => cell !== '-') ? [column] : []);
+  const columns: Column[] = [
+    { title: 'service', cells: shown.map(addressPort), shrink: { first: 21, last: 12 } },
+    { ...number('connections', ({ flows }) => flows, 13), shortTitle: 'conns' },
+    number('client', ({ client }) => client, 14),
+    number('server', ({ server }) => server, 15),
+    ...some(number('both', ({ both }) => both, 12)),
+    ...some(number('unknown', ({ unknown }) => unknown, 11)),
+    ...some(number('RST only', ({ reset }) => reset, 16)),
+    ...some(number('not closed', ({ notClosed }) => notClosed, 10)),
+  ];
+  const table = layOut(columns, page.width - 2, page.style.dim);
+  const left = ended.length - shown.length;
+  const more = left > 0 ? `and ${plural(left, 'service')} more: -v shows them` : '';
+  return [
+    title(page, 'WHO CLOSES FIRST', `  by service${page.services === undefined ? page.listed : ''}`),
+    ...[table.header, table.rows].flat().map((row) => `  ${row}`),
+    ...hang('  ', more, page.width, page.style.dim),
+  ];
+}
+
+export function timeInStates(page: Page): string[] {
+  const { finWait2, timeWait } = page.report.totals;
+  const { state } = page.style;
+  const lines: string[] = [];
+  if (finWait2.count > 0) lines.push(...hang(`  ${state.FIN_WAIT_2('FIN_WAIT_2')}  `, finWait2Words(page), page.prose));
+  if (timeWait.count > 0) lines.push(...hang(`  ${state.TIME_WAIT('TIME_WAIT')}   `, timeWaitWords(page), page.prose));
+  return lines.length === 0 ? [] : [title(page, 'TIME IN STATES'), ...lines];
+}
+
+function finWait2Words({ report }: Page): string {
+  const { count: n, p50, p90, p99, max } = report.totals.finWait2;
+  if (n === 1 && max !== null) return `once, for ${duration(max)}`;
+  const quantiles = [
+    ['half within', p50],
+    ['90 % within', p90],
+    ['99 % within', p99],
+    ['longest', max],
+  ] as const;
+  const words = quantiles.flatMap(([label, seconds]) => (seconds === null ? [] : [`${label} ${duration(seconds)}`]));
+  return [plural(n, 'time'), ...words].join(', ');
+}
+
+function timeWaitWords({ report, listed }: Page): string {
+  const { count: n, peak, peakAt } = report.totals.timeWait;
+  const { firstPacket } = report.capture;
+  const words = [plural(n, 'socket')];
+  if (peak > 1)
+    words.push(`at most ${count(peak)} at once${peakAt === null ? '' : ` at ${moment(peakAt, firstPacket)}`}`);
+  const held = report.flows
+    .flatMap(({ endpoints }) => [endpoints.client.timeWait, endpoints.server.timeWait])
+    .filter((each) => each !== null);
+  const ended = (how: string): number => held.filter(({ endedBy }) => endedBy === how).length;
+  const last = held
+    .filter(({ endedBy }) => endedBy === 'timer' || endedBy === 'capture-end')
+    .sort((a, b) => (a.until < b.until ? -1 : 1))
+    .at(-1);
+  if (last !== undefined) {
+    const until = `${last.basis === 'assumed' ? '~' : ''}${moment(last.until, firstPacket)}`;
+    words.push(`${n === 1 ? 'until' : 'the last until'} ${until}`);
+  }
+  if (ended('reuse') > 0) words.push(`${count(ended('reuse'))} ended early by a new connection`);
+  if (ended('rst') > 0) words.push(`${count(ended('rst'))} ended early by RST`);
+  return words.join(', ') + listed;
+}
+
+export function endings(page: Page): string[] {
+  const { byKind, flows: all } = page.report.totals;
+  if (all < 2) return [];
+  const rows = KINDS.flatMap((kind) => {
+    const n = byKind[kind] ?? 0;
+    return n === 0 ? [] : [[n, `${pad(percent(n, all), 5, 'right')}  `, KIND[kind]] as const];
+  });
+  return rows.length === 0 ? [] : [title(page, 'HOW THEY ENDED'), ...counted(page, rows)];
+}
+
+export function resetCauses(page: Page): string[] {
+  const groups = resets(page.report.flows).filter(({ cause }) => cause !== 'refused');
+  if (groups.length === 0) return [];
+  const rows = groups.slice(0, page.verbose ? undefined : 4).map(({ by, cause, flows }) => {
+    const who = by === 'unknown' ? 'sender not known' : `by the ${by}`;
+    return [flows, '', `${who}: ${RESET_CAUSE[cause]}`] as const;
+  });
+  return [title(page, 'RESETS', `  by sender and cause${page.listed}`), ...counted(page, rows)];
+}
+
+/** Rows of a number, right-aligned, and words. */
+function counted({ width }: Page, rows: readonly (readonly [n: number, between: string, words: string])[]): string[] {
+  const digits = rows.reduce((most, [n]) => Math.max(most, count(n).length), 0);
+  return rows.flatMap(([n, between, words]) => hang(`  ${pad(count(n), digits, 'right')}  ${between}`, words, width));
+}
+
+export function portsFree(page: Page): string[] {
+  const {
+    ports,
+    capture: { firstPacket },
+  } = page.report;
+  const held = ports.filter(
+    ({ role, freeAt, intervals }) => role === 'server' && freeAt !== null && intervals.length > 0,
+  );
+  const latest = held
+    .sort((a, b) => ((a.freeAt ?? '') < (b.freeAt ?? '') ? 1 : -1))
+    .slice(0, page.verbose ? undefined : 3);
+  if (latest.length === 0) return [];
+  const lines = latest.flatMap((port) => {
+    const at = `${port.freeAtBasis === 'assumed' ? '~' : ''}${moment(port.freeAt ?? '', firstPacket)}`;
+    const fails = port.intervals.at(-1)?.bindFails;
+    const works = fails?.both === false && fails.newOnly ? ', unless old and new socket both have SO_REUSEADDR' : '';
+    const name = port.address.includes(':') ? `[${port.address}]` : port.address;
+    return hang('  ', `bind() on ${name}:${port.port} fails until ${at}${works} (${port.os})`, page.prose);
+  });
+  return [title(page, 'PORTS'), ...lines];
+}
+
+export function captureFacts(page: Page): string[] {
+  const { report, prose, style } = page;
+  const faults = captureFaults(report).flatMap((fault) => hang('  ! ', fault, prose));
+  const timers = assumptionWords(report, page.verbose ? 10 : 2).slice(0, page.verbose ? undefined : 3);
+  const basis =
+    report.totals.flows === 0 ? [] : [positionWords(report), ...timers.map((words) => `Timers of ${words}.`)];
+  const lines = [...faults, ...basis.flatMap((words) => hang('  ', words, prose, style.dim))];
+  return lines.length === 0 ? [] : [title(page, 'CAPTURE'), ...lines];
+}

@@ -1,0 +1,149 @@
+/** The summary on a terminal: verdict, findings, who closes first, endings, the capture's faults, flows that matter. */
+
+import type { ServiceTotals } from '../report/services.ts';
+import type { Finding, Report } from '../report/types.ts';
+import { flowTable } from './flow-table.ts';
+import {
+  captureFacts,
+  endings,
+  type Page,
+  portsFree,
+  resetCauses,
+  timeInStates,
+  title,
+  whoCloses,
+} from './sections.ts';
+import { clip, hang, pad, plain, styleOf, widthOf } from './style.ts';
+import { bySeverity, mattersMost } from './survey.ts';
+import { isComplete, verdict } from './verdict.ts';
+import { count, duration, list, moment, plural } from './words.ts';
+
+export interface TextOptions {
+  color: boolean;
+  /** columns of the terminal; less than 40 is taken as 40 */
+  width: number;
+  /** every finding, service and flow instead of those that matter most */
+  verbose: boolean;
+  /** who closes first by service over all flows, where the report lists only some */
+  services?: ServiceTotals | undefined;
+}
+
+const FLOWS = 15;
+const FINDINGS = 6;
+/** Lines of prose longer than this are hard to read. */
+const PROSE = 110;
+
+/** The report as text for a terminal. Lines are at most `width` columns wide; ends with a line break. */
+export function textReport(report: Report, options: TextOptions): string {
+  const width = Math.max(40, options.width);
+  const listed = isComplete(report) ? '' : `, of the ${count(report.flows.length)} listed`;
+  const style = styleOf(options.color);
+  const page: Page = {
+    report,
+    style,
+    width,
+    prose: Math.min(PROSE, width),
+    verbose: options.verbose,
+    listed,
+    services: options.services,
+  };
+  const parts = [
+    header(page),
+    hang('  ', verdict(report), page.prose, style.bold),
+    findings(page),
+    whoCloses(page),
+    timeInStates(page),
+    endings(page),
+    resetCauses(page),
+    portsFree(page),
+    captureFacts(page),
+    flows(page),
+  ];
+  return `${parts
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n')}\n`;
+}
+
+function header({ report, style, width }: Page): string[] {
+  const { capture } = report;
+  const names = list(
+    capture.files.map(({ name }) => name),
+    3,
+  );
+  const start = capture.firstPacket === null ? '' : ` from ${capture.firstPacket.slice(0, 19).replace('T', ' ')} UTC`;
+  const facts = `${plural(capture.packets, 'packet')}, ${duration(capture.seconds)}${start}`;
+  const first = `teardown  ${plain(names)}`;
+  if (widthOf(first) + 3 + facts.length <= width) return [`${style.bold(first)}   ${style.dim(facts)}`];
+  return [style.bold(clip(first, width)), ...hang('          ', facts, width, style.dim)];
+}
+
+function whenWords({ at, until }: Finding, reference: string | null): string[] {
+  if (at === null) return until === null ? [] : [`until ${moment(until, reference)}`];
+  return [until === null ? moment(at, reference) : `${moment(at, reference)} to ${moment(until, reference)}`];
+}
+
+function finding({ report, style, prose }: Page, each: Finding): string[] {
+  const indent = ' '.repeat(12);
+  const [line, ...more] = hang(indent, each.title, prose, style.bold);
+  const label = `  ${style.severity[each.severity](pad(each.severity.toUpperCase(), 8))}  `;
+  const lines = [label + (line ?? '').slice(indent.length), ...more, ...hang(indent, each.because, prose)];
+  each.doThis.forEach((step, index) => {
+    const lead = index === 0 ? `${indent.slice(9)}do this: ` : indent;
+    const number = each.doThis.length > 1 ? `${index + 1}. ` : '';
+    lines.push(...hang(lead + number, step, prose));
+  });
+  const meta = [
+    each.confidence,
+    ...(each.endpoint === null ? [] : [each.endpoint]),
+    ...whenWords(each, report.capture.firstPacket),
+  ];
+  if (each.flows.length > 0) {
+    const left = each.flowCount - Math.min(6, each.flows.length);
+    const ids = each.flows.slice(0, 6).join(', ');
+    meta.push(`flow${each.flowCount === 1 ? '' : 's'} ${ids}${left > 0 ? ` and ${count(left)} more` : ''}`);
+  }
+  meta.push(`teardown explain ${each.rule}`);
+  return [...lines, ...hang(indent, meta.join(' · '), prose, style.dim)];
+}
+
+function findings(page: Page): string[] {
+  const all = bySeverity(page.report.findings);
+  if (all.length === 0) return [];
+  const shown = page.verbose ? all : all.slice(0, FINDINGS);
+  const counts = (['critical', 'warning', 'info'] as const)
+    .map((severity) => [severity, all.filter((each) => each.severity === severity).length] as const)
+    .filter(([, n]) => n > 0)
+    .map(([severity, n]) => `${count(n)} ${severity}`);
+  const lines = [title(page, 'FINDINGS', `  ${counts.join(', ')}`)];
+  shown.forEach((each, index) => {
+    if (index > 0) lines.push('');
+    lines.push(...finding(page, each));
+  });
+  if (all.length > shown.length)
+    lines.push(
+      '',
+      ...hang('  ', `and ${count(all.length - shown.length)} more: -v shows them`, page.prose, page.style.dim),
+    );
+  return lines;
+}
+
+const SAFE_NAME = /^[\w./:@%+=][\w./:@%+=-]*$/;
+
+function flows(page: Page): string[] {
+  const { report, verbose, style, prose } = page;
+  if (report.flows.length === 0) return [];
+  const shown = verbose ? report.flows : mattersMost(report, FLOWS);
+  const all = report.totals.flows;
+  const some = verbose
+    ? `  ${count(shown.length)} of ${count(all)}`
+    : `  the ${count(shown.length)} of ${count(all)} that matter most`;
+  const name = report.capture.files.map(({ name: each }) => each);
+  const file = name.length === 1 && SAFE_NAME.test(name[0] ?? '') ? name[0] : 'FILE';
+  const hint = `teardown flow ${file} ${shown[0]?.id}  shows one segment by segment${shown.length < report.flows.length ? '; -v lists all' : ''}`;
+  return [
+    title(page, 'FLOWS', shown.length < all ? some : ''),
+    ...flowTable(shown, report.capture.firstPacket, page.width, style),
+    ...hang('  ', hint, prose, style.dim),
+  ];
+}

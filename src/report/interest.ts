@@ -1,0 +1,44 @@
+import * as S from '../tcp/states.ts';
+import * as F from '../teardown/facts.ts';
+
+/** How much a kind of end asks to be looked at. */
+const BY_KIND = [
+  0, // open
+  30, // unanswered
+  30, // refused
+  40, // half-closed
+  10, // graceful
+  25, // simultaneous
+  45, // aborted
+  50, // aborted-after-fin
+];
+const SECOND = 1_000_000_000;
+
+/**
+ * How much a flow is worth showing when not all can be: how it ended, then what lingered, then what was odd.
+ * @param end the capture's end, ns in the flow's base
+ */
+export function interestOf(facts: F.Facts, end: number): number {
+  let score = BY_KIND[facts.kind]!;
+  for (let side = 0; side < 2; side++) {
+    for (const state of LINGERING) {
+      const i = facts.spanOf(side, state);
+      if (i < 0) continue;
+      const stay = facts.stay(side, state);
+      const lasted = Number.isNaN(stay) ? end - facts.spanFrom[i]! : stay;
+      score += Math.min(30, 6 * Math.log10(1 + Math.max(0, lasted) / SECOND));
+    }
+    if (facts.timeWaitRestarts[side]! > 0) score += 15;
+    if (facts.timeWaitEndedBy[side]! >= F.BY_REUSE) score += 15;
+  }
+  return score + 3 * bits(facts.notes & ODD) + Math.min(5, facts.resetsIgnored);
+}
+
+const LINGERING = [S.FIN_WAIT_1, S.FIN_WAIT_2, S.CLOSING, S.CLOSE_WAIT, S.LAST_ACK];
+const ODD = ~(F.noteBit('midstream') | F.noteBit('duplicates') | F.noteBit('no-pure-acks'));
+
+function bits(word: number): number {
+  let count = 0;
+  for (let left = word; left !== 0; left &= left - 1) count++;
+  return count;
+}

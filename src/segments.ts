@@ -1,0 +1,87 @@
+/** The second reading of a capture: the segments of one flow, for its ladder. */
+
+import { decode } from './decode/decode.ts';
+import { DECODED } from './decode/outcome.ts';
+import { ACK, Segment, SYN } from './decode/segment.ts';
+import * as L from './flow/layout.ts';
+import { FlowTracker, RETENTION } from './flow/tracker.ts';
+import { FlowView } from './flow/view.ts';
+import { openCaptures } from './input/captures.ts';
+import type { LadderSegment } from './output/ladder.ts';
+import type { Flow } from './report/types.ts';
+import { NS_PER_SECOND, seqDiff } from './units.ts';
+
+/** Segments kept of one flow: a ladder of more is read by nobody. */
+const MOST = 20_000;
+
+/**
+ * @param flow of a report on the same files
+ * @returns its first segments in the order of the capture, and how many more there are
+ */
+export async function segmentsOf(
+  files: readonly string[],
+  flow: Flow,
+): Promise<{ segments: LadderSegment[]; more: number }> {
+  const captures = await openCaptures(files);
+  // The same tracker as in the first reading, so that flows have the same numbers; nothing is kept of them.
+  const tracker = new FlowTracker({ flowEnded: () => false }, RETENTION);
+  const segment = new Segment();
+  const view = new FlowView();
+  const segments: LadderSegment[] = [];
+  const relative = new Relative();
+  let more = 0;
+  let latest = Number.NEGATIVE_INFINITY;
+  await captures.forEach((record) => {
+    if (latest === Number.NEGATIVE_INFINITY) tracker.originSeconds = record.seconds;
+    const now = (record.seconds - tracker.originSeconds) * NS_PER_SECOND + record.nanoseconds;
+    latest = Math.max(latest, now);
+    if (decode(record, segment) !== DECODED) return;
+    const before = tracker.duplicates;
+    const id = tracker.track(segment, record, now);
+    if (id !== flow.id) return;
+    if (segments.length === MOST) {
+      more++;
+      return;
+    }
+    view.point(tracker.table.records, tracker.table.find(segment));
+    const { side } = tracker.table;
+    const { seq, ack } = relative.of(segment, side);
+    const elapsed =
+      (record.seconds - view.float(L.BASE_SECONDS)) * NS_PER_SECOND + record.nanoseconds - view.float(L.FIRST_TIME);
+    segments.push({
+      frame: record.frame,
+      seconds: elapsed / NS_PER_SECOND,
+      sender: side === view.clientSide ? 'client' : 'server',
+      flags: segment.flags,
+      seq,
+      ack,
+      length: segment.length,
+      window: segment.window,
+      duplicate: tracker.duplicates > before,
+      note: null,
+    });
+  });
+  return { segments, more };
+}
+
+/** Sequence numbers relative to each side's first, as tcpdump and Wireshark show them: the SYN is 0. */
+class Relative {
+  private readonly known = [false, false];
+  private readonly first = [0, 0];
+
+  of(segment: Segment, side: number): { seq: number; ack: number } {
+    const peer = 1 - side;
+    const starts = (segment.flags & SYN) !== 0;
+    if (!this.known[side]) {
+      this.known[side] = true;
+      // Without a SYN the first byte seen counts as 1, as after a handshake.
+      this.first[side] = starts ? segment.seq : (segment.seq - 1) | 0;
+    }
+    const acks = (segment.flags & ACK) !== 0;
+    if (acks && !this.known[peer]) {
+      this.known[peer] = true;
+      this.first[peer] = (segment.ack - 1) | 0;
+    }
+    return { seq: seqDiff(segment.seq, this.first[side]!), ack: acks ? seqDiff(segment.ack, this.first[peer]!) : 0 };
+  }
+}

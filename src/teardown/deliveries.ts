@@ -1,0 +1,212 @@
+import { ACK, FIN, RST, SYN } from '../decode/segment.ts';
+import * as L from '../flow/layout.ts';
+import { E_CONTIGUOUS, E_DSACK, E_HAS_TS, type Trail } from '../flow/trail.ts';
+import type { FlowView } from '../flow/view.ts';
+import { seqAtOrAfter, seqDiff } from '../units.ts';
+
+/** Jitter that a round trip may have beyond the smallest seen before an order of events is doubted (ns). */
+const JITTER = 2_000_000;
+/** An endpoint that is alive answers a FIN within this (ns): delayed ACK 40 ms to 200 ms, then some. */
+const ANSWER_TIME = 300_000_000;
+
+export const FIN_NONE = 0;
+export const FIN_OBSERVED = 1;
+/** an acknowledgement covers one byte more than its sender was seen to send, and the peer closes too */
+export const FIN_INFERRED = 2;
+
+/**
+ * Which segments reached the other end, and when at the latest: the whole trail is looked at before any state is.
+ *
+ * The acknowledgement number of a segment is its sender's RCV.NXT at that moment, so an endpoint's own segments tell
+ * what it had received before each of them. A SYN or FIN has therefore arrived before the first of the receiver's
+ * segments that covers it (the proof) and after the last that doesn't. Of several transmissions the one that the
+ * proof echoes (TSecr), or else the last before the proof, was the one that arrived; a D-SACK says an earlier one.
+ *
+ * Arrays are by side X; "peer" is the other side. Entries are indexes in the trail, -1 for none.
+ */
+export class Deliveries {
+  /** FIN_NONE, FIN_OBSERVED or FIN_INFERRED: X's FIN */
+  readonly fin = new Int32Array(2);
+  /** sequence number after X's FIN */
+  readonly finEnd = new Int32Array(2);
+  /** X's first transmission of its FIN; for an inferred one the peer's segment that acknowledges it */
+  readonly finSent = new Int32Array(2);
+  /** the peer's transmission (or the filler of the hole before it) that brought the peer's FIN to X */
+  readonly finArrived = new Int32Array(2);
+  /** X's first segment that acknowledges the peer's FIN */
+  readonly finProof = new Int32Array(2);
+  /** X's last segment before the proof that does not */
+  readonly finUncovered = new Int32Array(2);
+  /** the peer's segment by which X learned that its FIN had arrived */
+  readonly finAckArrived = new Int32Array(2);
+  /** the first segment that acknowledges X's FIN, whether or not it arrived */
+  readonly finAckFirst = new Int32Array(2);
+  /** the same for SYNs */
+  readonly synArrived = new Int32Array(2);
+  readonly synProof = new Int32Array(2);
+  readonly synAckArrived = new Int32Array(2);
+
+  find(view: FlowView, trail: Trail): void {
+    for (let x = 0; x < 2; x++) this.findFin(view, trail, x);
+    for (let x = 0; x < 2; x++) {
+      this.findSynDelivery(view, trail, x);
+      this.findFinDelivery(view, trail, x);
+      this.findAcks(view, trail, x);
+    }
+  }
+
+  private findFin(view: FlowView, trail: Trail, x: number): void {
+    const peer = 1 - x;
+    this.fin[x] = FIN_NONE;
+    this.finSent[x] = -1;
+    if (view.sideHas(x, L.FIN_SENT_FLAG)) {
+      this.fin[x] = FIN_OBSERVED;
+      this.finEnd[x] = view.of(x, L.FIN_END);
+      for (let i = 0; i < trail.count; i++) {
+        if (trail.side[i] === x && (trail.flags[i]! & FIN) !== 0) {
+          this.finSent[x] = i;
+          return;
+        }
+      }
+      return;
+    }
+    // The FIN itself is missing: the peer, which closes too, acknowledged one byte that nobody saw.
+    if (!view.sideHas(x, L.OCCUPIES) || !view.sideHas(peer, L.FIN_SENT_FLAG)) return;
+    const unseen = (view.of(x, L.SND_MAX) + 1) | 0;
+    if (view.of(peer, L.LAST_ACK_SENT) !== unseen) return;
+    for (let i = 0; i < trail.count; i++) {
+      const ofPeer = trail.side[i] === peer && (trail.flags[i]! & (ACK | RST)) === ACK;
+      if (!ofPeer || trail.ack[i] !== unseen) continue;
+      this.fin[x] = FIN_INFERRED;
+      this.finEnd[x] = unseen;
+      this.finSent[x] = i;
+      return;
+    }
+  }
+
+  private findSynDelivery(view: FlowView, trail: Trail, x: number): void {
+    const peer = 1 - x;
+    this.synArrived[x] = -1;
+    this.synProof[x] = -1;
+    if (!view.sideHas(peer, L.SYN_SENT_FLAG)) return;
+    const synEnd = (view.of(peer, L.ISN) + 1) | 0;
+    let proof = -1;
+    for (let i = 0; i < trail.count; i++) {
+      if (trail.side[i] === x && (trail.flags[i]! & ACK) !== 0 && seqAtOrAfter(trail.ack[i]!, synEnd)) {
+        proof = i;
+        break;
+      }
+    }
+    let last = -1;
+    let echoed = -1;
+    for (let i = 0; i < trail.count; i++) {
+      if (trail.side[i] !== peer || (trail.flags[i]! & SYN) === 0 || trail.seq[i] !== ((synEnd - 1) | 0)) continue;
+      if (proof >= 0 && i > proof && last >= 0) break;
+      last = i;
+      if (proof >= 0 && isEchoed(trail, i, proof)) echoed = i;
+    }
+    this.synProof[x] = proof;
+    if (proof >= 0 || this.isUncontradicted(view, trail, x, last, synEnd)) {
+      this.synArrived[x] = echoed >= 0 ? echoed : last;
+    }
+  }
+
+  private findFinDelivery(view: FlowView, trail: Trail, x: number): void {
+    const peer = 1 - x;
+    this.finArrived[x] = -1;
+    this.finProof[x] = -1;
+    this.finUncovered[x] = -1;
+    if (this.fin[peer] === FIN_NONE) return;
+    const finEnd = this.finEnd[peer]!;
+    let proof = -1;
+    for (let i = 0; i < trail.count; i++) {
+      if (trail.side[i] !== x || (trail.flags[i]! & ACK) === 0) continue;
+      if (seqAtOrAfter(trail.ack[i]!, finEnd)) {
+        proof = i;
+        break;
+      }
+      if ((trail.flags[i]! & RST) === 0) this.finUncovered[x] = i;
+    }
+    this.finProof[x] = proof;
+    if (this.fin[peer] === FIN_INFERRED) {
+      this.finArrived[x] = proof;
+      return;
+    }
+    const first = this.finSent[peer]!;
+    let arrived = -1;
+    let transmissions = 0;
+    for (let i = first; i >= 0 && i < trail.count; i++) {
+      if (trail.side[i] !== peer || (trail.flags[i]! & FIN) === 0) continue;
+      if (proof >= 0 && i > proof && transmissions > 0) break;
+      transmissions++;
+      arrived = i;
+      if (proof >= 0 && isEchoed(trail, i, proof)) break;
+    }
+    if (proof >= 0 && transmissions > 1 && (trail.meta[proof]! & E_DSACK) !== 0) arrived = first;
+    if (proof < 0 && (transmissions > 1 || !this.isUncontradicted(view, trail, x, arrived, finEnd))) return;
+    this.finArrived[x] = view.has(L.FLOW_OUT_OF_ORDER_FIN) ? holeFilled(trail, peer, arrived, proof) : arrived;
+  }
+
+  /** Nothing proves that the segment arrived: it is taken so unless X goes on as if it hadn't. */
+  private isUncontradicted(view: FlowView, trail: Trail, x: number, sent: number, end: number): boolean {
+    if (sent < 0 || !view.sideHas(x, L.OCCUPIES) || (trail.meta[sent]! & E_CONTIGUOUS) === 0) return false;
+    const rtt = view.floatOf(x, L.MIN_RTT);
+    const answered = trail.time[sent]! + (rtt === Number.POSITIVE_INFINITY ? 0 : rtt);
+    if (view.floatOf(x, L.SIDE_LAST_TIME) > answered + ANSWER_TIME) return false;
+    for (let i = sent + 1; i < trail.count; i++) {
+      if (trail.side[i] === x && (trail.flags[i]! & RST) !== 0) return false;
+      const repeated = trail.side[i] !== x && (trail.flags[i]! & (SYN | FIN)) !== 0;
+      if (repeated && seqDiff(trail.seq[i]!, end) < 0) return false;
+    }
+    return true;
+  }
+
+  /**
+   * Which acknowledgement told X that its FIN (or SYN) had arrived: the first after which X did not send it again,
+   * but for a retransmission that crossed it on the way.
+   */
+  private findAcks(view: FlowView, trail: Trail, x: number): void {
+    const rtt = view.floatOf(x, L.MIN_RTT);
+    const crossing = (rtt === Number.POSITIVE_INFINITY ? 0 : rtt) + JITTER;
+    const synEnd = (view.of(x, L.ISN) + 1) | 0;
+    this.finAckFirst[x] = -1;
+    this.finAckArrived[x] = -1;
+    this.synAckArrived[x] = -1;
+    for (let i = 0; i < trail.count; i++) {
+      if (trail.side[i] === x || (trail.flags[i]! & (ACK | RST)) !== ACK) continue;
+      if (view.sideHas(x, L.SYN_SENT_FLAG) && this.synAckArrived[x]! < 0 && seqAtOrAfter(trail.ack[i]!, synEnd)) {
+        if (!repeatsAfter(trail, x, SYN, i, crossing)) this.synAckArrived[x] = i;
+      }
+      if (this.fin[x] === FIN_NONE || !seqAtOrAfter(trail.ack[i]!, this.finEnd[x]!)) continue;
+      if (this.finAckFirst[x]! < 0) this.finAckFirst[x] = i;
+      if (!repeatsAfter(trail, x, FIN, i, crossing)) {
+        this.finAckArrived[x] = i;
+        return;
+      }
+    }
+  }
+}
+
+/** Whether `x` sends a segment with `flag` again later than an acknowledgement at `i` can have crossed. */
+function repeatsAfter(trail: Trail, x: number, flag: number, i: number, crossing: number): boolean {
+  const latest = trail.time[i]! + crossing;
+  for (let j = i + 1; j < trail.count; j++) {
+    if (trail.side[j] === x && (trail.flags[j]! & flag) !== 0 && trail.time[j]! > latest) return true;
+  }
+  return false;
+}
+
+/** Whether the answer echoes this transmission's timestamp (RFC 7323 section 4.3). */
+function isEchoed(trail: Trail, transmission: number, answer: number): boolean {
+  const both = trail.meta[transmission]! & trail.meta[answer]! & E_HAS_TS;
+  return both !== 0 && trail.tsEcr[answer] === trail.tsVal[transmission];
+}
+
+/** The segment that completes the sequence up to a FIN which came out of order. */
+function holeFilled(trail: Trail, sender: number, fin: number, proof: number): number {
+  for (let i = fin; i >= 0 && i < trail.count; i++) {
+    if (proof >= 0 && i > proof) break;
+    if (trail.side[i] === sender && (trail.meta[i]! & E_CONTIGUOUS) !== 0) return i;
+  }
+  return fin;
+}

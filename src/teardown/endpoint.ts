@@ -1,0 +1,266 @@
+import { ACK, FIN, RST, SYN } from '../decode/segment.ts';
+import * as L from '../flow/layout.ts';
+import type { Trail } from '../flow/trail.ts';
+import type { FlowView } from '../flow/view.ts';
+import * as S from '../tcp/states.ts';
+import { nextState } from '../tcp/transitions.ts';
+import { type Deliveries, FIN_INFERRED, FIN_OBSERVED } from './deliveries.ts';
+import * as F from './facts.ts';
+import type { OsProfile } from './profiles.ts';
+import { endsSender, isEffective } from './resets.ts';
+
+/** Bits of `effects`: what an entry of the trail did. */
+export const RESET_ENDED = 1;
+export const RESET_KILLED_TIME_WAIT = 2;
+
+/**
+ * One endpoint's state machine, driven over the trail in the endpoint's own order of events: what it sent when it
+ * sent it, what it received at the latest before it shows that it knows (deliveries.ts). A FIN that crossed its own
+ * is thus received after it sent its own, whatever the order in the capture.
+ */
+export class EndpointReplay {
+  private state = S.CLOSED;
+  private x = 0;
+  private last = 0;
+  private view!: FlowView;
+  private trail!: Trail;
+  private facts!: F.Facts;
+  private deliveries!: Deliveries;
+  private finSent = false;
+  private finReceived = false;
+  private synReceived = false;
+  private finAcked = false;
+
+  /** @param effects per entry of the trail: which RSTs ended something; bits are added */
+  run(
+    view: FlowView,
+    trail: Trail,
+    deliveries: Deliveries,
+    facts: F.Facts,
+    x: number,
+    profile: OsProfile,
+    effects: Uint8Array,
+  ): void {
+    this.view = view;
+    this.trail = trail;
+    this.facts = facts;
+    this.deliveries = deliveries;
+    this.x = x;
+    this.last = Number.NEGATIVE_INFINITY;
+    this.finSent = false;
+    this.finReceived = false;
+    this.synReceived = false;
+    this.finAcked = false;
+    this.state = this.isPassiveOpener() ? S.LISTEN : S.CLOSED;
+    if (this.isMidstream()) {
+      this.emit(S.SYNCHRONIZED, view.float(L.FIRST_TIME), 0, F.EDGE_NONE, F.INFERRED);
+    }
+    for (let i = 0; i < trail.count; i++) {
+      if (trail.side[i] === x) this.sent(i, profile, effects);
+      else this.received(i, effects);
+    }
+    this.receiveSyn();
+    if (!this.finReceived && deliveries.finArrived[x]! >= 0) this.receiveFin(trail.count);
+  }
+
+  /** A listener: its first SYN, if any, acknowledges the peer's. */
+  private isPassiveOpener(): boolean {
+    const { trail, x, view } = this;
+    if (!view.sideHas(x, L.SYN_SENT_FLAG)) return view.sideHas(1 - x, L.SYN_SENT_FLAG) && view.clientSide !== x;
+    for (let i = 0; i < trail.count; i++) {
+      if (trail.side[i] === x && (trail.flags[i]! & SYN) !== 0) return (trail.flags[i]! & ACK) !== 0;
+    }
+    return false;
+  }
+
+  /** The capture has no handshake, and this end sent something or its peer acknowledges something that it sent. */
+  private isMidstream(): boolean {
+    const { view, x } = this;
+    if (view.sideHas(0, L.SYN_SENT_FLAG) || view.sideHas(1, L.SYN_SENT_FLAG)) return false;
+    return view.sideHas(x, L.OCCUPIES) || view.sideHas(1 - x, L.ACK_SENT);
+  }
+
+  private emit(event: number, time: number, frame: number, edge: number, basis: number): void {
+    const next = nextState(this.state, event);
+    if (next === this.state) return;
+    const { facts, x } = this;
+    this.state = next;
+    if (next === S.LISTEN) return;
+    const count = facts.spans[x]!;
+    if (count === F.MAX_SPANS) return;
+    const i = x * F.MAX_SPANS + count;
+    this.last = Math.max(this.last, time);
+    facts.spanState[i] = next;
+    facts.spanFrom[i] = this.last;
+    facts.spanFrame[i] = frame;
+    facts.spanEdge[i] = edge;
+    facts.spanBasis[i] = basis;
+    facts.spans[x] = count + 1;
+    if (next === S.TIME_WAIT) {
+      facts.timeWaitFrom[x] = this.last;
+      facts.timeWaitRestartedAt[x] = this.last;
+      facts.timeWaitFrames[x as 0 | 1].push(frame);
+    }
+  }
+
+  private sentAt(i: number): number {
+    return this.trail.time[i]! - this.facts.shift[this.x]!;
+  }
+
+  private receivedAt(i: number): number {
+    return this.trail.time[i]! + this.facts.shift[this.x]!;
+  }
+
+  private frame(i: number): number {
+    return this.trail.frame[i]! >>> 0;
+  }
+
+  /** A segment of this endpoint: it had received what the segment acknowledges, then it sent it. */
+  private sent(i: number, profile: OsProfile, effects: Uint8Array): void {
+    const { trail, deliveries, x } = this;
+    const flags = trail.flags[i]!;
+    const isPureSyn = (flags & (SYN | ACK)) === SYN;
+    if (!isPureSyn && (flags & RST) === 0) this.receiveSyn();
+    if (deliveries.finProof[x] === i) this.receiveFin(i);
+    if (isPureSyn) this.emit(S.SEND_SYN, this.sentAt(i), this.frame(i), F.EDGE_SENT, F.OBSERVED);
+    else if ((flags & RST) === 0) this.synchronize(i);
+    if ((flags & FIN) !== 0 && !this.finSent) {
+      this.finSent = true;
+      this.emit(S.SEND_FIN, this.sentAt(i), this.frame(i), F.EDGE_SENT, F.OBSERVED);
+      // Stamps out of order: the acknowledgement was captured before the FIN.
+      const acked = deliveries.finAckArrived[x]!;
+      if (acked >= 0 && acked < i) this.receiveFinAck(acked);
+    }
+    if ((flags & RST) !== 0 && this.state !== S.TIME_WAIT && endsSender(trail, i)) {
+      if (this.state === S.FIN_WAIT_2 && this.hasExpired(i, profile)) {
+        this.facts.unseenEnd[x] = 1;
+        this.facts.note(F.noteBit('fin-wait-2-expired'));
+        this.emit(S.TIMEOUT, this.sentAt(i), this.frame(i), F.EDGE_SENT, F.INFERRED);
+        effects[i]! |= RESET_ENDED;
+      } else {
+        const before = this.state;
+        this.emit(S.SEND_RST, this.sentAt(i), this.frame(i), F.EDGE_SENT, F.OBSERVED);
+        if (before !== this.state) effects[i]! |= RESET_ENDED;
+      }
+    }
+  }
+
+  /** A segment of the peer: it takes effect now if this endpoint is known to have it, else when it shows it. */
+  private received(i: number, effects: Uint8Array): void {
+    const { trail, deliveries, x, view } = this;
+    const flags = trail.flags[i]!;
+    if ((flags & RST) !== 0) {
+      const before = this.state;
+      if (!isEffective(view, trail, i, x, this.state, deliveries.finEnd[1 - x]!, this.finReceived)) return;
+      if (before !== S.SYN_SENT) this.receiveSyn();
+      this.emit(S.RECEIVE_RST, this.receivedAt(i), this.frame(i), F.EDGE_RECEIVED, F.OBSERVED);
+      if (before === S.TIME_WAIT && this.state === S.CLOSED) {
+        this.facts.timeWaitEndedBy[x] = F.BY_RST;
+        this.facts.timeWaitEnd[x] = this.last;
+        this.facts.timeWaitFrames[x as 0 | 1].push(this.frame(i));
+        effects[i]! |= RESET_KILLED_TIME_WAIT;
+      } else if (before !== this.state) effects[i]! |= RESET_ENDED;
+      return;
+    }
+    if (this.state === S.TIME_WAIT) {
+      // tcp_timewait_state_process: anything acceptable or not that carries ACK, but no SYN, restarts 2MSL.
+      if ((flags & (SYN | ACK)) === ACK) this.restartTimeWait(i);
+      return;
+    }
+    // Later segments of the peer arrive after its FIN, unless this endpoint still shows that it lacks it.
+    const arrived = deliveries.finArrived[x]!;
+    if (!this.finReceived && arrived >= 0 && arrived < i && i > deliveries.finUncovered[x]!) this.receiveFin(i);
+    if ((flags & SYN) === 0) this.receiveSyn();
+    if (deliveries.synAckArrived[x] === i && (flags & SYN) === 0) {
+      this.emit(S.RECEIVE_ACK_OF_SYN, this.receivedAt(i), this.frame(i), F.EDGE_RECEIVED, F.OBSERVED);
+    }
+    if (deliveries.finAckArrived[x] === i && (this.finSent || deliveries.fin[x] === FIN_INFERRED))
+      this.receiveFinAck(i);
+    if (arrived === i && !this.finReceived && i > deliveries.finUncovered[x]!) this.receiveFin(i);
+  }
+
+  /** A segment that only a synchronized connection sends, where the capture lacks what synchronized it. */
+  private synchronize(i: number): void {
+    const { trail, facts, deliveries, x } = this;
+    const unopened = this.state === S.LISTEN || (this.state === S.CLOSED && facts.spans[x] === 0);
+    const unanswered = this.state === S.SYN_SENT;
+    const halfOpen = this.state === S.SYN_RECEIVED && trail.length[i]! > 0 && deliveries.synAckArrived[x]! < 0;
+    if ((trail.flags[i]! & SYN) !== 0 || !(unopened || unanswered || halfOpen)) return;
+    this.emit(S.SYNCHRONIZED, this.sentAt(i), this.frame(i), F.EDGE_SENT, F.INFERRED);
+  }
+
+  private receiveSyn(): void {
+    const { trail, deliveries, x } = this;
+    const i = deliveries.synArrived[x]!;
+    if (this.synReceived || i < 0) return;
+    this.synReceived = true;
+    const event = (trail.flags[i]! & ACK) !== 0 ? S.RECEIVE_SYN_ACK : S.RECEIVE_SYN;
+    this.emit(event, this.receivedAt(i), this.frame(i), F.EDGE_RECEIVED, F.OBSERVED);
+  }
+
+  /** @param shownBy the entry by which it is known to have the FIN; the trail's length at the end of it */
+  private receiveFin(shownBy: number): void {
+    const { trail, deliveries, x } = this;
+    const i = deliveries.finArrived[x]!;
+    if (this.finReceived || i < 0) return;
+    this.finReceived = true;
+    if (!this.isOpen()) this.emit(S.SYNCHRONIZED, this.view.float(L.FIRST_TIME), 0, F.EDGE_NONE, F.INFERRED);
+    // RFC 9293 3.10.7.4: the acknowledgement in a segment comes before its FIN.
+    const acked = deliveries.finAckArrived[x]!;
+    if (!this.finAcked && acked >= 0 && acked <= i && this.finSent) this.receiveFinAck(acked);
+    const inferred = deliveries.fin[1 - x] === FIN_INFERRED;
+    let time = inferred ? this.sentAt(i) : this.receivedAt(i);
+    const uncovered = deliveries.finUncovered[x]!;
+    if (uncovered >= 0 && uncovered < trail.count) time = Math.max(time, this.sentAt(uncovered));
+    if (shownBy < trail.count && trail.side[shownBy] === x) time = Math.min(time, this.sentAt(shownBy));
+    const basis = inferred || deliveries.finProof[x]! < 0 ? F.INFERRED : F.OBSERVED;
+    this.emit(S.RECEIVE_FIN, time, inferred ? 0 : this.frame(i), F.EDGE_RECEIVED, basis);
+  }
+
+  private receiveFinAck(i: number): void {
+    const { x, deliveries } = this;
+    if (this.finAcked) return;
+    this.finAcked = true;
+    if (deliveries.fin[x] === FIN_INFERRED && !this.finSent) {
+      this.finSent = true;
+      this.emit(S.SEND_FIN, this.receivedAt(i) - 2 * this.facts.shift[x]!, 0, F.EDGE_NONE, F.INFERRED);
+    }
+    this.emit(S.RECEIVE_ACK_OF_FIN, this.receivedAt(i), this.frame(i), F.EDGE_RECEIVED, F.OBSERVED);
+    if (this.state === S.CLOSED) this.facts.closedAt = this.trail.time[i]!;
+  }
+
+  private isOpen(): boolean {
+    return this.state >= S.SYN_RECEIVED;
+  }
+
+  private restartTimeWait(i: number): void {
+    const { facts, x } = this;
+    const time = this.receivedAt(i);
+    if (time < facts.timeWaitRestartedAt[x]!) return;
+    facts.timeWaitRestartedAt[x] = time;
+    facts.timeWaitRestarts[x]!++;
+    const frames = facts.timeWaitFrames[x as 0 | 1];
+    if (frames.length < MAX_FRAMES) frames.push(this.frame(i));
+    facts.note(F.noteBit('time-wait-restarted'));
+  }
+
+  /**
+   * An RST in FIN_WAIT_2 answers a segment of the peer. A FIN would have been taken: so the socket was gone. Data
+   * draws it from an orphan at once; after the timer's length of silence the socket was gone as well.
+   */
+  private hasExpired(i: number, profile: OsProfile): boolean {
+    const { trail, facts, x } = this;
+    if (profile.finWait2Ns === null) return false;
+    const entered = facts.spanFrom[x * F.MAX_SPANS + facts.spans[x]! - 1]!;
+    if (this.sentAt(i) - entered >= profile.finWait2Ns) return true;
+    if ((trail.flags[i]! & ACK) !== 0) return false; // a live socket's abort
+    for (let j = i - 1; j >= 0; j--) {
+      if (trail.side[j] === x) continue;
+      return (trail.flags[j]! & FIN) !== 0 && trail.length[j] === 0 && this.deliveries.fin[1 - x] === FIN_OBSERVED;
+    }
+    return false;
+  }
+}
+
+/** Frames listed of a TIME_WAIT that is restarted over and over. */
+const MAX_FRAMES = 32;

@@ -1,0 +1,198 @@
+/**
+ * What is known of a flow's teardown, as numbers in one reused object: replay.ts fills it when a flow ends, totals
+ * read it, and report/ makes the flow's record of it where one is wanted. Times are ns in the flow's own base,
+ * frames are numbers (0: none), sides are 0 (low end) and 1 (high end). NaN: not known.
+ */
+
+export const KINDS = [
+  'open',
+  'unanswered',
+  'refused',
+  'half-closed',
+  'graceful',
+  'simultaneous',
+  'aborted',
+  'aborted-after-fin',
+] as const;
+export const KIND_OPEN = 0;
+export const KIND_UNANSWERED = 1;
+export const KIND_REFUSED = 2;
+export const KIND_HALF_CLOSED = 3;
+export const KIND_GRACEFUL = 4;
+export const KIND_SIMULTANEOUS = 5;
+export const KIND_ABORTED = 6;
+export const KIND_ABORTED_AFTER_FIN = 7;
+
+export const SHAPES = [
+  'none',
+  'four-segment',
+  'three-segment',
+  'simultaneous',
+  'half-close',
+  'rst',
+  'fin-rst',
+  'unknown',
+] as const;
+export const SHAPE_NONE = 0;
+export const SHAPE_FOUR = 1;
+export const SHAPE_THREE = 2;
+export const SHAPE_SIMULTANEOUS = 3;
+export const SHAPE_HALF_CLOSE = 4;
+export const SHAPE_RST = 5;
+export const SHAPE_FIN_RST = 6;
+export const SHAPE_UNKNOWN = 7;
+
+/** Values of `initiator` and `resetBy` beside the sides 0 and 1. */
+export const BOTH = 2;
+export const UNKNOWN = 3;
+export const NOBODY = 4;
+
+export const POSITIONS = ['unknown', 'near-client', 'near-server', 'middle'] as const;
+
+/** How an edge of a span is known; index in BASES. */
+export const BASES = ['observed', 'inferred', 'assumed'] as const;
+export const OBSERVED = 0;
+export const INFERRED = 1;
+export const ASSUMED = 2;
+
+/** Which way the segment of an edge went, seen from the endpoint: the correction for a far end differs. */
+export const EDGE_NONE = 0;
+export const EDGE_SENT = 1;
+export const EDGE_RECEIVED = 2;
+
+export const ENDED_BY = ['capture-end', 'timer', 'reuse', 'rst'] as const;
+export const BY_CAPTURE_END = 0;
+export const BY_TIMER = 1;
+export const BY_REUSE = 2;
+export const BY_RST = 3;
+
+/** Oddities; index = bit of `notes`. */
+export const NOTES = [
+  'midstream',
+  'gap',
+  'one-direction',
+  'duplicates',
+  'syn-retransmitted',
+  'syn-ack-retransmitted',
+  'simultaneous-open',
+  'fin-retransmitted',
+  'out-of-order-fin',
+  'fin-not-captured',
+  'fin-behind-data',
+  'lost-final-ack',
+  'half-close-data',
+  'challenge-ack',
+  'rst-ignored',
+  'time-wait-restarted',
+  'fin-wait-2-expired',
+  'reused-before-closed',
+  'self-connect',
+  'no-pure-acks',
+  'trail-cut',
+] as const;
+export type Note = (typeof NOTES)[number];
+
+export function noteBit(note: Note): number {
+  return 1 << NOTES.indexOf(note);
+}
+
+/** Spans an endpoint can have: states are never entered twice, so there are no more than states. */
+export const MAX_SPANS = 12;
+
+export class Facts {
+  client = 0;
+  kind = KIND_OPEN;
+  shape = SHAPE_NONE;
+  initiator = NOBODY;
+  notes = 0;
+  /** index in POSITIONS */
+  position = 0;
+  /** ns by which each side sends earlier and receives later than the capture sees */
+  readonly shift = new Float64Array(2);
+
+  // Spans of each side at side * MAX_SPANS + i.
+  readonly spans = new Int32Array(2);
+  readonly spanState = new Int32Array(2 * MAX_SPANS);
+  readonly spanFrom = new Float64Array(2 * MAX_SPANS);
+  readonly spanFrame = new Int32Array(2 * MAX_SPANS);
+  readonly spanEdge = new Int32Array(2 * MAX_SPANS);
+  readonly spanBasis = new Int32Array(2 * MAX_SPANS);
+  /** the side's last span ended at a moment that nobody saw (its FIN_WAIT_2 timed out, the 4-tuple was taken over) */
+  readonly unseenEnd = new Int32Array(2);
+
+  readonly finAt = new Float64Array(2);
+  readonly finFrame = new Int32Array(2);
+  readonly finInferred = new Int32Array(2);
+  readonly finAckedAt = new Float64Array(2);
+  readonly finAckedFrame = new Int32Array(2);
+  closedAt = Number.NaN;
+
+  // TIME_WAIT of each side; `timeWaitFrom` NaN if it had none.
+  readonly timeWaitFrom = new Float64Array(2);
+  readonly timeWaitRestartedAt = new Float64Array(2);
+  readonly timeWaitRestarts = new Int32Array(2);
+  readonly timeWaitEndedBy = new Int32Array(2);
+  /** when the timer, a SYN or an RST ended it; NaN while open */
+  readonly timeWaitEnd = new Float64Array(2);
+  readonly timeWaitFrames: [number[], number[]] = [[], []];
+
+  /** the trail's entry of the RST that ended the flow, -1 */
+  resetEntry = -1;
+  resetBy = NOBODY;
+  resetsIgnored = 0;
+  resetReachedTimeWait = false;
+
+  clear(): void {
+    this.kind = KIND_OPEN;
+    this.shape = SHAPE_NONE;
+    this.initiator = NOBODY;
+    this.notes = 0;
+    this.spans.fill(0);
+    this.unseenEnd.fill(0);
+    this.finAt.fill(Number.NaN);
+    this.finFrame.fill(0);
+    this.finInferred.fill(0);
+    this.finAckedAt.fill(Number.NaN);
+    this.finAckedFrame.fill(0);
+    this.closedAt = Number.NaN;
+    this.timeWaitFrom.fill(Number.NaN);
+    this.timeWaitRestartedAt.fill(Number.NaN);
+    this.timeWaitRestarts.fill(0);
+    this.timeWaitEndedBy.fill(BY_CAPTURE_END);
+    this.timeWaitEnd.fill(Number.NaN);
+    if (this.timeWaitFrames[0].length > 0) this.timeWaitFrames[0] = [];
+    if (this.timeWaitFrames[1].length > 0) this.timeWaitFrames[1] = [];
+    this.resetEntry = -1;
+    this.resetBy = NOBODY;
+    this.resetsIgnored = 0;
+    this.resetReachedTimeWait = false;
+  }
+
+  note(bit: number): void {
+    this.notes |= bit;
+  }
+
+  /** The state that a side ended in: a number of tcp/states.ts; -1 if nothing is known of it. */
+  lastState(side: number): number {
+    const count = this.spans[side]!;
+    return count === 0 ? -1 : this.spanState[side * MAX_SPANS + count - 1]!;
+  }
+
+  /** Index of a side's span of `state`, -1 if it has none. */
+  spanOf(side: number, state: number): number {
+    for (let i = 0; i < this.spans[side]!; i++) {
+      if (this.spanState[side * MAX_SPANS + i] === state) return side * MAX_SPANS + i;
+    }
+    return -1;
+  }
+
+  /** How long a side was in `state`, ns; NaN if never, still is, or nobody saw the end. */
+  stay(side: number, state: number): number {
+    const i = this.spanOf(side, state);
+    if (i < 0) return Number.NaN;
+    const last = i === side * MAX_SPANS + this.spans[side]! - 1;
+    if (last) return Number.NaN;
+    if (this.unseenEnd[side] === 1 && i === side * MAX_SPANS + this.spans[side]! - 2) return Number.NaN;
+    return this.spanFrom[i + 1]! - this.spanFrom[i]!;
+  }
+}

@@ -1,0 +1,50 @@
+import { ACK, RST } from '../decode/segment.ts';
+import * as L from '../flow/layout.ts';
+import { E_PEER_ACKED, E_SENT, type Trail } from '../flow/trail.ts';
+import type { FlowView } from '../flow/view.ts';
+import * as S from '../tcp/states.ts';
+
+/** An endpoint that goes on later than this after an RST can have reached it (ns) was not ended by it. */
+const GOES_ON = 10_000_000;
+
+/** Whether an RST ended the endpoint that sent it: one that sends other segments later is alive, and the RST a reply. */
+export function endsSender(trail: Trail, i: number): boolean {
+  for (let j = i + 1; j < trail.count; j++) {
+    if (trail.side[j] === trail.side[i] && (trail.flags[j]! & RST) === 0) return false;
+  }
+  return true;
+}
+
+/**
+ * Whether an RST (entry `i`) ends endpoint `x`, which is in `state`: in SYN_SENT if it acknowledges the SYN (RFC 9293
+ * 3.10.7.3), else if its sequence number is exactly RCV.NXT (RFC 5961 section 3.2; others in the window draw a
+ * challenge ACK), or one less after a FIN (Linux tcp_reset_check). RCV.NXT is what `x` acknowledged last or, with an
+ * acknowledgement outstanding, all that was sent to it. An endpoint that goes on afterwards did not take it.
+ */
+export function isEffective(
+  view: FlowView,
+  trail: Trail,
+  i: number,
+  x: number,
+  state: number,
+  peerFinEnd: number,
+  finReceived: boolean,
+): boolean {
+  if (state === S.CLOSED || state === S.LISTEN) return false;
+  const seq = trail.seq[i]!;
+  const meta = trail.meta[i]!;
+  if (state === S.SYN_SENT) {
+    if ((trail.flags[i]! & ACK) === 0 || trail.ack[i] !== ((view.of(x, L.ISN) + 1) | 0)) return false;
+  } else if ((meta & (E_PEER_ACKED | E_SENT)) !== 0) {
+    const acked = (meta & E_PEER_ACKED) !== 0 && seq === trail.peerAck[i];
+    const all = (meta & E_SENT) !== 0 && seq === trail.sndMax[i];
+    const beforeFin = finReceived && state !== S.TIME_WAIT && seq === ((peerFinEnd - 1) | 0);
+    if (!acked && !all && !beforeFin) return false;
+  }
+  const rtt = view.floatOf(x, L.MIN_RTT);
+  const latest = trail.time[i]! + GOES_ON + (rtt === Number.POSITIVE_INFINITY ? 0 : rtt);
+  for (let j = i + 1; j < trail.count; j++) {
+    if (trail.side[j] === x && (trail.flags[j]! & RST) === 0 && trail.time[j]! > latest) return false;
+  }
+  return true;
+}

@@ -1,0 +1,54 @@
+import { ACK, RST, SYN } from '../decode/segment.ts';
+import * as L from '../flow/layout.ts';
+import type { Trail } from '../flow/trail.ts';
+import type { FlowView } from '../flow/view.ts';
+import { NS_PER_SECOND } from '../units.ts';
+
+export const OUTCOMES = ['accepted', 'challenged', 'ignored'] as const;
+
+/** What the next flow on a 4-tuple did to the one before it; times in the old flow's base, ns. */
+export interface Successor {
+  synAt: number;
+  synFrame: number;
+  /** the SYN was answered by a SYN-ACK, at once or in the end */
+  accepted: boolean;
+  /** index in OUTCOMES */
+  outcome: number;
+  /** a client that draws a challenge ACK answers it with an RST that kills the TIME_WAIT; Infinity: none */
+  killedAt: number;
+  killedFrame: number;
+}
+
+/**
+ * Reads the successor's trail: SYN then SYN-ACK is accepted; SYN, ACK, RST, SYN is the challenge of a TIME_WAIT
+ * that does not accept the ISN (tcp_timewait_state_process).
+ */
+export function readSuccessor(next: FlowView, trail: Trail, old: FlowView): Successor {
+  const shift = (next.float(L.BASE_SECONDS) - old.float(L.BASE_SECONDS)) * NS_PER_SECOND;
+  const opener = next.word(L.FIRST_SENDER);
+  const successor: Successor = {
+    synAt: next.float(L.FIRST_TIME) + shift,
+    synFrame: trail.count > 0 ? trail.frame[0]! >>> 0 : 0,
+    accepted: false,
+    outcome: 2,
+    killedAt: Number.POSITIVE_INFINITY,
+    killedFrame: 0,
+  };
+  let challenged = false;
+  for (let i = 1; i < trail.count; i++) {
+    const flags = trail.flags[i]!;
+    if (trail.side[i] !== opener) {
+      if ((flags & (SYN | ACK)) === (SYN | ACK)) {
+        successor.accepted = true;
+        break;
+      }
+      if ((flags & (ACK | RST)) === ACK) challenged = true;
+    } else if ((flags & RST) !== 0 && challenged && successor.killedFrame === 0) {
+      successor.killedAt = trail.time[i]! + shift;
+      successor.killedFrame = trail.frame[i]! >>> 0;
+    }
+  }
+  if (challenged) successor.outcome = 1;
+  else if (successor.accepted) successor.outcome = 0;
+  return successor;
+}

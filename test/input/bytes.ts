@@ -1,0 +1,158 @@
+/** Captures as bytes, built field by field. */
+
+/** Byte order of what is built; little-endian unless said otherwise. */
+export interface Order {
+  bigEndian?: boolean;
+}
+
+export function u16(value: number, { bigEndian = false }: Order = {}): Buffer {
+  const bytes = Buffer.alloc(2);
+  if (bigEndian) bytes.writeUInt16BE(value);
+  else bytes.writeUInt16LE(value);
+  return bytes;
+}
+
+export function u32(value: number, { bigEndian = false }: Order = {}): Buffer {
+  const bytes = Buffer.alloc(4);
+  if (bigEndian) bytes.writeUInt32BE(value);
+  else bytes.writeUInt32LE(value);
+  return bytes;
+}
+
+export function u64(value: bigint, { bigEndian = false }: Order = {}): Buffer {
+  const bytes = Buffer.alloc(8);
+  if (bigEndian) bytes.writeBigUInt64BE(BigInt.asUintN(64, value));
+  else bytes.writeBigUInt64LE(BigInt.asUintN(64, value));
+  return bytes;
+}
+
+/** A packet's bytes that tell one from another. */
+export function packet(length: number, seed = 0): Buffer {
+  return Buffer.from(Array.from({ length }, (_, i) => (i * 7 + seed) & 0xff));
+}
+
+export interface PcapPacket {
+  seconds: number;
+  /** micro- or nanoseconds, as the magic says */
+  fraction: number;
+  data: Uint8Array;
+  wireLength?: number;
+  /** what the record claims, where that isn't true */
+  captured?: number;
+}
+
+export interface PcapFile extends Order {
+  magic?: number;
+  version?: [major: number, minor: number];
+  snaplen?: number;
+  linkType?: number;
+  packets?: PcapPacket[];
+}
+
+export const MICRO = 0xa1b2c3d4;
+export const NANO = 0xa1b23c4d;
+export const MODIFIED = 0xa1b2cd34;
+
+/** A pcap file. */
+export function pcap(file: PcapFile = {}): Buffer {
+  const { magic = MICRO, version = [2, 4], snaplen = 65_535, linkType = 1, packets = [] } = file;
+  const parts = [
+    u32(magic, file),
+    u16(version[0], file),
+    u16(version[1], file),
+    Buffer.alloc(8),
+    u32(snaplen, file),
+    u32(linkType, file),
+  ];
+  for (const { seconds, fraction, data, wireLength = data.length, captured = data.length } of packets) {
+    for (const field of [seconds, fraction, captured, wireLength]) parts.push(u32(field, file));
+    if (magic === MODIFIED) parts.push(Buffer.alloc(8, 0xee));
+    parts.push(Buffer.from(data));
+  }
+  return Buffer.concat(parts);
+}
+
+function padded(bytes: Uint8Array): Buffer {
+  return Buffer.concat([bytes, Buffer.alloc(-bytes.length & 3)]);
+}
+
+/** A pcapng block; `length` and `trailer` where they shall lie. */
+export function block(type: number, body: Uint8Array, order: Order = {}, length?: number, trailer?: number): Buffer {
+  const content = padded(body);
+  const total = length ?? content.length + 12;
+  return Buffer.concat([u32(type, order), u32(total, order), content, u32(trailer ?? total, order)]);
+}
+
+/** A pcapng option. */
+export function option(code: number, value: Uint8Array, order: Order = {}): Buffer {
+  return Buffer.concat([u16(code, order), u16(value.length, order), padded(value)]);
+}
+
+const END_OF_OPTIONS = Buffer.alloc(4);
+
+/** Section Header Block. */
+export function shb(order: Order = {}, version: [number, number] = [1, 0]): Buffer {
+  const body = [u32(0x1a2b3c4d, order), u16(version[0], order), u16(version[1], order), u64(-1n, order)];
+  return block(0x0a0d0d0a, Buffer.concat(body), order);
+}
+
+export interface Interface extends Order {
+  linkType?: number;
+  snaplen?: number;
+  tsresol?: number;
+  tsoffset?: bigint;
+}
+
+/** Interface Description Block. */
+export function idb(of: Interface = {}): Buffer {
+  const body = [u16(of.linkType ?? 1, of), u16(0, of), u32(of.snaplen ?? 0, of)];
+  body.push(option(2, Buffer.from('eth0'), of));
+  if (of.tsresol !== undefined) body.push(option(9, Buffer.from([of.tsresol]), of));
+  if (of.tsoffset !== undefined) body.push(option(14, u64(of.tsoffset, of), of));
+  return block(1, Buffer.concat([...body, END_OF_OPTIONS]), of);
+}
+
+export interface Packet extends Order {
+  interfaceId?: number;
+  ticks?: bigint;
+  data?: Uint8Array;
+  wireLength?: number;
+  captured?: number;
+}
+
+function timeAndLengths(of: Packet, data: Uint8Array): Buffer[] {
+  const ticks = of.ticks ?? 0n;
+  return [
+    u32(Number(ticks >> 32n), of),
+    u32(Number(ticks & 0xffff_ffffn), of),
+    u32(of.captured ?? data.length, of),
+    u32(of.wireLength ?? data.length, of),
+    padded(data),
+  ];
+}
+
+/** Enhanced Packet Block, with an option (flags) behind the packet. */
+export function epb(of: Packet = {}): Buffer {
+  const body = [u32(of.interfaceId ?? 0, of), ...timeAndLengths(of, of.data ?? packet(20))];
+  return block(6, Buffer.concat([...body, option(2, u32(1, of), of), END_OF_OPTIONS]), of);
+}
+
+/** Obsolete Packet Block. */
+export function opb(of: Packet = {}): Buffer {
+  const body = [u16(of.interfaceId ?? 0, of), u16(0xffff, of), ...timeAndLengths(of, of.data ?? packet(20))];
+  return block(2, Buffer.concat(body), of);
+}
+
+/** Simple Packet Block. */
+export function spb(of: Packet = {}): Buffer {
+  const data = of.data ?? packet(20);
+  return block(3, Buffer.concat([u32(of.wireLength ?? data.length, of), data]), of);
+}
+
+/** Interface Statistics Block. */
+export function isb(drops: { interfaceId?: number; ifdrop?: bigint; osdrop?: bigint } & Order): Buffer {
+  const body = [u32(drops.interfaceId ?? 0, drops), u64(0n, drops)];
+  if (drops.ifdrop !== undefined) body.push(option(5, u64(drops.ifdrop, drops), drops));
+  if (drops.osdrop !== undefined) body.push(option(7, u64(drops.osdrop, drops), drops));
+  return block(5, Buffer.concat([...body, END_OF_OPTIONS]), drops);
+}

@@ -1,0 +1,107 @@
+import { describe, expect, it } from 'vitest';
+import { PcapReader } from '../../src/input/pcap.ts';
+import { END } from '../../src/input/reader.ts';
+import { ByteWindow } from '../../src/input/window.ts';
+import { MICRO, MODIFIED, NANO, packet, pcap } from './bytes.ts';
+import { md5, readBytes } from './read.ts';
+
+const PACKETS = [
+  { seconds: 1_700_000_000, fraction: 5, data: packet(60, 1), wireLength: 1514 },
+  { seconds: 1_700_000_001, fraction: 999_999, data: packet(0) },
+];
+
+describe('pcap', () => {
+  it.each([
+    ['microseconds', MICRO, false, 'pcap', ['1700000000.000005000', '1700000001.999999000']],
+    ['microseconds, big-endian', MICRO, true, 'pcap', ['1700000000.000005000', '1700000001.999999000']],
+    ['nanoseconds', NANO, false, 'pcap-ns', ['1700000000.000000005', '1700000001.000999999']],
+    ['nanoseconds, big-endian', NANO, true, 'pcap-ns', ['1700000000.000000005', '1700000001.000999999']],
+    ['Kuznetzov', MODIFIED, false, 'pcap-modified', ['1700000000.000005000', '1700000001.999999000']],
+    ['Kuznetzov, big-endian', MODIFIED, true, 'pcap-modified', ['1700000000.000005000', '1700000001.999999000']],
+  ])('reads %s', (_, magic, bigEndian, format, times) => {
+    const { records, reader, damage } = readBytes(pcap({ magic, bigEndian, packets: PACKETS, linkType: 113 }));
+    expect(damage).toBeNull();
+    expect(reader.format).toBe(format);
+    expect([...reader.linkTypes]).toEqual([113]);
+    expect(records.map((r) => r.time)).toEqual(times);
+    expect(records[0]).toMatchObject({ frame: 1, wireLength: 1514, captured: 60, linkType: 113, bigEndian });
+    expect(records[0]?.md5).toBe(md5(packet(60, 1)));
+    expect(records[1]).toMatchObject({ frame: 2, wireLength: 0, captured: 0, hasTime: true });
+  });
+
+  it('masks the upper half of the link type: FCS length and class', () => {
+    expect(readBytes(pcap({ linkType: 0xf400_0001, packets: PACKETS })).records[0]?.linkType).toBe(1);
+  });
+
+  it('reads seconds as unsigned: 2038 and later', () => {
+    const packets = [{ seconds: 0xffff_fffe, fraction: 0, data: packet(4) }];
+    expect(readBytes(pcap({ packets })).records[0]?.time).toBe('4294967294.000000000');
+  });
+
+  it('carries a fraction of a second or more into the seconds', () => {
+    const packets = [1_000_000, 0xffff_ffff].map((fraction) => ({ seconds: 7, fraction, data: packet(4) }));
+    expect(readBytes(pcap({ packets })).records.map((r) => r.time)).toEqual(['8.000000000', '4301.967295000']);
+    expect(readBytes(pcap({ packets, magic: NANO })).records[1]?.time).toBe('11.294967295');
+  });
+
+  it('swaps the two lengths in files older than version 2.3, and where they must be swapped in 2.3 and 543.0', () => {
+    const old = [{ seconds: 1, fraction: 0, data: packet(40), captured: 100, wireLength: 40 }];
+    for (const version of [
+      [2, 2],
+      [2, 3],
+      [543, 0],
+    ] satisfies [number, number][]) {
+      expect(readBytes(pcap({ version, packets: old })).records[0]).toMatchObject({ captured: 40, wireLength: 100 });
+    }
+    const usual = [{ seconds: 1, fraction: 0, data: packet(40), wireLength: 100 }];
+    expect(readBytes(pcap({ version: [2, 3], packets: usual })).records[0]).toMatchObject({
+      captured: 40,
+      wireLength: 100,
+    });
+  });
+
+  it('knows version 2 only', () => {
+    const window = new ByteWindow();
+    const bytes = pcap({ version: [3, 0] });
+    window.data.set(bytes);
+    window.end = bytes.length;
+    const reader = new PcapReader(window);
+    expect(reader.begin()).toBe(END);
+    expect(reader.unsupported).toBe('pcap version 3.0 is not known, only 2.x is');
+  });
+});
+
+describe('damaged pcap', () => {
+  it.each([
+    ['the file header', 20, 0, 0, 'cut in the middle of the file header: 20 of 24 bytes'],
+    ['a record header', 24 + 16 + 60 + 7, 1, 100, 'cut in the middle of a record: 7 of 16 bytes'],
+    ['a record', 24 + 16 + 59, 0, 24, 'cut in the middle of a record: 75 of 76 bytes'],
+  ])('tells where it was cut in %s', (_, length, count, offset, what) => {
+    const { records, damage } = readBytes(pcap({ packets: PACKETS }).subarray(0, length));
+    expect(records).toHaveLength(count);
+    expect(damage).toEqual({ offset, what });
+  });
+
+  it('stops at a captured length that can not be true', () => {
+    const packets = [...PACKETS, { seconds: 1, fraction: 0, data: packet(4), captured: 262_145 }];
+    const { records, damage } = readBytes(pcap({ packets }));
+    expect(records).toHaveLength(2);
+    const what = 'a record claims 262145 captured bytes, more than the maximum of 262144';
+    expect(damage).toEqual({ offset: 24 + 76 + 16, what });
+  });
+
+  it('believes a length beyond the usual bound where the snaplen allows it', () => {
+    const packets = [{ seconds: 1, fraction: 0, data: packet(300_000) }];
+    expect(readBytes(pcap({ packets, snaplen: 300_000 })).records[0]?.md5).toBe(md5(packet(300_000)));
+  });
+
+  it('needs no memory for a length that lies, even if the snaplen does too', () => {
+    const lie = [{ seconds: 1, fraction: 0, data: packet(4), captured: 0x01ff_0000 }];
+    const { damage } = readBytes(pcap({ packets: lie, snaplen: 0xffff_ffff }));
+    expect(damage?.what).toBe('cut in the middle of a record: 20 of 33488912 bytes');
+    const worse = [{ seconds: 1, fraction: 0, data: packet(4), captured: 0xffff_ffff }];
+    expect(readBytes(pcap({ packets: worse, snaplen: 0xffff_ffff })).damage?.what).toMatch(
+      'claims 4294967295 captured',
+    );
+  });
+});
