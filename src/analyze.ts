@@ -1,10 +1,10 @@
 /** The pipeline on one page: bytes -> record -> segment -> flow -> teardown facts -> report. */
 
 import { readFileSync } from 'node:fs';
-import { decode } from './decode/decode.ts';
-import { DECODED, SKIP_REASONS } from './decode/outcome.ts';
+import { Decoder } from './decode/decode.ts';
+import { DECODED, FRAGMENT, SKIP_REASONS } from './decode/outcome.ts';
 import { Segment } from './decode/segment.ts';
-import { FlowTracker, RETENTION } from './flow/tracker.ts';
+import { FlowTracker } from './flow/tracker.ts';
 import { type CaptureOptions, type Moment, openCaptures } from './input/captures.ts';
 import type { CaptureRecord } from './input/types.ts';
 import { FlowCollector } from './report/flows.ts';
@@ -64,9 +64,10 @@ export async function runAnalysis(files: readonly string[], options: AnalyzeOpti
     where: where === undefined ? options.accepts : (flow) => where.matches(flow),
     onFlow: options.onFlow,
   });
-  const tracker = new FlowTracker(collector, RETENTION);
+  const tracker = new FlowTracker(collector);
   collector.attach(tracker);
 
+  const decoder = new Decoder();
   const segment = new Segment();
   const skipped = new Float64Array(SKIP_REASONS.length);
   let packets = 0;
@@ -93,11 +94,12 @@ export async function runAnalysis(files: readonly string[], options: AnalyzeOpti
         if (now < first.nanoseconds) first = { seconds: record.seconds, nanoseconds: record.nanoseconds };
       }
     }
-    const outcome = decode(record, segment);
+    const outcome = decoder.decode(record, segment);
     if (outcome === DECODED) tracker.track(segment, record, now);
     else skipped[outcome]!++;
   });
   tracker.finish();
+  skipped[FRAGMENT]! -= decoder.joinedFragments;
 
   const last: Moment = { seconds: collector.lastSeconds, nanoseconds: collector.lastNanoseconds };
   const flows = Array.from(collector.flows());

@@ -7,7 +7,8 @@ import { type AnalyzeFlags, analyzeCommand } from './cli/analyze-command.ts';
 import { EXIT_DONE, EXIT_USAGE, explain, UsageError } from './cli/errors.ts';
 import { flowCommand } from './cli/flow-command.ts';
 import { FORMATS } from './cli/formats.ts';
-import { BrokenPipe } from './cli/terminal.ts';
+import { BrokenPipe, standardOutputError } from './cli/terminal.ts';
+import { plain } from './output/style.ts';
 
 function seconds(text: string): number {
   const value = Number(text);
@@ -23,7 +24,7 @@ function positive(text: string): number {
   return value;
 }
 
-function collect(value: string, before: string[]): string[] {
+function collect(value: string, before: string[] = []): string[] {
   return [...before, value];
 }
 
@@ -38,34 +39,53 @@ function withCommon(command: Command): Command {
     .option('-v, --verbose', 'every flow and service in the text');
 }
 
+const EXAMPLES = `
+Without a command it is analyze:
+  teardown web.pcap                       who closed first, what lingers
+  teardown web.pcap -o all.json -o f.csv  files, their format by the ending
+  teardown web.pcap -Y 'closer==server'   only the flows that match
+  teardown -f ndjson - < web.pcap.gz      from standard input
+  teardown flow web.pcap 7                one flow, segment by segment
+  teardown analyze --help                 all options
+
+Exit codes: 0 done; 1 a selector matched nothing; 2 usage error, or no capture;
+3 the capture is damaged: everything before the damage was analysed.`;
+
 function program(run: (exitCode: Promise<number>) => void): Command {
   const root = new Command('teardown')
     .description('Tells from a packet capture who closed each TCP connection first, and what lingers after it.')
+    .usage('[command] [options] FILE...')
     .version(VERSION, '-V, --version', 'the version')
     .helpOption('-h, --help', 'this help')
-    .showHelpAfterError(false)
-    .configureOutput({ outputError: () => undefined })
-    .exitOverride();
-  const analyze = withCommon(root.command('analyze', { isDefault: true }))
+    .helpCommand('help [command]', 'help for a command')
+    .configureHelp({ subcommandTerm: (command) => `${command.name()} ${command.usage()}` })
+    .addHelpText('after', EXAMPLES);
+  const analyze = root
+    .command('analyze', { isDefault: true })
     .description('analyse captures (pcap, pcapng, also gzipped; - is standard input)')
+    .usage('[options] FILE...')
     .argument('[files...]', 'captures; several are merged by time')
-    .option('-r, --read <file>', 'a capture, as tcpdump and tshark take it; repeatable', collect, [])
-    .option('-o, --output <path>', 'write a file: .txt .json .ndjson .csv .md; repeatable', collect, [])
+    .option('-r, --read <file>', 'a capture, as tcpdump and tshark take it; repeatable', collect)
+    .option('-o, --output <path>', 'write a file: .txt .json .ndjson .csv .md; repeatable', collect)
     .addOption(new Option('-f, --format <format>', 'what goes to standard output (text)').choices(FORMATS))
     .option('-Y, --where <expression>', "keep the flows that match: 'port==9091 && closer==server && finwait2>5s'")
-    .action((files: string[], flags: AnalyzeFlags & { read: string[] }) => {
-      const all = [...files, ...flags.read];
+    .action((files: string[], flags: AnalyzeFlags & { read?: string[] }) => {
+      const all = [...files, ...(flags.read ?? [])];
       if (all.length === 0) {
         throw new UsageError('no capture named', 'teardown FILE, or: tcpdump -w - | teardown -');
       }
       run(analyzeCommand(all, flags));
     });
-  const flow = withCommon(root.command('flow'))
+  const flow = root
+    .command('flow')
     .description("draw one flow: the ladder of its segments beside both endpoints' states")
-    .argument('<operands...>', 'captures, then the flow: its id, Community ID, a:p-b:p, or an expression as of --where')
-    .action((operands: string[], flags: AnalyzeFlags) => run(flowCommand(operands, { ...flags, output: [] })));
-  for (const command of [analyze, flow]) {
-    command.configureOutput({ outputError: () => undefined }).exitOverride();
+    .usage('[options] FILE... SELECTOR')
+    .argument('[operands...]', 'captures, then the flow: its id, Community ID, a:p-b:p, or an expression as of --where')
+    .action((operands: string[], flags: AnalyzeFlags) => run(flowCommand(operands, flags)));
+  withCommon(analyze);
+  withCommon(flow);
+  for (const command of [root, analyze, flow]) {
+    command.configureOutput({ writeErr: () => undefined, outputError: () => undefined }).exitOverride();
   }
   return root;
 }
@@ -79,24 +99,25 @@ async function main(): Promise<number> {
     return await result;
   } catch (error) {
     if (error instanceof BrokenPipe) return EXIT_DONE;
-    if (error instanceof CommanderError) {
-      if (error.exitCode === 0) return EXIT_DONE;
-      const message = error.message.replace(/^error: /, '');
-      process.stderr.write(
-        `teardown: ${message === '(outputHelp)' ? 'no capture named' : message}\n  teardown --help\n`,
-      );
-      return EXIT_USAGE;
-    }
-    const text = explain(error);
-    if (text === null) throw error;
-    process.stderr.write(`${text}\n`);
+    if (error instanceof CommanderError && error.exitCode === 0) return EXIT_DONE;
+    process.stderr.write(`${error instanceof CommanderError ? explainUsage(error) : explain(error)}\n`);
     return EXIT_USAGE;
   }
 }
 
-// `| head` closes our standard output: that is no error.
+function explainUsage({ code, message }: CommanderError): string {
+  const text = code === 'commander.help' ? 'there is no such command' : message;
+  const lines = text.replace(/^error: /, '').split('\n');
+  return `teardown: ${lines.map(plain).join('\n  ')}\n  teardown --help`;
+}
+
+// Help is written by commander: `teardown --help | head` closes our standard output, which is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
+  if (error.code === 'EPIPE') return;
+  process.stderr.write(`${explain(standardOutputError(error.code ?? error.message))}\n`);
+  process.exitCode = EXIT_USAGE;
 });
+// Nobody can be told of what standard error does not take.
+process.stderr.on('error', () => undefined);
 
 process.exitCode = await main();

@@ -1,11 +1,10 @@
 /** The second reading of a capture: the segments of one flow, for its ladder. */
 
-import { decode } from './decode/decode.ts';
+import { Decoder } from './decode/decode.ts';
 import { DECODED } from './decode/outcome.ts';
 import { ACK, Segment, SYN } from './decode/segment.ts';
 import * as L from './flow/layout.ts';
-import { FlowTracker, RETENTION } from './flow/tracker.ts';
-import { FlowView } from './flow/view.ts';
+import { type FlowSink, FlowTracker } from './flow/tracker.ts';
 import { openCaptures } from './input/captures.ts';
 import type { LadderSegment } from './output/ladder.ts';
 import type { Flow } from './report/types.ts';
@@ -24,9 +23,9 @@ export async function segmentsOf(
 ): Promise<{ segments: LadderSegment[]; more: number }> {
   const captures = await openCaptures(files);
   // The same tracker as in the first reading, so that flows have the same numbers; nothing is kept of them.
-  const tracker = new FlowTracker({ flowEnded: () => false }, RETENTION);
+  const tracker = new FlowTracker(NOBODY);
+  const decoder = new Decoder();
   const segment = new Segment();
-  const view = new FlowView();
   const segments: LadderSegment[] = [];
   const relative = new Relative();
   let more = 0;
@@ -35,7 +34,7 @@ export async function segmentsOf(
     if (latest === Number.NEGATIVE_INFINITY) tracker.originSeconds = record.seconds;
     const now = (record.seconds - tracker.originSeconds) * NS_PER_SECOND + record.nanoseconds;
     latest = Math.max(latest, now);
-    if (decode(record, segment) !== DECODED) return;
+    if (decoder.decode(record, segment) !== DECODED) return;
     const before = tracker.duplicates;
     const id = tracker.track(segment, record, now);
     if (id !== flow.id) return;
@@ -43,8 +42,7 @@ export async function segmentsOf(
       more++;
       return;
     }
-    view.point(tracker.table.records, tracker.table.find(segment));
-    const { side } = tracker.table;
+    const { flow: view, side } = tracker.current();
     const { seq, ack } = relative.of(segment, side);
     const elapsed =
       (record.seconds - view.float(L.BASE_SECONDS)) * NS_PER_SECOND + record.nanoseconds - view.float(L.FIRST_TIME);
@@ -63,6 +61,9 @@ export async function segmentsOf(
   });
   return { segments, more };
 }
+
+/** Takes no flow: only segments are of interest here. */
+const NOBODY: FlowSink = { flowEnded: () => undefined, summarize: () => undefined, flowExpired: () => undefined };
 
 /** Sequence numbers relative to each side's first, as tcpdump and Wireshark show them: the SYN is 0. */
 class Relative {

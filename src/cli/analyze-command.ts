@@ -1,12 +1,15 @@
 import { MAX_FLOWS, runAnalysis } from '../analyze.ts';
+import { plain } from '../output/style.ts';
 import type { Flow } from '../report/types.ts';
-import { EXIT_DAMAGED, EXIT_DONE } from './errors.ts';
+import { EXIT_DAMAGED, EXIT_DONE, warnOfDamage } from './errors.ts';
 import { type Format, isStreamed, OutputFile, render, streamHead, streamLine } from './formats.ts';
 import { Progress } from './progress.ts';
-import { type ColorChoice, outputWidth, wantsColor, writeOut } from './terminal.ts';
+import { onSignal } from './signals.ts';
+import { type ColorChoice, outputWidth, Results, wantsColor } from './terminal.ts';
 
 export interface AnalyzeFlags {
-  output: string[];
+  /** paths, none without -o */
+  output?: string[];
   format?: Format;
   where?: string;
   timeWait?: number;
@@ -21,50 +24,67 @@ export interface AnalyzeFlags {
 /** A summary names a few flows only; it need not hold more to choose them from. */
 const ENOUGH_FOR_A_SUMMARY = 2_000;
 
+/** Flows of a streamed format written at a time. */
+const BATCH = 256;
+
 /** `teardown [analyze] FILE...` @returns the exit code */
 export async function analyzeCommand(files: string[], flags: AnalyzeFlags): Promise<number> {
-  const stdoutFormat = flags.format ?? (flags.output.length === 0 ? 'text' : null);
   const outputs: OutputFile[] = [];
+  const giveUp = () => {
+    for (const output of outputs) output.abort();
+  };
+  const takeBack = onSignal(giveUp);
   try {
     // Every output is opened before anything is analysed: a wrong path is told at once.
-    for (const path of flags.output) outputs.push(new OutputFile(path));
-    const formats = [...outputs.map(({ format }) => format), ...(stdoutFormat === null ? [] : [stdoutFormat])];
-    const progress = new Progress(flags.progress && flags.quiet !== true);
-    const streamed = stdoutFormat !== null && isStreamed(stdoutFormat) ? stdoutFormat : null;
-    let lines: string[] = streamed === null ? [] : [streamHead(streamed)];
-    const anyStreamed = streamed !== null || outputs.some(({ format }) => isStreamed(format));
-    const onFlow = (flow: Flow) => {
-      for (const output of outputs) output.add(flow);
-      if (streamed === null) return;
-      lines.push(streamLine(streamed, flow));
-      if (lines.length < 256) return;
-      writeOut(lines);
-      lines = [];
-    };
-    const listsAll = formats.includes('json') || flags.verbose === true;
-    const { report, services } = await runAnalysis(files, {
-      where: flags.where,
-      timeWaitSeconds: flags.timeWait,
-      finTimeoutSeconds: flags.finTimeout,
-      maxFlows: flags.maxFlows ?? (listsAll ? MAX_FLOWS : ENOUGH_FOR_A_SUMMARY),
-      onFlow: anyStreamed ? onFlow : undefined,
-      onProgress: progress.update,
-    }).finally(() => progress.end());
-    if (streamed !== null) writeOut(lines);
-    else if (stdoutFormat !== null) {
-      const style = { color: wantsColor(flags.color), width: outputWidth(), verbose: flags.verbose === true };
-      writeOut(render(stdoutFormat, report, services, style));
-    }
-    for (const output of outputs) {
-      output.finish(report, services);
-      if (stdoutFormat === null && flags.quiet !== true) writeOut([`wrote ${output.path}\n`]);
-    }
-    for (const { file, offset, what } of report.capture.damage) {
-      process.stderr.write(`teardown: ${file}: ${what} (at byte ${offset}); everything before it was analysed\n`);
-    }
-    return report.capture.damage.length > 0 ? EXIT_DAMAGED : EXIT_DONE;
+    for (const path of flags.output ?? []) outputs.push(new OutputFile(path));
+    return await analyzeInto(outputs, files, flags);
   } catch (error) {
-    for (const output of outputs) output.abort();
+    giveUp();
     throw error;
+  } finally {
+    takeBack();
   }
+}
+
+async function analyzeInto(outputs: OutputFile[], files: string[], flags: AnalyzeFlags): Promise<number> {
+  const stdoutFormat = flags.format ?? (outputs.length === 0 ? 'text' : null);
+  const formats = [...outputs.map(({ format }) => format), ...(stdoutFormat === null ? [] : [stdoutFormat])];
+  const progress = new Progress(flags.progress && flags.quiet !== true);
+  const results = new Results(outputs.length > 0);
+  const streamed = stdoutFormat !== null && isStreamed(stdoutFormat) ? stdoutFormat : null;
+  let lines: string[] = streamed === null ? [] : [streamHead(streamed)];
+  const flush = () => {
+    results.write(lines);
+    lines = [];
+  };
+  const onFlow = (flow: Flow) => {
+    for (const output of outputs) output.add(flow);
+    if (streamed === null) return;
+    lines.push(streamLine(streamed, flow));
+    if (lines.length >= BATCH) flush();
+  };
+  const listsAll = formats.includes('json') || flags.verbose === true;
+  const { report, services } = await runAnalysis(files, {
+    where: flags.where,
+    timeWaitSeconds: flags.timeWait,
+    finTimeoutSeconds: flags.finTimeout,
+    maxFlows: flags.maxFlows ?? (listsAll ? MAX_FLOWS : ENOUGH_FOR_A_SUMMARY),
+    onFlow: formats.some(isStreamed) ? onFlow : undefined,
+    onProgress: (bytes, total, packets) => {
+      progress.update(bytes, total, packets);
+      // What reads a live capture from a pipe wants the flows as they end.
+      if (lines.length > 0) flush();
+    },
+  }).finally(() => progress.end());
+  if (streamed !== null) flush();
+  else if (stdoutFormat !== null) {
+    const style = { color: wantsColor(flags.color), width: outputWidth(), verbose: flags.verbose === true };
+    results.write(render(stdoutFormat, report, services, style));
+  }
+  for (const output of outputs) {
+    output.finish(report, services);
+    if (stdoutFormat === null && flags.quiet !== true) results.write([`wrote ${plain(output.path)}\n`]);
+  }
+  warnOfDamage(report.capture);
+  return report.capture.damage.length > 0 ? EXIT_DAMAGED : EXIT_DONE;
 }

@@ -1,5 +1,7 @@
 import { InputError } from '../input/errors.ts';
 import { OutputError } from '../output/files.ts';
+import { plain } from '../output/style.ts';
+import type { Capture } from '../report/types.ts';
 import { WhereError } from '../where/where.ts';
 
 /** A wrong command line (exit code 2). */
@@ -18,15 +20,25 @@ export const EXIT_NOTHING = 1;
 export const EXIT_USAGE = 2;
 export const EXIT_DAMAGED = 3;
 
-/**
- * An error as at most three short lines - what, why, what to try - and never a stack trace.
- * @returns null for an error that is none of ours
- */
-export function explain(error: unknown): string | null {
-  if (error instanceof WhereError) return `teardown: --where: ${error.rendered}`;
-  if (error instanceof UsageError) return `teardown: ${error.message}\n  ${error.hint}`;
+/** An error as at most three short lines - what, why, what to try - and never a stack trace. */
+export function explain(error: unknown): string {
+  if (error instanceof WhereError) return `teardown: wrong expression: ${error.rendered}`;
+  if (error instanceof UsageError) return `teardown: ${plain(error.message)}\n  ${plain(error.hint)}`;
   if (error instanceof InputError || error instanceof OutputError) {
-    return `teardown: ${error.what}: ${error.why}\n  ${error.hint}`;
+    return `teardown: ${plain(error.what)}: ${plain(error.why)}\n  ${plain(error.hint)}`;
   }
-  return null;
+  return `teardown: unexpected: ${plain(String(error))}\n  ${placeOf(error)}this is a mistake in teardown: please report it`;
+}
+
+/** Where an unexpected error comes from, without this machine's folders: `flow/table.js:12:5; `. */
+function placeOf(error: unknown): string {
+  const place = error instanceof Error ? /[\w-]+\/[\w.-]+:\d+:\d+/.exec(error.stack ?? '') : null;
+  return place === null ? '' : `${place[0]}; `;
+}
+
+/** Tells on standard error where reading stopped: what standard output holds may go to a program that does not look. */
+export function warnOfDamage({ damage }: Capture): void {
+  for (const { file, offset, what } of damage) {
+    process.stderr.write(`teardown: ${plain(file)}: ${what} (at byte ${offset}); everything before it was analysed\n`);
+  }
 }

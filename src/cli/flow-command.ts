@@ -1,11 +1,12 @@
 import { MAX_FLOWS, runAnalysis } from '../analyze.ts';
 import { ladder } from '../output/ladder.ts';
+import { plain } from '../output/style.ts';
 import { addressPort } from '../output/words.ts';
 import type { Flow } from '../report/types.ts';
 import { segmentsOf } from '../segments.ts';
 import { parseWhere } from '../where/where.ts';
 import type { AnalyzeFlags } from './analyze-command.ts';
-import { EXIT_DAMAGED, EXIT_DONE, EXIT_NOTHING, UsageError } from './errors.ts';
+import { EXIT_DAMAGED, EXIT_DONE, EXIT_NOTHING, UsageError, warnOfDamage } from './errors.ts';
 import { Progress } from './progress.ts';
 import { outputWidth, wantsColor, writeOut } from './terminal.ts';
 
@@ -29,9 +30,12 @@ export async function flowCommand(operands: string[], flags: AnalyzeFlags): Prom
   };
   const { report } = await runAnalysis(files, { ...options, accepts: selects }).finally(() => progress.end());
   const [flow, ...others] = report.flows;
+  const damaged = report.capture.damage.length > 0;
   if (flow === undefined) {
-    process.stderr.write(`teardown: no flow matches ${selector}\n  teardown ${files.join(' ')} lists the flows\n`);
-    return EXIT_NOTHING;
+    warnOfDamage(report.capture);
+    const hint = `teardown ${files.join(' ')} lists the flows`;
+    process.stderr.write(`teardown: no flow matches ${plain(selector)}\n  ${plain(hint)}\n`);
+    return damaged ? EXIT_DAMAGED : EXIT_NOTHING;
   }
   const { segments, more } = await segmentsOf(files, flow);
   writeOut([ladder(flow, segments, { color: wantsColor(flags.color), width: outputWidth() })]);
@@ -41,7 +45,8 @@ export async function flowCommand(operands: string[], flags: AnalyzeFlags): Prom
     const rest = others.length > ids.length ? ', ...' : '';
     process.stderr.write(`teardown: ${others.length} more flows match: ${ids.join(', ')}${rest}\n`);
   }
-  return report.capture.damage.length > 0 ? EXIT_DAMAGED : EXIT_DONE;
+  warnOfDamage(report.capture);
+  return damaged ? EXIT_DAMAGED : EXIT_DONE;
 }
 
 /**

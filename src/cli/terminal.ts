@@ -1,4 +1,5 @@
 import { writeSync } from 'node:fs';
+import { OutputError } from '../output/files.ts';
 
 export type ColorChoice = 'auto' | 'always' | 'never';
 
@@ -23,7 +24,35 @@ export class BrokenPipe extends Error {
   override readonly name = 'BrokenPipe';
 }
 
-/** Writes to standard output in full, waiting where a pipe is full. @throws BrokenPipe */
+/** Results on standard output. */
+export class Results {
+  private readonly goesOn: boolean;
+  private closed = false;
+
+  /** @param goesOn whether the run has other outputs too, and ends well without a reader of this one */
+  constructor(goesOn: boolean) {
+    this.goesOn = goesOn;
+  }
+
+  /** @throws BrokenPipe, OutputError */
+  write(chunks: Iterable<string>): void {
+    if (this.closed) return;
+    try {
+      writeOut(chunks);
+    } catch (error) {
+      if (!(error instanceof BrokenPipe && this.goesOn)) throw error;
+      this.closed = true;
+    }
+  }
+}
+
+/** A failure of standard output, in three short parts. */
+export function standardOutputError(code: string): OutputError {
+  const why = code === 'ENOSPC' ? 'no space left on the disk' : code;
+  return new OutputError("can't write to standard output", why, 'use -o PATH to write a file');
+}
+
+/** Writes to standard output in full, waiting where a pipe is full. @throws BrokenPipe, OutputError */
 export function writeOut(chunks: Iterable<string>): void {
   let pending = '';
   for (const chunk of chunks) {
@@ -41,9 +70,9 @@ function writeAll(fd: number, text: string): void {
     try {
       done += writeSync(fd, bytes, done);
     } catch (error) {
-      const code = error instanceof Error && 'code' in error ? error.code : '';
+      const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
       if (code === 'EPIPE') throw new BrokenPipe();
-      if (code !== 'EAGAIN') throw error;
+      if (code !== 'EAGAIN') throw standardOutputError(code);
       // A pipe that is non-blocking and full: wait for its reader.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
     }

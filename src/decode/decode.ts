@@ -1,8 +1,9 @@
 import type { CaptureRecord } from '../input/types.ts';
 import { i32, u16 } from './bytes.ts';
 import { decodeEthernet, decodeEtherType } from './ethernet.ts';
+import { Fragments } from './fragments.ts';
 import { decodeIp } from './ip.ts';
-import { CUT, NOT_IP, UNSUPPORTED_LINK } from './outcome.ts';
+import { CUT, FRAGMENT, NOT_IP, UNSUPPORTED_LINK } from './outcome.ts';
 import type { Segment } from './segment.ts';
 
 // Link types (tcpdump.org/linktypes.html).
@@ -17,13 +18,27 @@ const IPV4 = 228;
 const IPV6 = 229;
 const LINUX_SLL2 = 276;
 
-const FIRST_ETHERTYPE = 0x600; // below: 802.3 lengths and the cooked header's own codes
+/** Decodes the packets of a capture, in its order. */
+export class Decoder {
+  private readonly fragments = new Fragments();
 
-/**
- * Decodes a captured packet down to its TCP segment.
- * @returns DECODED, or the index in SKIP_REASONS of why there is none; `segment` is then not to be used
- */
-export function decode(record: CaptureRecord, segment: Segment): number {
+  /**
+   * Decodes a captured packet down to its TCP segment. One that came in IP fragments is given with the fragment that
+   * completes it, in its whole length; those before it are FRAGMENT.
+   * @returns DECODED, or the index in SKIP_REASONS of why there is none; `segment` is then not to be used
+   */
+  decode(record: CaptureRecord, segment: Segment): number {
+    const outcome = decodeFrame(record, segment);
+    return outcome === FRAGMENT ? this.fragments.add(segment, record.seconds) : outcome;
+  }
+
+  /** Packets that were FRAGMENT and whose segment was completed later: nothing of these was lost. */
+  get joinedFragments(): number {
+    return this.fragments.joined;
+  }
+}
+
+function decodeFrame(record: CaptureRecord, segment: Segment): number {
   const { data, start, end } = record;
   const wireEnd = start + Math.max(record.wireLength, end - start);
   segment.layers = 0;
@@ -32,10 +47,10 @@ export function decode(record: CaptureRecord, segment: Segment): number {
       return decodeEthernet(data, start, end, wireEnd, segment, 0);
     case LINUX_SLL:
       if (start + 16 > end) return CUT;
-      return decodeCooked(u16(data, start + 14), data, start + 16, end, wireEnd, segment);
+      return decodeEtherType(u16(data, start + 14), data, start + 16, end, wireEnd, segment, 0);
     case LINUX_SLL2:
       if (start + 20 > end) return CUT;
-      return decodeCooked(u16(data, start), data, start + 20, end, wireEnd, segment);
+      return decodeEtherType(u16(data, start), data, start + 20, end, wireEnd, segment, 0);
     case NULL:
     case LOOP:
       if (start + 4 > end) return CUT;
@@ -52,22 +67,23 @@ export function decode(record: CaptureRecord, segment: Segment): number {
   }
 }
 
-function decodeCooked(
-  type: number,
-  data: Uint8Array,
-  at: number,
-  end: number,
-  wireEnd: number,
-  segment: Segment,
-): number {
-  return type < FIRST_ETHERTYPE ? NOT_IP : decodeEtherType(type, data, at, end, wireEnd, segment, 0);
-}
-
 /**
  * The address family of NULL and LOOP, in the byte order of whichever host wrote it.
- * 2 is AF_INET everywhere; AF_INET6 is 10 (Linux), 24 (NetBSD, OpenBSD), 28 (FreeBSD) or 30 (macOS).
+ * 2 is AF_INET everywhere; AF_INET6 is 10 (Linux), 23 (Windows), 24 (NetBSD, OpenBSD), 26 (Solaris), 28 (FreeBSD)
+ * or 30 (macOS). Which it was does not matter: the IP header says it.
  */
 function isIpFamily(word: number): boolean {
   const family = (word & 0xffff0000) === 0 ? word : word >>> 24;
-  return family === 2 || family === 10 || family === 24 || family === 28 || family === 30;
+  switch (family) {
+    case 2:
+    case 10:
+    case 23:
+    case 24:
+    case 26:
+    case 28:
+    case 30:
+      return true;
+    default:
+      return false;
+  }
 }

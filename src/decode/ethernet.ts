@@ -14,9 +14,12 @@ const MPLS_MULTICAST = 0x8848;
 const PPPOE_SESSION = 0x8864;
 const TRANSPARENT_BRIDGING = 0x6558;
 
+/** Below it the field is a length (IEEE 802.3), or a code of a cooked header, and LLC may follow. */
+const FIRST_ETHERTYPE = 0x600;
+
 const MAX_TAGS = 16;
 
-/** An Ethernet II frame at `at`. 802.3 length fields (LLC) hold no IP that we read. */
+/** An Ethernet II or 802.3 frame at `at`. */
 export function decodeEthernet(
   data: Uint8Array,
   at: number,
@@ -29,7 +32,7 @@ export function decodeEthernet(
   return decodeEtherType(u16(data, at + 12), data, at + 14, end, wireEnd, segment, depth);
 }
 
-/** What follows an EtherType: IP at last, after any stack of VLAN tags, MPLS labels and PPPoE. */
+/** What follows an EtherType: IP at last, after any stack of VLAN tags, MPLS labels, PPPoE and SNAP. */
 export function decodeEtherType(
   etherType: number,
   data: Uint8Array,
@@ -77,7 +80,19 @@ export function decodeEtherType(
         at += 14;
         break;
       default:
-        return NOT_IP;
+        if (type >= FIRST_ETHERTYPE || !isSnap(data, at, end)) return NOT_IP;
+        if (at + 8 > end) return CUT;
+        type = u16(data, at + 6);
+        at += 8;
+        break;
     }
   }
+}
+
+/** LLC and SNAP headers with an EtherType (RFC 1042): AA AA 03 00 00 00, as far as it was captured. */
+function isSnap(data: Uint8Array, at: number, end: number): boolean {
+  for (let i = 0; i < 6 && at + i < end; i++) {
+    if (data[at + i] !== (i < 2 ? 0xaa : i === 2 ? 3 : 0)) return false;
+  }
+  return true;
 }

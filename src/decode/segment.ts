@@ -8,6 +8,21 @@ export const URG = 0x20;
 
 const MAX_LAYERS = 24;
 
+/** What an IP header says of a fragment, and whether the segment's header was in it. Valid where the outcome is FRAGMENT. */
+export class Fragment {
+  /** names the datagram: addresses, identification, protocol (RFC 791 section 3.2, RFC 8200 section 4.5), layers outside */
+  datagram = '';
+  /** where its payload begins in the datagram's, bytes */
+  offset = 0;
+  /** its payload, bytes by the IP header */
+  length = 0;
+  isLast = false;
+  /** whether the TCP header was decoded from it, into the segment */
+  hasHeader = false;
+  /** whether the segment is as long as the datagram says; false in a tunnel, where an inner IP header says it */
+  extendsSegment = false;
+}
+
 /**
  * A decoded TCP segment in one reused object: numbers only, so that decoding allocates nothing.
  * Valid until the next packet is decoded. Sequence numbers are int32 (see units.ts).
@@ -44,10 +59,11 @@ export class Segment {
   tsEcr = 0;
   /** window scale option's shift, -1 without (only on SYN) */
   windowScale = -1;
-  /** whether the first SACK block lies below the ACK: a D-SACK, the answer to a duplicate (RFC 2883) */
+  /** whether the first SACK block is a D-SACK, the answer to a duplicate (RFC 2883) */
   isDsack = false;
   /** bytes of TCP options */
   optionsLength = 0;
+  readonly fragment = new Fragment();
   /** layers met on the way in, outermost first; most often none */
   layers = 0;
   readonly layerKinds = new Uint8Array(MAX_LAYERS);
@@ -59,6 +75,37 @@ export class Segment {
     if (this.layers === MAX_LAYERS) return;
     this.layerKinds[this.layers] = kind;
     this.layerIds[this.layers++] = id;
+  }
+
+  /** Takes over another segment, all but its fragment. */
+  copyFrom(other: Segment): void {
+    this.ipVersion = other.ipVersion;
+    this.src0 = other.src0;
+    this.src1 = other.src1;
+    this.src2 = other.src2;
+    this.src3 = other.src3;
+    this.dst0 = other.dst0;
+    this.dst1 = other.dst1;
+    this.dst2 = other.dst2;
+    this.dst3 = other.dst3;
+    this.srcPort = other.srcPort;
+    this.dstPort = other.dstPort;
+    this.seq = other.seq;
+    this.ack = other.ack;
+    this.flags = other.flags;
+    this.window = other.window;
+    this.length = other.length;
+    this.ttl = other.ttl;
+    this.ipId = other.ipId;
+    this.hasTimestamps = other.hasTimestamps;
+    this.tsVal = other.tsVal;
+    this.tsEcr = other.tsEcr;
+    this.windowScale = other.windowScale;
+    this.isDsack = other.isDsack;
+    this.optionsLength = other.optionsLength;
+    this.layers = other.layers;
+    this.layerKinds.set(other.layerKinds);
+    this.layerIds.set(other.layerIds);
   }
 }
 

@@ -1,3 +1,4 @@
+import { seqDiff } from '../units.ts';
 import { i32, u16 } from './bytes.ts';
 import { BAD_TCP, CUT, DECODED } from './outcome.ts';
 import { ACK, type Segment } from './segment.ts';
@@ -64,8 +65,15 @@ function decodeOptions(data: Uint8Array, from: number, end: number, segment: Seg
     } else if (kind === WINDOW_SCALE && length === 3) {
       segment.windowScale = Math.min(data[at + 2]!, 14); // RFC 7323 section 2.3
     } else if (kind === SACK && length >= 10) {
-      segment.isDsack = ((i32(data, at + 2) - segment.ack) | 0) < 0;
+      segment.isDsack = isDsack(data, at + 2, length, segment.ack);
     }
     at += length;
   }
+}
+
+/** RFC 2883 section 4: a first block below the ACK, or inside the second block, reports a duplicate. */
+function isDsack(data: Uint8Array, at: number, length: number, ack: number): boolean {
+  const left = i32(data, at);
+  if (seqDiff(left, ack) < 0) return true;
+  return length >= 18 && seqDiff(left, i32(data, at + 8)) >= 0 && seqDiff(i32(data, at + 4), i32(data, at + 12)) <= 0;
 }

@@ -14,7 +14,7 @@ export function decodeGre(
 ): number {
   if (at + 4 > end) return CUT;
   const flags = u16(data, at);
-  if ((flags & 7) !== 0) return NOT_TCP;
+  if ((flags & 0x4007) !== 0) return NOT_TCP; // with the routing of RFC 1701 nobody sends it any more
   const protocol = u16(data, at + 2);
   let header = 4;
   if ((flags & 0x8000) !== 0) header += 4; // checksum

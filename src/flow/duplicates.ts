@@ -20,7 +20,10 @@ export class DuplicateFilter {
     let h = key ^ segment.srcPort;
     h = Math.imul(h ^ segment.seq, 0x85ebca6b);
     h = Math.imul((h ^ (h >>> 15)) + segment.ack, 0xc2b2ae35);
-    h = Math.imul((h ^ (h >>> 13)) + ((segment.flags << 24) ^ (segment.window << 8) ^ segment.length), 0x27d4eb2f);
+    h = Math.imul(
+      (h ^ (h >>> 13)) + (((segment.flags << 16) | segment.window) ^ Math.imul(segment.length, 0x9e3779b1)),
+      0x27d4eb2f,
+    );
     h = Math.imul((h ^ (h >>> 16)) + segment.tsVal, 0x165667b1);
     h = Math.imul((h ^ (h >>> 15)) + segment.tsEcr + (segment.ipId << 16) + segment.optionsLength, 0x9e3779b1);
     h ^= h >>> 16;

@@ -1,21 +1,10 @@
-/**
- * The flows whose close is behind them, in the order in which they ended. A flow stays here while its TIME_WAIT
- * may still matter, and beyond that until more than `retain` are waiting: a late packet of a small capture then
- * still finds its flow, and the memory of a long one follows the flows of the last minutes.
- */
+/** The flows whose close is complete, in the order in which they ended: a queue without an object an entry. */
 export class EndedQueue {
-  readonly lingerNs: number;
-  private readonly retain: number;
   private flows = new Int32Array(1024);
   private ids = new Int32Array(1024);
   private times = new Float64Array(1024);
   private head = 0;
   private count = 0;
-
-  constructor(lingerNs: number, retain: number) {
-    this.lingerNs = lingerNs;
-    this.retain = retain;
-  }
 
   /** @param time when it ended, ns since the capture's first second */
   push(flow: number, id: number, time: number): void {
@@ -24,11 +13,6 @@ export class EndedQueue {
     this.flows[i] = flow;
     this.ids[i] = id;
     this.times[i] = time;
-  }
-
-  /** Whether the oldest may go. */
-  isDue(now: number): boolean {
-    return this.count > this.retain && now - this.times[this.head]! > this.lingerNs;
   }
 
   get length(): number {

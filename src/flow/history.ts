@@ -4,7 +4,7 @@ import * as L from './layout.ts';
 /**
  * Zeek's history letters (docs.zeek.org, conn.log): S a SYN, H a SYN-ACK, A a pure ACK, D payload, F a FIN, R an
  * RST, T retransmitted payload, W a zero window, G a gap. Capital from the client, small from the server, each
- * once a direction in the order of its first appearance.
+ * once a direction in the order of its first appearance; ^ before them where the server was heard first.
  */
 const LETTERS = 'SHADFRTWG';
 export const H_SYN = 0;
@@ -26,7 +26,7 @@ export function noteLetter(ints: Int32Array, at: number, letter: number, side: n
   if ((ints[at + L.HISTORY_SEEN]! & bit) !== 0) return;
   ints[at + L.HISTORY_SEEN]! |= bit;
   const count = ints[at + L.HISTORY_COUNT]!++;
-  const word = at + L.HISTORY + Math.floor(count / PER_WORD);
+  const word = at + L.HISTORY + ((count / PER_WORD) | 0);
   ints[word]! |= ((letter << 1) | side) << ((count % PER_WORD) * BITS);
 }
 
@@ -42,7 +42,7 @@ export function noteSegment(ints: Int32Array, at: number, segment: Segment, side
 
 /** The letters as Zeek writes them. */
 export function historyText(ints: Int32Array, at: number, clientSide: number): string {
-  let text = '';
+  let text = clientSide === 0 ? '' : '^';
   for (let i = 0; i < ints[at + L.HISTORY_COUNT]!; i++) {
     const code = (ints[at + L.HISTORY + Math.floor(i / PER_WORD)]! >> ((i % PER_WORD) * BITS)) & 31;
     const letter = LETTERS[code >> 1]!;

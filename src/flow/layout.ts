@@ -2,16 +2,15 @@
  * The layout of a flow record: 80 int32 words in a chunk of an ArrayBuffer, with the 64-bit floats among them
  * (offset / 2 in the Float64Array view of the same buffer). No object a flow: see ARCHITECTURE.md, "The hot path".
  *
- * "Low" and "high" are the two ends in the order of their addresses and ports, so that both directions of a
- * connection have one key. Side 0 is the low end, side 1 the high end; who is client is a flag.
+ * Side 0 is the end that sent the first packet, side 1 the other; who is client is a flag.
  */
 
 export const RECORD_WORDS = 80;
 
 // Words of the flow.
-export const LOW_ADDRESS = 0; // 4 words
-export const HIGH_ADDRESS = 4; // 4 words
-export const PORTS = 8; // low << 16 | high
+export const ADDRESS_0 = 0; // 4 words
+export const ADDRESS_1 = 4; // 4 words
+export const PORTS = 8; // side 0's << 16 | side 1's
 export const HASH = 9;
 export const ID = 10; // 1, 2, ... in order of the first packet
 export const FLAGS = 11;
@@ -24,7 +23,6 @@ export const HISTORY = 17; // 3 words: Zeek's letters, 5 bits each, six a word
 export const HISTORY_COUNT = 20;
 export const HISTORY_SEEN = 21; // bit per letter and direction
 export const PREVIOUS_ID = 22;
-export const FIRST_SENDER = 23; // side of the first packet
 
 // Floats of the flow (index of the word; halve it for the Float64Array).
 export const BASE_SECONDS = 24; // seconds since 1970 to which all times of the flow are relative
@@ -39,16 +37,13 @@ export const ISN = 0;
 export const SND_MAX = 1; // highest sequence number sent, plus one
 export const FIN_END = 2; // sequence number after its FIN
 export const LAST_ACK_SENT = 3; // its RCV.NXT as far as it said
-export const WINDOW = 4; // scaled, of its newest segment
 export const SIDE_FLAGS = 5;
 export const PACKETS = 6;
 export const TIMED_END = 7; // the segment towards this side whose acknowledgement is being timed
 export const FIRST_SEQ = 8;
 export const TTL = 9; // of its newest segment that is no RST
-export const SHIFT = 10; // window scale
 export const RETRANSMITTED_FINS = 11;
 export const PROBES = 12; // keepalive probes since its peer last answered
-export const LAST_TS = 13; // newest TSval
 // Floats of a side.
 export const BYTES = 14;
 export const HALF_CLOSE_BYTES = 16; // payload that it received after its own FIN
@@ -57,7 +52,7 @@ export const TIMED_AT = 20;
 export const SIDE_LAST_TIME = 22; // ns, newest segment of this side
 
 /** FLAGS of a flow. */
-export const FLOW_HIGH_IS_CLIENT = 1;
+export const FLOW_1_IS_CLIENT = 1;
 export const FLOW_BY_HANDSHAKE = 2; // orientation known from SYN or SYN-ACK
 export const FLOW_BY_PORT = 4;
 export const FLOW_ENDING = 8; // a FIN or an RST was seen
@@ -68,6 +63,7 @@ export const FLOW_GAP = 128; // an acknowledgement covered bytes that the captur
 export const FLOW_DUPLICATES = 256;
 export const FLOW_FINALIZED = 512;
 export const FLOW_OUT_OF_ORDER_FIN = 1024;
+export const FLOW_HOLES = 2048; // a direction skipped sequence numbers at some time
 
 /** SIDE_FLAGS. */
 export const SENT = 1;
@@ -77,9 +73,7 @@ export const FIN_SENT_FLAG = 8;
 export const FIN_ACKED = 16;
 export const RST_SENT = 32;
 export const ACK_SENT = 64;
-export const HAS_HOLES = 128;
 export const TIMING = 256; // TIMED_END and TIMED_AT are armed
-export const SENT_TIMESTAMPS = 512;
 export const PURE_ACK_SENT = 1024; // a segment with nothing but an ACK: tells a capture filtered to SYN, FIN and RST
 export const DATA_AFTER_FIN_ACKED = 2048; // sent payload after it acknowledged its peer's FIN
 export const ZERO_WINDOW = 4096;

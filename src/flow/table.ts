@@ -1,14 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import type { Segment } from '../decode/segment.ts';
+import { Archive } from './archive.ts';
 import { ChunkedRecords } from './chunks.ts';
 import * as L from './layout.ts';
+import type { FlowView } from './view.ts';
 
 /**
- * Flow records by 4-tuple: open addressing over [hash, record + 1] pairs, linear probing, at most half full.
+ * Flows by 4-tuple, in use or packed: open addressing over [hash, place] pairs, linear probing, at most half full.
+ * A place is 0 (empty), record + 1, or -(handle in the archive + 1).
  * The hash is seeded at random, so that nobody can craft a capture whose flows all collide.
  */
 export class FlowTable {
   readonly records = new ChunkedRecords(L.RECORD_WORDS, 11);
+  readonly archive = new Archive();
   private slots = new Int32Array(2 << 12);
   private slotMask = (1 << 12) - 1;
   private count = 0;
@@ -18,31 +22,53 @@ export class FlowTable {
     this.seed = seed;
   }
 
-  // The key of the segment at hand, low end first; set by `find`.
-  private readonly key = new Int32Array(9);
   private hash = 0;
-  /** which end sent the segment last given to `find`: 0 low, 1 high */
+  /** which end sent the segment last given to `find`: 0 the end that sent the flow's first packet, 1 the other */
   side = 0;
+  /** the packed flow that `find` met, -1 if none */
+  archived = -1;
+
   /** the hash of that segment's 4-tuple */
   get lastHash(): number {
     return this.hash;
   }
 
-  /** The record of the segment's 4-tuple, or -1. */
+  /** The record of the segment's 4-tuple, or -1: then `archived` tells whether it is packed. */
   find(segment: Segment): number {
-    this.setKey(segment);
-    const { slots, slotMask, hash } = this;
+    const hash = this.hashOf(segment);
+    this.hash = hash;
+    this.side = 0;
+    this.archived = -1;
+    const { slots, slotMask } = this;
+    const { shift, mask } = this.records;
     for (let i = hash & slotMask; ; i = (i + 1) & slotMask) {
-      const record = slots[2 * i + 1]! - 1;
-      if (record < 0) return -1;
-      if (slots[2 * i] === hash && this.holdsKey(record)) return record;
+      const place = slots[2 * i + 1]!;
+      if (place === 0) return -1;
+      if (slots[2 * i] !== hash) continue;
+      if (place < 0) {
+        const handle = -place - 1;
+        if (!this.matches(this.archive.chunkOf(handle).ints, this.archive.recordAt(handle), segment)) continue;
+        this.archived = handle;
+        return -1;
+      }
+      const record = place - 1;
+      const ints = this.records.ints[record >>> shift]!;
+      if (this.matches(ints, (record & mask) * L.RECORD_WORDS, segment)) return record;
     }
   }
 
-  /** Makes a record for the 4-tuple last looked for, with key and hash set and all else zero. */
-  insert(): number {
+  private matches(ints: Int32Array, at: number, segment: Segment): boolean {
+    const ports = ints[at + L.PORTS];
+    if (ports === ((segment.srcPort << 16) | segment.dstPort) && holds(ints, at, segment, 0)) return true;
+    if (ports !== ((segment.dstPort << 16) | segment.srcPort) || !holds(ints, at, segment, 4)) return false;
+    this.side = 1;
+    return true;
+  }
+
+  /** Makes a record for the segment last looked for, with key and hash set and all else zero. */
+  insert(segment: Segment): number {
     if (++this.count * 2 > this.slotMask) this.grow();
-    const record = this.newRecord();
+    const record = this.newRecord(segment);
     let i = this.hash & this.slotMask;
     while (this.slots[2 * i + 1] !== 0) i = (i + 1) & this.slotMask;
     this.slots[2 * i] = this.hash;
@@ -51,17 +77,68 @@ export class FlowTable {
   }
 
   /** A new record takes the place of `old`, which stays allocated but is no longer found. */
-  replace(old: number): number {
-    const record = this.newRecord();
-    this.slots[2 * this.slotOf(old) + 1] = record + 1;
+  replace(old: number, segment: Segment): number {
+    const slot = this.slotOf(this.hashAt(old), old + 1);
+    const record = this.newRecord(segment);
+    this.slots[2 * slot + 1] = record + 1;
     return record;
   }
 
   /** Takes a record out of the index; it stays allocated until `records.release`. */
   remove(record: number): void {
+    this.empty(this.slotOf(this.hashAt(record), record + 1));
+  }
+
+  /** Packs a flow, which is found in the archive from now on; its record stays allocated until `records.release`. */
+  pack(record: number, view: FlowView, time: number): number {
+    const slot = this.slotOf(this.hashAt(record), record + 1);
+    const handle = this.archive.append(view, time);
+    this.slots[2 * slot + 1] = -handle - 1;
+    return handle;
+  }
+
+  /** Gives a packed flow a record again, without its trail, and takes it out of the archive. */
+  unpack(handle: number): number {
+    const { ints: packed } = this.archive.chunkOf(handle);
+    const from = this.archive.recordAt(handle);
+    const slot = this.slotOf(packed[from + L.HASH]!, -handle - 1);
+    const record = this.records.allocate();
+    const ints = this.records.ints[record >>> this.records.shift]!;
+    const at = (record & this.records.mask) * L.RECORD_WORDS;
+    for (let i = 0; i < L.RECORD_WORDS; i++) ints[at + i] = packed[from + i]!;
+    this.slots[2 * slot + 1] = record + 1;
+    this.archive.take(handle);
+    return record;
+  }
+
+  /** Takes a packed flow out of the index; it stays in the archive. */
+  removeArchived(handle: number): void {
+    const hash = this.archive.chunkOf(handle).ints[this.archive.recordAt(handle) + L.HASH]!;
+    this.empty(this.slotOf(hash, -handle - 1));
+  }
+
+  /** Every record in the index, in no particular order; packed flows are not among them. */
+  list(): number[] {
+    const records: number[] = [];
+    for (let i = 1; i < this.slots.length; i += 2) if (this.slots[i]! > 0) records.push(this.slots[i]! - 1);
+    return records;
+  }
+
+  private hashAt(record: number): number {
+    return this.records.ints[record >>> this.records.shift]![(record & this.records.mask) * L.RECORD_WORDS + L.HASH]!;
+  }
+
+  private slotOf(hash: number, place: number): number {
     const { slots, slotMask } = this;
-    let hole = this.slotOf(record);
-    // Backward-shift deletion: no tombstones, so lookups stay short however long it runs.
+    let i = hash & slotMask;
+    while (slots[2 * i + 1] !== place) i = (i + 1) & slotMask;
+    return i;
+  }
+
+  /** Backward-shift deletion: no tombstones, so lookups stay short however long it runs. */
+  private empty(slot: number): void {
+    const { slots, slotMask } = this;
+    let hole = slot;
     for (let i = (hole + 1) & slotMask; slots[2 * i + 1] !== 0; i = (i + 1) & slotMask) {
       const home = slots[2 * i]! & slotMask;
       if (((i - home) & slotMask) < ((i - hole) & slotMask)) continue;
@@ -73,86 +150,35 @@ export class FlowTable {
     this.count--;
   }
 
-  /** Every record in the index, in no particular order. */
-  list(): number[] {
-    const records: number[] = [];
-    for (let i = 1; i < this.slots.length; i += 2) if (this.slots[i] !== 0) records.push(this.slots[i]! - 1);
-    return records;
-  }
-
-  private slotOf(record: number): number {
-    const { slots, slotMask } = this;
-    let i = this.records.ints[record >>> this.records.shift]![(record & this.records.mask) * L.RECORD_WORDS + L.HASH]!;
-    i &= slotMask;
-    while (slots[2 * i + 1] !== record + 1) i = (i + 1) & slotMask;
-    return i;
-  }
-
-  private newRecord(): number {
+  private newRecord(segment: Segment): number {
     const record = this.records.allocate();
     const ints = this.records.ints[record >>> this.records.shift]!;
     const at = (record & this.records.mask) * L.RECORD_WORDS;
-    ints.fill(0, at + 9, at + L.RECORD_WORDS);
-    for (let i = 0; i < 9; i++) ints[at + i] = this.key[i]!;
+    ints[at] = segment.src0;
+    ints[at + 1] = segment.src1;
+    ints[at + 2] = segment.src2;
+    ints[at + 3] = segment.src3;
+    ints[at + 4] = segment.dst0;
+    ints[at + 5] = segment.dst1;
+    ints[at + 6] = segment.dst2;
+    ints[at + 7] = segment.dst3;
+    ints[at + L.PORTS] = (segment.srcPort << 16) | segment.dstPort;
     ints[at + L.HASH] = this.hash;
+    ints.fill(0, at + L.ID, at + L.RECORD_WORDS);
+    this.side = 0;
     return record;
   }
 
-  private setKey(segment: Segment): void {
-    const key = this.key;
-    let order = segment.src0 - segment.dst0;
-    if (order === 0) order = segment.src1 - segment.dst1;
-    if (order === 0) order = segment.src2 - segment.dst2;
-    if (order === 0) order = segment.src3 - segment.dst3;
-    if (order === 0) order = segment.srcPort - segment.dstPort;
-    if (order <= 0) {
-      this.side = 0;
-      key[0] = segment.src0;
-      key[1] = segment.src1;
-      key[2] = segment.src2;
-      key[3] = segment.src3;
-      key[4] = segment.dst0;
-      key[5] = segment.dst1;
-      key[6] = segment.dst2;
-      key[7] = segment.dst3;
-      key[8] = (segment.srcPort << 16) | segment.dstPort;
-    } else {
-      this.side = 1;
-      key[0] = segment.dst0;
-      key[1] = segment.dst1;
-      key[2] = segment.dst2;
-      key[3] = segment.dst3;
-      key[4] = segment.src0;
-      key[5] = segment.src1;
-      key[6] = segment.src2;
-      key[7] = segment.src3;
-      key[8] = (segment.dstPort << 16) | segment.srcPort;
+  /** The same for both directions: each end is mixed by itself, with the seed, and the two are added. */
+  private hashOf(segment: Segment): number {
+    let src = mixed(segment.src3 ^ Math.imul(segment.srcPort, 0x9e3779b1) ^ this.seed);
+    let dst = mixed(segment.dst3 ^ Math.imul(segment.dstPort, 0x9e3779b1) ^ this.seed);
+    if (segment.ipVersion === 6) {
+      src = mixed(src + segment.src0) ^ mixed(segment.src1 ^ this.seed) ^ Math.imul(segment.src2, 0x85ebca6b);
+      dst = mixed(dst + segment.dst0) ^ mixed(segment.dst1 ^ this.seed) ^ Math.imul(segment.dst2, 0x85ebca6b);
     }
-    let h = this.seed ^ key[8]!;
-    h = Math.imul(h ^ key[3]!, 0x85ebca6b);
-    h = Math.imul((h ^ (h >>> 15)) + key[7]!, 0xc2b2ae35);
-    h = Math.imul((h ^ (h >>> 13)) + (key[2]! ^ Math.imul(key[6]!, 0x9e3779b1)), 0x27d4eb2f);
-    h = Math.imul((h ^ (h >>> 16)) + key[1]!, 0x165667b1);
-    h = Math.imul((h ^ (h >>> 15)) + key[5]!, 0x2c1b3c6d);
-    h = Math.imul((h ^ (h >>> 13)) + (key[0]! ^ Math.imul(key[4]!, 0x85ebca6b)), 0x297a2d39);
-    this.hash = h ^ (h >>> 16);
-  }
-
-  private holdsKey(record: number): boolean {
-    const key = this.key;
-    const ints = this.records.ints[record >>> this.records.shift]!;
-    const at = (record & this.records.mask) * L.RECORD_WORDS;
-    return (
-      ints[at + 3] === key[3] &&
-      ints[at + 7] === key[7] &&
-      ints[at + 8] === key[8] &&
-      ints[at + 2] === key[2] &&
-      ints[at + 6] === key[6] &&
-      ints[at] === key[0] &&
-      ints[at + 1] === key[1] &&
-      ints[at + 4] === key[4] &&
-      ints[at + 5] === key[5]
-    );
+    const sum = Math.imul((src + dst) | 0, 0x27d4eb2f);
+    return sum ^ (sum >>> 15);
   }
 
   private grow(): void {
@@ -167,4 +193,29 @@ export class FlowTable {
       this.slots[2 * i + 1] = old[j + 1]!;
     }
   }
+}
+
+/** Whether the record's first end is the segment's source (`from` 0) or its destination (`from` 4), and so the other. */
+function holds(ints: Int32Array, at: number, segment: Segment, from: number): boolean {
+  const source = at + from;
+  const destination = at + 4 - from;
+  return (
+    ints[source + 3] === segment.src3 &&
+    ints[destination + 3] === segment.dst3 &&
+    ints[source + 2] === segment.src2 &&
+    ints[destination + 2] === segment.dst2 &&
+    ints[source + 1] === segment.src1 &&
+    ints[destination + 1] === segment.dst1 &&
+    ints[source] === segment.src0 &&
+    ints[destination] === segment.dst0
+  );
+}
+
+/** MurmurHash3's finalizer: every bit of the input reaches every bit of the output. */
+function mixed(word: number): number {
+  let h = word ^ (word >>> 16);
+  h = Math.imul(h, 0x85ebca6b);
+  h ^= h >>> 13;
+  h = Math.imul(h, 0xc2b2ae35);
+  return h ^ (h >>> 16);
 }

@@ -1,17 +1,57 @@
 import type { ChunkedRecords } from './chunks.ts';
 import * as L from './layout.ts';
+import { ENTRY_WORDS, type Trail, type Trails } from './trail.ts';
 
-/** A flow record to read from: one reused object that is pointed at a record. */
+/** A flow to read from, in use or packed: one reused object that is pointed at it. */
 export class FlowView {
   ints: Int32Array = new Int32Array(0);
   floats: Float64Array = new Float64Array(0);
   at = 0;
 
-  point(records: ChunkedRecords, flow: number): this {
+  /** null: the trail lies packed behind the record */
+  private trails: Trails | null = null;
+
+  /** At a record in use. */
+  point(records: ChunkedRecords, trails: Trails, flow: number): this {
     this.ints = records.ints[flow >>> records.shift]!;
     this.floats = records.floats[flow >>> records.shift]!;
     this.at = (flow & records.mask) * L.RECORD_WORDS;
+    this.trails = trails;
     return this;
+  }
+
+  /** At a packed flow. @param at even */
+  pointAt(ints: Int32Array, floats: Float64Array, at: number): this {
+    this.ints = ints;
+    this.floats = floats;
+    this.at = at;
+    this.trails = null;
+    return this;
+  }
+
+  /** Copies the flow's trail into columns. */
+  loadTrail(trail: Trail): void {
+    const count = this.word(L.TRAIL_COUNT);
+    if (this.trails === null) trail.loadPacked(this.ints, this.floats, this.at + L.RECORD_WORDS, count);
+    else trail.load(this.trails, this.word(L.TRAIL_HEAD), count);
+  }
+
+  /** The length of the flow when it is packed: int32 words. */
+  get packedWords(): number {
+    return L.RECORD_WORDS + this.word(L.TRAIL_COUNT) * ENTRY_WORDS;
+  }
+
+  /** Copies record and trail, one behind the other. */
+  packInto(ints: Int32Array, to: number): void {
+    const from = this.ints;
+    const { at } = this;
+    if (this.trails === null) {
+      const words = this.packedWords;
+      for (let i = 0; i < words; i++) ints[to + i] = from[at + i]!;
+      return;
+    }
+    for (let i = 0; i < L.RECORD_WORDS; i++) ints[to + i] = from[at + i]!;
+    this.trails.copy(this.word(L.TRAIL_HEAD), this.word(L.TRAIL_COUNT), ints, to + L.RECORD_WORDS);
   }
 
   /** A word of the flow (layout.ts). */
@@ -41,6 +81,6 @@ export class FlowView {
   }
 
   get clientSide(): number {
-    return this.has(L.FLOW_HIGH_IS_CLIENT) ? 1 : 0;
+    return this.has(L.FLOW_1_IS_CLIENT) ? 1 : 0;
   }
 }

@@ -8,21 +8,25 @@ export class Best<T> {
   }
 
   /**
+   * Whether an item would be kept.
    * @param order among equal scores the lower is kept
-   * @returns what had to go: the item itself, another one, or null
    */
-  offer(item: T, score: number, order: number): T | null {
+  wants(score: number, order: number): boolean {
+    const lowest = this.items[0];
+    if (lowest === undefined || this.items.length < this.most) return this.most > 0;
+    return score > lowest.score || (score === lowest.score && order < lowest.order);
+  }
+
+  /** Keeps an item that is wanted, in place of the lowest if there are as many as may be. */
+  add(item: T, score: number, order: number): void {
     const { items } = this;
     if (items.length < this.most) {
       items.push({ score, order, item });
       this.rise(items.length - 1);
-      return null;
+    } else {
+      items[0] = { score, order, item };
+      this.sink();
     }
-    const lowest = items[0];
-    if (lowest === undefined || score < lowest.score || (score === lowest.score && order > lowest.order)) return item;
-    items[0] = { score, order, item };
-    this.sink();
-    return lowest.item;
   }
 
   /** In ascending order. */

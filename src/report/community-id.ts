@@ -6,10 +6,10 @@ import { isIpv4 } from './addresses.ts';
 /** Community ID 1.0 with seed 0 (github.com/corelight/community-id-spec): the same for both directions. */
 export function communityId(view: FlowView): string {
   const { ints, at } = view;
-  const v4 = isIpv4(ints, at + L.LOW_ADDRESS) && isIpv4(ints, at + L.HIGH_ADDRESS);
+  const v4 = isIpv4(ints, at + L.ADDRESS_0) && isIpv4(ints, at + L.ADDRESS_1);
   const size = v4 ? 4 : 16;
-  const low = addressBytes(ints, at + L.LOW_ADDRESS, size);
-  const high = addressBytes(ints, at + L.HIGH_ADDRESS, size);
+  const low = addressBytes(ints, at + L.ADDRESS_0, size);
+  const high = addressBytes(ints, at + L.ADDRESS_1, size);
   const ports = view.word(L.PORTS);
   const [lowPort, highPort] = [ports >>> 16, ports & 0xffff];
   const order = Buffer.compare(low, high) || lowPort - highPort;

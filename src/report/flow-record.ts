@@ -69,7 +69,7 @@ export function flowRecord(sources: FlowSources): Flow {
 function addressOf(view: FlowView, side: number): Address {
   const ports = view.word(L.PORTS);
   return {
-    address: formatAddress(view.ints, view.at + (side === 0 ? L.LOW_ADDRESS : L.HIGH_ADDRESS)),
+    address: formatAddress(view.ints, view.at + (side === 0 ? L.ADDRESS_0 : L.ADDRESS_1)),
     port: side === 0 ? ports >>> 16 : ports & 0xffff,
   };
 }

@@ -1,3 +1,4 @@
+import { SUMMARY_FLOATS } from '../flow/archive.ts';
 import * as L from '../flow/layout.ts';
 import type { FlowSink, FlowTracker } from '../flow/tracker.ts';
 import { Trail } from '../flow/trail.ts';
@@ -9,8 +10,8 @@ import { OUTCOMES, readSuccessor, type Successor } from '../teardown/successor.t
 import { NS_PER_SECOND, nsToSeconds } from '../units.ts';
 import { Best } from './best.ts';
 import { flowRecord } from './flow-record.ts';
-import { interestOf } from './interest.ts';
 import { ServiceCounter } from './services.ts';
+import { INITIATOR, INTEREST, KIND, summarize } from './summary.ts';
 import { TotalsCounter } from './totals.ts';
 import type { Flow, Reuse } from './types.ts';
 
@@ -25,14 +26,16 @@ export interface FlowCollectorOptions {
 }
 
 interface Kept {
-  record: number;
+  /** the flow, packed */
+  ints: Int32Array;
+  floats: Float64Array;
   successor: Successor | null;
   reuse: Reuse | null;
 }
 
 /**
- * Takes flows as they end: counts them, streams them, and keeps the records of the most interesting. A flow becomes
- * an object only where one is asked for.
+ * Takes flows as they end: counts them, streams them, and keeps the most interesting, packed. A flow becomes an
+ * object only where one is asked for.
  */
 export class FlowCollector implements FlowSink {
   readonly totals = new TotalsCounter();
@@ -46,12 +49,13 @@ export class FlowCollector implements FlowSink {
   private readonly options: FlowCollectorOptions;
   private readonly profiles: readonly [OsProfile, OsProfile];
   private readonly best: Best<Kept>;
+  /** by the id of the flow that reused a 4-tuple */
   private readonly reuses = new Map<number, Reuse>();
-  private readonly view = new FlowView();
-  private readonly next = new FlowView();
+  private readonly packed = new FlowView();
   private readonly trail = new Trail();
   private readonly nextTrail = new Trail();
   private readonly replay = new Replay();
+  private readonly summary = new Float64Array(SUMMARY_FLOATS);
   private tracker!: FlowTracker;
 
   constructor(options: FlowCollectorOptions) {
@@ -65,52 +69,82 @@ export class FlowCollector implements FlowSink {
     this.tracker = tracker;
   }
 
-  flowEnded(record: number, successorRecord: number): boolean {
-    const { tracker, view, options } = this;
-    view.point(tracker.table.records, record);
-    const successor = successorRecord < 0 ? null : this.succeed(successorRecord);
-    const facts = this.reconstruct(successor);
-    if (successor !== null) this.noteReuse(successorRecord, facts, successor);
-    const reuse = this.reuses.get(record) ?? null;
-    this.reuses.delete(record);
+  flowEnded(flow: FlowView, next: FlowView | null): void {
+    const successor = next === null ? null : this.succeed(flow, next);
+    const facts = this.reconstruct(flow, successor);
+    if (successor !== null && next !== null) this.noteReuse(next, facts, successor);
+    const id = flow.word(L.ID);
+    const reuse = this.reuses.get(id) ?? null;
+    this.reuses.delete(id);
     if (reuse?.outcome === 'challenged') facts.note(CHALLENGE_ACK);
-    const end = this.endOf(view);
-    if (options.onFlow !== undefined || options.where !== undefined) {
-      const flow = this.build(reuse, end);
-      if (options.where !== undefined && !options.where(flow)) {
-        this.filteredOut++;
-        return false;
-      }
-      options.onFlow?.(flow);
-    }
-    const offset = (view.float(L.BASE_SECONDS) - tracker.originSeconds) * NS_PER_SECOND;
-    this.totals.add(facts, this.profiles, offset, tracker.watermark(end + offset) - LATE);
-    this.services.add(view, facts);
-    const dropped = this.best.offer({ record, successor, reuse }, interestOf(facts, end), view.word(L.ID));
-    if (dropped === null) return true;
-    if (dropped.record === record) return false;
-    tracker.release(dropped.record);
-    return true;
+    const end = this.endOf(flow);
+    if (!this.stream(flow, reuse, end)) return;
+    summarize(facts, flow, this.profiles, end, this.summary, 0);
+    this.take(flow, this.summary, 0, end, successor, reuse);
+  }
+
+  summarize(flow: FlowView, summary: Float64Array, at: number): void {
+    const facts = this.reconstruct(flow, null);
+    summarize(facts, flow, this.profiles, this.endOf(flow), summary, at);
+  }
+
+  flowExpired(flow: FlowView, summary: Float64Array, at: number): void {
+    const { options } = this;
+    if (options.onFlow !== undefined || options.where !== undefined || this.reuses.has(flow.word(L.ID))) {
+      this.flowEnded(flow, null);
+    } else this.take(flow, summary, at, this.endOf(flow), null, null);
   }
 
   /** The flows kept, ascending by id, as of the capture's end. */
   *flows(): Generator<Flow> {
-    for (const { record, successor, reuse } of this.best.inOrder()) {
-      this.view.point(this.tracker.table.records, record);
-      const facts = this.reconstruct(successor);
+    for (const { ints, floats, successor, reuse } of this.best.inOrder()) {
+      const flow = this.packed.pointAt(ints, floats, 0);
+      const facts = this.reconstruct(flow, successor);
       if (reuse?.outcome === 'challenged') facts.note(CHALLENGE_ACK);
-      yield this.build(reuse, this.endOf(this.view));
+      yield this.build(flow, reuse, this.endOf(flow));
     }
   }
 
-  private reconstruct(successor: Successor | null): F.Facts {
-    const { view, trail, tracker } = this;
-    trail.load(tracker.trails, view.word(L.TRAIL_HEAD));
-    return this.replay.run(view, trail, this.endOf(view), this.profiles, successor);
+  /** @returns whether the flow is wanted */
+  private stream(flow: FlowView, reuse: Reuse | null, end: number): boolean {
+    const { onFlow, where } = this.options;
+    if (onFlow === undefined && where === undefined) return true;
+    const record = this.build(flow, reuse, end);
+    if (where !== undefined && !where(record)) {
+      this.filteredOut++;
+      return false;
+    }
+    onFlow?.(record);
+    return true;
   }
 
-  private build(reuse: Reuse | null, end: number): Flow {
-    const { view, trail, profiles, tracker } = this;
+  private take(
+    flow: FlowView,
+    summary: Float64Array,
+    at: number,
+    end: number,
+    successor: Successor | null,
+    reuse: Reuse | null,
+  ): void {
+    const { tracker, best } = this;
+    const offset = (flow.float(L.BASE_SECONDS) - tracker.originSeconds) * NS_PER_SECOND;
+    this.totals.add(summary, at, offset, tracker.watermark(end + offset) - LATE);
+    this.services.add(flow, summary[at + KIND]!, summary[at + INITIATOR]!);
+    const interest = summary[at + INTEREST]!;
+    const id = flow.word(L.ID);
+    if (!best.wants(interest, id)) return;
+    const ints = new Int32Array(flow.packedWords);
+    flow.packInto(ints, 0);
+    best.add({ ints, floats: new Float64Array(ints.buffer), successor, reuse }, interest, id);
+  }
+
+  private reconstruct(flow: FlowView, successor: Successor | null): F.Facts {
+    flow.loadTrail(this.trail);
+    return this.replay.run(flow, this.trail, this.endOf(flow), this.profiles, successor);
+  }
+
+  private build(view: FlowView, reuse: Reuse | null, end: number): Flow {
+    const { trail, profiles, tracker } = this;
     return flowRecord({
       view,
       trail,
@@ -122,14 +156,12 @@ export class FlowCollector implements FlowSink {
     });
   }
 
-  private succeed(record: number): Successor {
-    const { next, nextTrail, tracker, view } = this;
-    next.point(tracker.table.records, record);
-    nextTrail.load(tracker.trails, next.word(L.TRAIL_HEAD));
-    return readSuccessor(next, nextTrail, view);
+  private succeed(flow: FlowView, next: FlowView): Successor {
+    next.loadTrail(this.nextTrail);
+    return readSuccessor(next, this.nextTrail, flow);
   }
 
-  private noteReuse(record: number, facts: F.Facts, successor: Successor): void {
+  private noteReuse(next: FlowView, facts: F.Facts, successor: Successor): void {
     const { profile } = this.options;
     let inTimeWait = false;
     for (let side = 0; side < 2; side++) {
@@ -138,9 +170,9 @@ export class FlowCollector implements FlowSink {
       const killed = facts.timeWaitEndedBy[side] === F.BY_RST && facts.timeWaitEnd[side]! < successor.synAt;
       if (!killed && successor.synAt < facts.timeWaitRestartedAt[side]! + profile.timeWaitNs) inTimeWait = true;
     }
-    this.reuses.set(record, {
-      previous: this.next.word(L.PREVIOUS_ID),
-      gapSeconds: nsToSeconds(this.next.float(L.REUSE_GAP)),
+    this.reuses.set(next.word(L.ID), {
+      previous: next.word(L.PREVIOUS_ID),
+      gapSeconds: nsToSeconds(next.float(L.REUSE_GAP)),
       inTimeWait,
       outcome: OUTCOMES[successor.outcome]!,
     });

@@ -21,12 +21,13 @@ const SECOND = 1_000_000_000;
 export function interestOf(facts: F.Facts, end: number): number {
   let score = BY_KIND[facts.kind]!;
   for (let side = 0; side < 2; side++) {
-    for (const state of LINGERING) {
-      const i = facts.spanOf(side, state);
-      if (i < 0) continue;
-      const stay = facts.stay(side, state);
-      const lasted = Number.isNaN(stay) ? end - facts.spanFrom[i]! : stay;
-      score += Math.min(30, 6 * Math.log10(1 + Math.max(0, lasted) / SECOND));
+    const last = side * F.MAX_SPANS + facts.spans[side]! - 1;
+    for (let i = side * F.MAX_SPANS; i <= last; i++) {
+      const state = facts.spanState[i]!;
+      if (state < S.FIN_WAIT_1 || state === S.TIME_WAIT) continue;
+      const lasted = (i < last ? facts.spanFrom[i + 1]! : end) - facts.spanFrom[i]!;
+      // A hundredth of a second is nothing, a minute as much as an abort.
+      if (lasted > SECOND / 100) score += Math.min(30, 6 * Math.log10(1 + lasted / SECOND));
     }
     if (facts.timeWaitRestarts[side]! > 0) score += 15;
     if (facts.timeWaitEndedBy[side]! >= F.BY_REUSE) score += 15;
@@ -34,7 +35,6 @@ export function interestOf(facts: F.Facts, end: number): number {
   return score + 3 * bits(facts.notes & ODD) + Math.min(5, facts.resetsIgnored);
 }
 
-const LINGERING = [S.FIN_WAIT_1, S.FIN_WAIT_2, S.CLOSING, S.CLOSE_WAIT, S.LAST_ACK];
 const ODD = ~(F.noteBit('midstream') | F.noteBit('duplicates') | F.noteBit('no-pure-acks'));
 
 function bits(word: number): number {

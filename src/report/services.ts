@@ -25,6 +25,9 @@ export interface ServiceTotals {
   others: number;
 }
 
+/** Where an initiator is counted; index as in INITIATORS. */
+const COUNTED = ['client', 'server', 'both', 'unknown', 'notClosed'] as const;
+
 /** Services counted by name; a port scan has more. */
 const MOST = 10_000;
 
@@ -34,23 +37,20 @@ export class ServiceCounter {
   private names = 0;
   private others = 0;
 
-  add(view: FlowView, facts: F.Facts): void {
-    const server = 1 - facts.client;
+  /** @param initiator index in INITIATORS */
+  add(view: FlowView, kind: number, initiator: number): void {
+    const server = 1 - view.clientSide;
     const ports = view.word(L.PORTS);
     const port = server === 0 ? ports >>> 16 : ports & 0xffff;
-    const at = view.at + (server === 0 ? L.LOW_ADDRESS : L.HIGH_ADDRESS);
+    const at = view.at + (server === 0 ? L.ADDRESS_0 : L.ADDRESS_1);
     const service = this.find(view.ints, at, port);
     if (service === null) {
       this.others++;
       return;
     }
     service.flows++;
-    if (facts.kind === F.KIND_ABORTED || facts.kind === F.KIND_REFUSED) service.reset++;
-    else if (facts.initiator === F.NOBODY) service.notClosed++;
-    else if (facts.initiator === F.BOTH) service.both++;
-    else if (facts.initiator === F.UNKNOWN) service.unknown++;
-    else if (facts.initiator === facts.client) service.client++;
-    else service.server++;
+    if (kind === F.KIND_ABORTED || kind === F.KIND_REFUSED) service.reset++;
+    else service[COUNTED[initiator]!]++;
   }
 
   result(): ServiceTotals {

@@ -1,9 +1,8 @@
-import * as S from '../tcp/states.ts';
 import * as F from '../teardown/facts.ts';
-import type { OsProfile } from '../teardown/profiles.ts';
 import { formatTime, nsToSeconds } from '../units.ts';
 import { Gauge } from './gauge.ts';
 import { Quantiles } from './quantiles.ts';
+import { FIN_WAIT_2, INITIATOR, INITIATORS, KIND, POSITION, TIME_WAIT } from './summary.ts';
 import type { Capture, Totals } from './types.ts';
 
 /** The report's totals, counted as flows end: no pass over all flows, and no object a flow. */
@@ -16,26 +15,21 @@ export class TotalsCounter {
   private readonly positions = new Int32Array(F.POSITIONS.length);
 
   /**
+   * @param summary of a flow (summary.ts), from index `at`
    * @param offset what to add to the flow's times to make them ns since the capture's first second
    * @param watermark ns since the capture's first second: no flow still to come began TIME_WAIT before
    */
-  add(facts: F.Facts, profiles: readonly [OsProfile, OsProfile], offset: number, watermark: number): void {
+  add(summary: Float64Array, at: number, offset: number, watermark: number): void {
     this.flows++;
-    this.byKind[facts.kind]!++;
-    const { initiator, client } = facts;
-    const index = initiator < F.BOTH ? (initiator === client ? 0 : 1) : initiator;
-    this.byInitiator[index]!++;
-    this.positions[facts.position]!++;
+    this.byKind[summary[at + KIND]!]!++;
+    this.byInitiator[summary[at + INITIATOR]!]!++;
+    this.positions[summary[at + POSITION]!]!++;
     for (let side = 0; side < 2; side++) {
-      if ((facts.notes & NO_PURE_ACKS) === 0) {
-        const stay = facts.stay(side, S.FIN_WAIT_2);
-        if (!Number.isNaN(stay)) this.finWait2.add(stay);
-      }
-      const from = facts.timeWaitFrom[side]!;
-      if (Number.isNaN(from)) continue;
-      const end = facts.timeWaitEnd[side]!;
-      const until = Number.isNaN(end) ? facts.timeWaitRestartedAt[side]! + profiles[side]!.timeWaitNs : end;
-      this.timeWait.add(from + offset, until + offset, watermark);
+      const stay = summary[at + FIN_WAIT_2 + side]!;
+      if (!Number.isNaN(stay)) this.finWait2.add(stay);
+      const from = summary[at + TIME_WAIT + 2 * side]!;
+      if (!Number.isNaN(from))
+        this.timeWait.add(from + offset, summary[at + TIME_WAIT + 2 * side + 1]! + offset, watermark);
     }
   }
 
@@ -67,9 +61,6 @@ export class TotalsCounter {
     return told > 0 && this.positions[best]! >= 0.8 * told ? F.POSITIONS[best]! : 'unknown';
   }
 }
-
-const INITIATORS = ['client', 'server', 'both', 'unknown', 'none'] as const;
-const NO_PURE_ACKS = F.noteBit('no-pure-acks');
 
 function counted<T extends string>(names: readonly T[], counts: Int32Array): Partial<Record<T, number>> {
   const result: Partial<Record<T, number>> = {};

@@ -1,7 +1,7 @@
 /**
  * What is known of a flow's teardown, as numbers in one reused object: replay.ts fills it when a flow ends, totals
  * read it, and report/ makes the flow's record of it where one is wanted. Times are ns in the flow's own base,
- * frames are numbers (0: none), sides are 0 (low end) and 1 (high end). NaN: not known.
+ * frames are numbers (0: none), sides are 0 (sent the first packet) and 1. NaN: not known.
  */
 
 export const KINDS = [

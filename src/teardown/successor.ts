@@ -25,7 +25,6 @@ export interface Successor {
  */
 export function readSuccessor(next: FlowView, trail: Trail, old: FlowView): Successor {
   const shift = (next.float(L.BASE_SECONDS) - old.float(L.BASE_SECONDS)) * NS_PER_SECOND;
-  const opener = next.word(L.FIRST_SENDER);
   const successor: Successor = {
     synAt: next.float(L.FIRST_TIME) + shift,
     synFrame: trail.count > 0 ? trail.frame[0]! >>> 0 : 0,
@@ -37,7 +36,7 @@ export function readSuccessor(next: FlowView, trail: Trail, old: FlowView): Succ
   let challenged = false;
   for (let i = 1; i < trail.count; i++) {
     const flags = trail.flags[i]!;
-    if (trail.side[i] !== opener) {
+    if (trail.side[i] !== 0) {
       if ((flags & (SYN | ACK)) === (SYN | ACK)) {
         successor.accepted = true;
         break;

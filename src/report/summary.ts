@@ -1,0 +1,49 @@
+import type { FlowView } from '../flow/view.ts';
+import * as S from '../tcp/states.ts';
+import * as F from '../teardown/facts.ts';
+import type { OsProfile } from '../teardown/profiles.ts';
+import { interestOf } from './interest.ts';
+
+/**
+ * A flow's end in SUMMARY_FLOATS numbers: all that totals and the choice of flows to keep need of it.
+ * Index of each number; times are ns in the flow's base, NaN where there is none.
+ */
+export const KIND = 0;
+/** index in INITIATORS */
+export const INITIATOR = 1;
+/** index in F.POSITIONS */
+export const POSITION = 2;
+export const INTEREST = 3;
+/** length of side 0's FIN_WAIT_2, side 1's next */
+export const FIN_WAIT_2 = 4;
+/** beginning and end of side 0's TIME_WAIT, side 1's next */
+export const TIME_WAIT = 6;
+
+export const INITIATORS = ['client', 'server', 'both', 'unknown', 'none'] as const;
+
+const NO_PURE_ACKS = F.noteBit('no-pure-acks');
+
+/** @param end the capture's end, ns in the flow's base */
+export function summarize(
+  facts: F.Facts,
+  view: FlowView,
+  profiles: readonly [OsProfile, OsProfile],
+  end: number,
+  summary: Float64Array,
+  at: number,
+): void {
+  const { initiator } = facts;
+  summary[at + KIND] = facts.kind;
+  summary[at + INITIATOR] = initiator < F.BOTH ? (initiator === view.clientSide ? 0 : 1) : initiator;
+  summary[at + POSITION] = facts.position;
+  summary[at + INTEREST] = interestOf(facts, end);
+  const told = (facts.notes & NO_PURE_ACKS) === 0;
+  for (let side = 0; side < 2; side++) {
+    summary[at + FIN_WAIT_2 + side] = told ? facts.stay(side, S.FIN_WAIT_2) : Number.NaN;
+    const ended = facts.timeWaitEnd[side]!;
+    summary[at + TIME_WAIT + 2 * side] = facts.timeWaitFrom[side]!;
+    summary[at + TIME_WAIT + 2 * side + 1] = Number.isNaN(ended)
+      ? facts.timeWaitRestartedAt[side]! + profiles[side]!.timeWaitNs
+      : ended;
+  }
+}

@@ -1,0 +1,138 @@
+/** The folders of src are the pipeline: a file imports only from its own folder and from folders before it. */
+import { describe, expect, test } from 'vitest';
+import { codeOf, filesUnder, importsOf, read } from './sources.ts';
+
+/** From bytes to the command line. What stands in one row are single files that belong together. */
+const PIPELINE = [
+  ['src/units.ts'],
+  ['src/input/'],
+  ['src/decode/'],
+  ['src/flow/'],
+  ['src/tcp/'],
+  ['src/teardown/'],
+  ['src/report/'],
+  ['src/where/'],
+  ['src/output/'],
+  ['src/analyze.ts', 'src/segments.ts'],
+  ['src/cli/'],
+  ['src/cli.ts', 'src/index.ts'],
+] as const;
+
+/** Who may import what from outside, and why. Everything else is pure: numbers and text in, numbers and text out. */
+const OUTSIDE: { from: string; modules: RegExp; because: string }[] = [
+  { from: 'src/input/', modules: /^node:(fs|path|stream|timers\/promises|tty|zlib)$/, because: 'it reads the files' },
+  { from: 'src/flow/table.ts', modules: /^node:crypto$/, because: 'the seed of its hash must not be guessable' },
+  { from: 'src/report/community-id.ts', modules: /^node:crypto$/, because: 'Community ID is a SHA-1' },
+  {
+    from: 'src/output/files.ts',
+    modules: /^node:(fs|path|crypto)$/,
+    because: 'it writes the files, by temporary names',
+  },
+  { from: 'src/analyze.ts', modules: /^node:fs$/, because: "the tool's version stands in package.json" },
+  { from: 'src/cli/', modules: /^node:/, because: 'it talks to the terminal' },
+  { from: 'src/cli.ts', modules: /^commander$/, because: 'it parses the command line' },
+];
+
+/** Who may touch the process, and why. */
+const PROCESS: { from: string; because: string }[] = [
+  { from: 'src/input/open.ts', because: "'-' is standard input" },
+  { from: 'src/cli/', because: 'it talks to the terminal' },
+  { from: 'src/cli.ts', because: 'arguments, signals, exit codes' },
+];
+
+/** Layers nest without end, and so does decoding: a tunnel holds a packet of any kind again. */
+const RECURSION = new Map([['src/decode/tunnel.ts', ['src/decode/ethernet.ts', 'src/decode/ip.ts']]]);
+
+const FILES = filesUnder('src', '.ts');
+
+function place(file: string): number {
+  return PIPELINE.findIndex((row) =>
+    row.some((part) => file === part || (part.endsWith('/') && file.startsWith(part))),
+  );
+}
+
+const within = (file: string, from: string) => file === from || (from.endsWith('/') && file.startsWith(from));
+
+describe('the pipeline', () => {
+  test('has a place for every file of src', () => {
+    expect(FILES.filter((file) => place(file) < 0)).toEqual([]);
+  });
+
+  test('flows one way: nothing is imported from a later stage', () => {
+    const wrong = FILES.flatMap((file) =>
+      importsOf(file)
+        .filter((imported) => imported.file !== null && place(imported.file) > place(file))
+        .map((imported) => `${file} imports ${imported.specifier}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  test('has no import of a file that is not there', () => {
+    const wrong = FILES.flatMap((file) =>
+      importsOf(file)
+        .filter((imported) => imported.file !== null && !FILES.includes(imported.file))
+        .map((imported) => `${file} imports ${imported.specifier}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  test('has no cycles of imports', () => {
+    const graph = new Map(
+      FILES.map((file) => {
+        const imported = importsOf(file).map((statement) => statement.file);
+        return [file, imported.filter((other) => !RECURSION.get(file)?.includes(other ?? ''))];
+      }),
+    );
+    expect(findCycle(graph)).toBeNull();
+  });
+});
+
+describe('the world outside', () => {
+  const foreign = FILES.flatMap((file) =>
+    importsOf(file)
+      .filter((imported) => imported.file === null)
+      .map(({ specifier }) => ({ file, specifier })),
+  );
+
+  test('is imported only where a reason is given', () => {
+    const wrong = foreign.filter(
+      ({ file, specifier }) => !OUTSIDE.some(({ from, modules }) => within(file, from) && modules.test(specifier)),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  test('has no reason left over', () => {
+    const idle = OUTSIDE.filter(
+      ({ from, modules }) => !foreign.some(({ file, specifier }) => within(file, from) && modules.test(specifier)),
+    );
+    expect(idle).toEqual([]);
+  });
+
+  test('is touched through process and console only where a reason is given', () => {
+    const touching = FILES.filter((file) => /\b(?:process|console)\s*\./.test(codeOf(read(file))));
+    expect(touching.filter((file) => !PROCESS.some(({ from }) => within(file, from)))).toEqual([]);
+  });
+});
+
+/** @returns the files of a cycle, first and last the same; null if there is none */
+function findCycle(graph: ReadonlyMap<string, readonly (string | null)[]>): string[] | null {
+  const done = new Set<string>();
+  const path: string[] = [];
+  const visit = (file: string): string[] | null => {
+    if (path.includes(file)) return [...path.slice(path.indexOf(file)), file];
+    if (done.has(file)) return null;
+    path.push(file);
+    for (const next of graph.get(file) ?? []) {
+      const cycle = next === null ? null : visit(next);
+      if (cycle !== null) return cycle;
+    }
+    path.pop();
+    done.add(file);
+    return null;
+  };
+  for (const file of graph.keys()) {
+    const cycle = visit(file);
+    if (cycle !== null) return cycle;
+  }
+  return null;
+}

@@ -1,0 +1,56 @@
+/**
+ * The states that the report gives each end are those that it was in, and the initiator is whose close() came first.
+ * Checked where the wire can tell: nobody gave up in silence; nothing was lost before the capture point; behind it
+ * nothing overtook anything, and where an RST ends the flow nothing was lost there either, since an end that is gone
+ * does not show what it lacked.
+ */
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { Initiator } from '../../src/report/types.ts';
+import { explained, flowOf } from './analysis.ts';
+import { type Conversation, conversationsOf, type Plan, plans, play } from './conversation.ts';
+
+const RST = 4;
+
+function without(plan: Plan, ...excluded: Plan['fates']): Plan {
+  return { ...plan, fates: plan.fates.map((fate) => (excluded.includes(fate) ? 'arrives' : fate)) };
+}
+
+function hasReset(plan: Plan): boolean {
+  return play(plan).packets.some(({ flags }) => (flags & RST) !== 0);
+}
+
+const knowable = conversationsOf(
+  plans.map((plan) => {
+    const visible = without(plan, 'lost before the capture point', 'late behind it');
+    return hasReset(visible) ? without(visible, 'lost behind it') : visible;
+  }),
+).filter((made) => !made.gaveUp);
+
+function initiatorOf({ states: [client, server] }: Conversation): Initiator {
+  const [clientFirst, serverFirst] = [client.includes('FIN_WAIT_1'), server.includes('FIN_WAIT_1')];
+  if (clientFirst && serverFirst) return 'both';
+  if (clientFirst) return 'client';
+  return serverFirst ? 'server' : null;
+}
+
+test('the states are those that both ends went through', async () => {
+  const property = fc.asyncProperty(knowable, async ({ packets, states }) => {
+    const flow = await flowOf(packets);
+    const [client, server] = states.map((names) => names.slice(1));
+    explained(flow, packets, () => {
+      expect(flow.endpoints.client.states.map(({ state }) => state)).toEqual(client);
+      expect(flow.endpoints.server.states.map(({ state }) => state)).toEqual(server);
+    });
+  });
+  await fc.assert(property, { numRuns: 800 });
+});
+
+test('the initiator is the end, or both, whose close came before it knew of the other', async () => {
+  const unbroken = knowable.filter(({ plan }) => !hasReset(plan));
+  const property = fc.asyncProperty(unbroken, async (made) => {
+    const flow = await flowOf(made.packets);
+    explained(flow, made.packets, () => expect(flow.initiator).toBe(initiatorOf(made)));
+  });
+  await fc.assert(property, { numRuns: 300 });
+});
