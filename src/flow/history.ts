@@ -25,7 +25,7 @@ export function noteLetter(ints: Int32Array, at: number, letter: number, side: n
   const bit = 1 << (letter * 2 + side);
   if ((ints[at + L.HISTORY_SEEN]! & bit) !== 0) return;
   ints[at + L.HISTORY_SEEN]! |= bit;
-  const count = ints[at + L.HISTORY_COUNT]!++;
+  const count = ints[at + L.COUNTS]!++ & 0xff;
   const word = at + L.HISTORY + ((count / PER_WORD) | 0);
   ints[word]! |= ((letter << 1) | side) << ((count % PER_WORD) * BITS);
 }
@@ -43,7 +43,7 @@ export function noteSegment(ints: Int32Array, at: number, segment: Segment, side
 /** The letters as Zeek writes them. */
 export function historyText(ints: Int32Array, at: number, clientSide: number): string {
   let text = clientSide === 0 ? '' : '^';
-  for (let i = 0; i < ints[at + L.HISTORY_COUNT]!; i++) {
+  for (let i = 0; i < (ints[at + L.COUNTS]! & 0xff); i++) {
     const code = (ints[at + L.HISTORY + Math.floor(i / PER_WORD)]! >> ((i % PER_WORD) * BITS)) & 31;
     const letter = LETTERS[code >> 1]!;
     text += (code & 1) === clientSide ? letter : letter.toLowerCase();

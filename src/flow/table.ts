@@ -1,18 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import type { Segment } from '../decode/segment.ts';
-import { Archive } from './archive.ts';
 import { ChunkedRecords } from './chunks.ts';
 import * as L from './layout.ts';
-import type { FlowView } from './view.ts';
 
 /**
- * Flows by 4-tuple, in use or packed: open addressing over [hash, place] pairs, linear probing, at most half full.
- * A place is 0 (empty), record + 1, or -(handle in the archive + 1).
+ * Flow records by 4-tuple: open addressing over [hash, record + 1] pairs, linear probing, at most half full.
  * The hash is seeded at random, so that nobody can craft a capture whose flows all collide.
  */
 export class FlowTable {
   readonly records = new ChunkedRecords(L.RECORD_WORDS, 11);
-  readonly archive = new Archive();
   private slots = new Int32Array(2 << 12);
   private slotMask = (1 << 12) - 1;
   private count = 0;
@@ -25,35 +21,24 @@ export class FlowTable {
   private hash = 0;
   /** which end sent the segment last given to `find`: 0 the end that sent the flow's first packet, 1 the other */
   side = 0;
-  /** the packed flow that `find` met, -1 if none */
-  archived = -1;
 
   /** the hash of that segment's 4-tuple */
   get lastHash(): number {
     return this.hash;
   }
 
-  /** The record of the segment's 4-tuple, or -1: then `archived` tells whether it is packed. */
+  /** The record of the segment's 4-tuple, or -1. */
   find(segment: Segment): number {
     const hash = this.hashOf(segment);
     this.hash = hash;
     this.side = 0;
-    this.archived = -1;
     const { slots, slotMask } = this;
     const { shift, mask } = this.records;
     for (let i = hash & slotMask; ; i = (i + 1) & slotMask) {
-      const place = slots[2 * i + 1]!;
-      if (place === 0) return -1;
+      const record = slots[2 * i + 1]! - 1;
+      if (record < 0) return -1;
       if (slots[2 * i] !== hash) continue;
-      if (place < 0) {
-        const handle = -place - 1;
-        if (!this.matches(this.archive.chunkOf(handle).ints, this.archive.recordAt(handle), segment)) continue;
-        this.archived = handle;
-        return -1;
-      }
-      const record = place - 1;
-      const ints = this.records.ints[record >>> shift]!;
-      if (this.matches(ints, (record & mask) * L.RECORD_WORDS, segment)) return record;
+      if (this.matches(this.records.ints[record >>> shift]!, (record & mask) * L.RECORD_WORDS, segment)) return record;
     }
   }
 
@@ -78,7 +63,7 @@ export class FlowTable {
 
   /** A new record takes the place of `old`, which stays allocated but is no longer found. */
   replace(old: number, segment: Segment): number {
-    const slot = this.slotOf(this.hashAt(old), old + 1);
+    const slot = this.slotOf(old);
     const record = this.newRecord(segment);
     this.slots[2 * slot + 1] = record + 1;
     return record;
@@ -86,52 +71,21 @@ export class FlowTable {
 
   /** Takes a record out of the index; it stays allocated until `records.release`. */
   remove(record: number): void {
-    this.empty(this.slotOf(this.hashAt(record), record + 1));
+    this.empty(this.slotOf(record));
   }
 
-  /** Packs a flow, which is found in the archive from now on; its record stays allocated until `records.release`. */
-  pack(record: number, view: FlowView, time: number): number {
-    const slot = this.slotOf(this.hashAt(record), record + 1);
-    const handle = this.archive.append(view, time);
-    this.slots[2 * slot + 1] = -handle - 1;
-    return handle;
-  }
-
-  /** Gives a packed flow a record again, without its trail, and takes it out of the archive. */
-  unpack(handle: number): number {
-    const { ints: packed } = this.archive.chunkOf(handle);
-    const from = this.archive.recordAt(handle);
-    const slot = this.slotOf(packed[from + L.HASH]!, -handle - 1);
-    const record = this.records.allocate();
-    const ints = this.records.ints[record >>> this.records.shift]!;
-    const at = (record & this.records.mask) * L.RECORD_WORDS;
-    for (let i = 0; i < L.RECORD_WORDS; i++) ints[at + i] = packed[from + i]!;
-    this.slots[2 * slot + 1] = record + 1;
-    this.archive.take(handle);
-    return record;
-  }
-
-  /** Takes a packed flow out of the index; it stays in the archive. */
-  removeArchived(handle: number): void {
-    const hash = this.archive.chunkOf(handle).ints[this.archive.recordAt(handle) + L.HASH]!;
-    this.empty(this.slotOf(hash, -handle - 1));
-  }
-
-  /** Every record in the index, in no particular order; packed flows are not among them. */
+  /** Every record in the index, in no particular order. */
   list(): number[] {
     const records: number[] = [];
-    for (let i = 1; i < this.slots.length; i += 2) if (this.slots[i]! > 0) records.push(this.slots[i]! - 1);
+    for (let i = 1; i < this.slots.length; i += 2) if (this.slots[i] !== 0) records.push(this.slots[i]! - 1);
     return records;
   }
 
-  private hashAt(record: number): number {
-    return this.records.ints[record >>> this.records.shift]![(record & this.records.mask) * L.RECORD_WORDS + L.HASH]!;
-  }
-
-  private slotOf(hash: number, place: number): number {
-    const { slots, slotMask } = this;
+  private slotOf(record: number): number {
+    const { slots, slotMask, records } = this;
+    const hash = records.ints[record >>> records.shift]![(record & records.mask) * L.RECORD_WORDS + L.HASH]!;
     let i = hash & slotMask;
-    while (slots[2 * i + 1] !== place) i = (i + 1) & slotMask;
+    while (slots[2 * i + 1] !== record + 1) i = (i + 1) & slotMask;
     return i;
   }
 

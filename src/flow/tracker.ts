@@ -3,8 +3,8 @@ import type { CaptureRecord } from '../input/types.ts';
 import { NS_PER_SECOND, seqDiff } from '../units.ts';
 import { DuplicateFilter } from './duplicates.ts';
 import { Encapsulations } from './encapsulations.ts';
-import { EndedQueue } from './ended.ts';
 import * as L from './layout.ts';
+import { FlowQueue } from './queue.ts';
 import { FlowTable } from './table.ts';
 import { FlowUpdate } from './update.ts';
 import { FlowView } from './view.ts';
@@ -33,12 +33,16 @@ export interface Retention {
 /** The longest TIME_WAIT of any system is 240 s; Linux's is 62.1 s. What comes later is a new flow. */
 export const RETENTION: Retention = { lingerNs: 70 * NS_PER_SECOND, flows: 32_768 };
 
-/** How long after its end a flow is kept at hand before it is packed: most of what comes late comes by then, ns. */
+/** Numbers in which a flow's end is summed up. */
+export const SUMMARY_FLOATS = 12;
+
+/** How long after its end a flow is summed up: most of what comes late has come by then, ns. */
 const AFTERTHOUGHTS = 2 * NS_PER_SECOND;
 
 /**
  * From segments to flow records: finds or makes the flow, recognises duplicates and reuse of a 4-tuple, and knows
- * when a flow has ended. A closed flow is packed into the archive, and unpacked if a late packet asks for it.
+ * when a flow has ended. A closed flow is summed up while the processor's caches still hold it: when its time is over,
+ * a minute later, only the summary is read.
  */
 export class FlowTracker {
   readonly encapsulations = new Encapsulations();
@@ -54,7 +58,10 @@ export class FlowTracker {
   private readonly update = new FlowUpdate();
   private readonly sink: FlowSink;
   private readonly filter = new DuplicateFilter();
-  private readonly ended = new EndedQueue();
+  /** flows that have just ended; their time is that of the end, later of the last packet */
+  private readonly ended = new FlowQueue(0);
+  /** flows that were summed up; their time is that of the last packet */
+  private readonly closed = new FlowQueue(SUMMARY_FLOATS);
   private readonly retention: Retention;
   private readonly view = new FlowView();
   private readonly successor = new FlowView();
@@ -85,9 +92,11 @@ export class FlowTracker {
     this.settle(now);
     let flow = table.find(segment);
     this.side = table.side;
-    if (flow >= 0) update.point(table.records, flow);
-    else if (table.archived >= 0) flow = this.unpack(table.archived);
-    else flow = this.open(table.insert(segment), segment, record);
+    if (flow < 0) flow = this.open(table.insert(segment), segment, record);
+    else {
+      update.point(table.records, flow);
+      if ((update.ints[update.at + L.FLAGS]! & L.FLOW_SUMMED_UP) !== 0) this.revive(flow, now);
+    }
     const { ints, at } = update;
     // A self-connect has one end: every segment reads as side 0's.
     if (this.filter.isDuplicate(segment, table.lastHash, now)) {
@@ -118,9 +127,7 @@ export class FlowTracker {
   /** Hands every flow that is still in the table to the sink, in the order in which they ended, open ones last. */
   finish(): void {
     this.settle(Number.POSITIVE_INFINITY);
-    for (let oldest = this.table.archive.oldest(); oldest >= 0; oldest = this.table.archive.oldest()) {
-      this.expire(oldest);
-    }
+    while (this.closed.length > 0) this.expire();
     const open = this.table.list();
     const ids = new Map(open.map((flow) => [flow, this.viewOf(flow).word(L.ID)]));
     open.sort((a, b) => ids.get(a)! - ids.get(b)!);
@@ -129,9 +136,7 @@ export class FlowTracker {
 
   /** The earliest time at which a flow not yet handed to the sink can have ended, ns since the capture's first second. */
   watermark(now: number): number {
-    const { archive } = this.table;
-    const oldest = archive.oldest();
-    return Math.min(this.ended.oldestTime(), oldest < 0 ? now : archive.timeOf(oldest), now);
+    return Math.min(this.ended.oldestTime(), this.closed.oldestTime(), now);
   }
 
   private viewOf(flow: number): FlowView {
@@ -159,8 +164,8 @@ export class FlowTracker {
     floats[(at + L.BASE_SECONDS) >> 1] = record.seconds;
     floats[(at + L.FIRST_TIME) >> 1] = record.nanoseconds;
     floats[(at + L.LAST_TIME) >> 1] = record.nanoseconds;
-    floats[(at + L.SIDE + L.MIN_RTT) >> 1] = Number.POSITIVE_INFINITY;
-    floats[(at + L.SIDE + L.SIDE_WORDS + L.MIN_RTT) >> 1] = Number.POSITIVE_INFINITY;
+    floats[(at + L.MIN_RTT) >> 1] = Number.POSITIVE_INFINITY;
+    floats[(at + L.MIN_RTT + 2) >> 1] = Number.POSITIVE_INFINITY;
     this.side = 0;
     update.orient(segment, 0);
     return flow;
@@ -172,7 +177,7 @@ export class FlowTracker {
     const s = at + L.SIDE + side * L.SIDE_WORDS;
     const flags = ints[s + L.SIDE_FLAGS]!;
     if ((flags & L.SYN_SENT_FLAG) !== 0) {
-      if (ints[s + L.ISN] === segment.seq) return false;
+      if (ints[s + L.FIRST_SEQ] === ((segment.seq + 1) | 0)) return false;
       // A SYN-ACK with another ISN answers the same SYN unless the close is behind us (a middlebox, or SYN cookies).
       return (segment.flags & ACK) === 0 || (ints[at + L.FLAGS]! & L.FLOW_ENDED) !== 0;
     }
@@ -197,15 +202,9 @@ export class FlowTracker {
     this.settlePrevious(old);
     const { update, table } = this;
     update.point(table.records, old);
-    const { ints, floats, at } = update;
-    const base = floats[(at + L.BASE_SECONDS) >> 1]!;
-    const last = floats[(at + L.LAST_TIME) >> 1]!;
-    const id = ints[at + L.ID]!;
-    ints[at + L.FLAGS]! |= L.FLOW_SUPERSEDED;
+    update.ints[update.at + L.FLAGS]! |= L.FLOW_SUPERSEDED;
     const flow = this.open(table.replace(old, segment), segment, record);
     update.ints[update.at + L.PREVIOUS] = old;
-    update.ints[update.at + L.PREVIOUS_ID] = id;
-    update.floats[(update.at + L.REUSE_GAP) >> 1] = (record.seconds - base) * NS_PER_SECOND + record.nanoseconds - last;
     return flow;
   }
 
@@ -224,63 +223,60 @@ export class FlowTracker {
     return (first & second & L.SYN_ACKED) !== 0;
   }
 
-  /** Packs the flows that ended some time ago, and hands the oldest of the packed ones over. */
+  /** Sums up the flows that ended some time ago, and hands over those whose time is over. */
   private settle(now: number): void {
-    const { ended, retention } = this;
-    while (now - ended.oldestTime() > AFTERTHOUGHTS) this.pack(now);
-    const { archive } = this.table;
-    while (archive.count > retention.flows) {
-      const oldest = archive.oldest();
-      if (now - archive.timeOf(oldest) <= retention.lingerNs) return;
-      this.expire(oldest);
-    }
+    const { ended, closed, retention } = this;
+    while (now - ended.oldestTime() > AFTERTHOUGHTS) this.sumUp(now);
+    while (closed.length > retention.flows && now - closed.oldestTime() > retention.lingerNs) this.expire();
   }
 
-  private pack(now: number): void {
-    const { ended, table, view } = this;
+  private sumUp(now: number): void {
+    const { ended, closed, view } = this;
     const flow = ended.oldestFlow();
     const id = ended.oldestId();
-    const time = ended.oldestTime();
     ended.shift();
     this.viewOf(flow);
     const flags = view.word(L.FLAGS);
     // The record may have been handed over, and given to another flow, since.
-    if (view.word(L.ID) !== id || (flags & (L.FLOW_ENDED | L.FLOW_SUPERSEDED)) !== L.FLOW_ENDED) return;
-    const offset = (view.float(L.BASE_SECONDS) - this.originSeconds) * NS_PER_SECOND;
-    const last = view.float(L.LAST_TIME) + offset;
+    if (view.word(L.ID) !== id || (flags & (L.FLOW_SUMMED_UP | L.FLOW_SUPERSEDED)) !== 0) return;
+    const last = view.float(L.LAST_TIME) + this.offsetOf(view);
     if (now - last <= AFTERTHOUGHTS) {
       ended.push(flow, id, last);
       return;
     }
     this.settlePrevious(flow);
     this.viewOf(flow);
-    const handle = table.pack(flow, view, time);
-    const { floats } = table.archive.chunkOf(handle);
-    this.sink.summarize(view, floats, table.archive.summaryAt(handle));
-    this.release(flow);
+    view.ints[view.at + L.FLAGS]! |= L.FLOW_SUMMED_UP;
+    const numbers = closed.push(flow, id, last);
+    this.sink.summarize(view, closed.floats, numbers);
   }
 
-  private unpack(handle: number): number {
-    const { table, update } = this;
-    const flow = table.unpack(handle);
-    update.point(table.records, flow);
-    const { ints, at } = update;
-    const { archive } = table;
-    const packed = archive.recordAt(handle) + L.RECORD_WORDS;
-    const trail = update.trails.restore(archive.chunkOf(handle).ints, packed, ints[at + L.TRAIL_COUNT]!);
-    ints[at + L.TRAIL_HEAD] = trail.head;
-    ints[at + L.TRAIL_TAIL] = trail.tail;
-    this.ended.push(flow, ints[at + L.ID]!, archive.timeOf(handle));
-    return flow;
+  /** What to add to a flow's times to make them ns since the capture's first second. */
+  private offsetOf(view: FlowView): number {
+    return (view.float(L.BASE_SECONDS) - this.originSeconds) * NS_PER_SECOND;
   }
 
-  private expire(handle: number): void {
-    const { table, view } = this;
-    const { archive } = table;
-    table.removeArchived(handle);
-    archive.point(view, handle);
-    this.sink.flowExpired(view, archive.chunkOf(handle).floats, archive.summaryAt(handle));
-    archive.take(handle);
+  /** A packet for a flow that was summed up: it will be done anew. */
+  private revive(flow: number, now: number): void {
+    const { ints, at } = this.update;
+    ints[at + L.FLAGS]! &= ~L.FLOW_SUMMED_UP;
+    this.ended.push(flow, ints[at + L.ID]!, now);
+  }
+
+  private expire(): void {
+    const { closed, view } = this;
+    const flow = closed.oldestFlow();
+    this.viewOf(flow);
+    const current =
+      view.word(L.ID) === closed.oldestId() &&
+      (view.word(L.FLAGS) & (L.FLOW_SUMMED_UP | L.FLOW_SUPERSEDED)) === L.FLOW_SUMMED_UP &&
+      view.float(L.LAST_TIME) + this.offsetOf(view) === closed.oldestTime();
+    if (current) {
+      this.table.remove(flow);
+      this.sink.flowExpired(view, closed.floats, closed.oldestNumbers());
+      this.release(flow);
+    }
+    closed.shift();
   }
 
   private finalize(flow: number): void {
@@ -303,10 +299,13 @@ export class FlowTracker {
 
   private release(flow: number): void {
     const { update, table } = this;
-    update.trails.release(this.viewOf(flow).word(L.TRAIL_HEAD));
-    update.holes.drop(flow * 2);
-    update.holes.drop(flow * 2 + 1);
-    this.view.ints[this.view.at + L.ID] = 0;
+    const view = this.viewOf(flow);
+    update.trails.release(view.word(L.TRAIL_HEAD), view.word(L.TRAIL_COUNT));
+    if (view.has(L.FLOW_HOLES)) {
+      update.holes.drop(flow * 2);
+      update.holes.drop(flow * 2 + 1);
+    }
+    view.ints[view.at + L.ID] = 0;
     table.records.release(flow);
   }
 }

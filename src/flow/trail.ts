@@ -1,4 +1,3 @@
-import { RST } from '../decode/segment.ts';
 import { ChunkedRecords } from './chunks.ts';
 
 /**
@@ -7,44 +6,54 @@ import { ChunkedRecords } from './chunks.ts';
  * counted. A flow has at most MAX_TRAIL entries.
  */
 
-// Words of an entry: 64 bytes, a cache line. Words 0 and 1 are the time, a float.
+// Words of an entry, 32 bytes. Words 0 and 1 are the time, a float.
 export const E_FRAME = 2;
-export const E_META = 3; // TCP flags | side << 8 | the E_* bits below
+export const E_META = 3; // TCP flags | side << 6 | the bits below | length << 16
 export const E_SEQ = 4;
 export const E_ACK = 5;
-export const E_LENGTH = 6;
-export const E_WINDOW = 7; // unscaled
-export const E_TSVAL = 8;
-export const E_TSECR = 9;
-export const E_TTL_ID = 10; // TTL << 16 | IP ID
-export const E_PEER_ACK = 11; // what the peer had acknowledged by then
-export const E_SND_MAX = 12; // what this side had sent before
-export const E_OWN_ACK = 13; // what this side had acknowledged before
-export const E_INFO = 14; // probes since the peer last answered | options length << 16; word 15 is free
+export const E_TSVAL = 6;
+export const E_TSECR = 7;
 
-/** Bits of E_META beyond the flags and the side. */
-export const E_SIDE = 1 << 8;
-export const E_HAS_TS = 1 << 9;
-export const E_DSACK = 1 << 10;
-export const E_CONTIGUOUS = 1 << 11; // with this segment its sender has sent everything up to its highest byte
-export const E_PEER_ACKED = 1 << 12; // E_PEER_ACK holds something
-export const E_SENT = 1 << 14; // E_SND_MAX holds something
-export const E_ZERO_WINDOW = 1 << 15; // the peer's window was closed
-export const E_OWN_ACKED = 1 << 16; // E_OWN_ACK holds something
-export const E_PEER_DATA_LAST = 1 << 17; // the newest payload of the flow is the peer's
+/** Bits of E_META between the side and the length. */
+export const E_SIDE_SHIFT = 6;
+export const E_HAS_TS = 1 << 7;
+export const E_DSACK = 1 << 8;
+export const E_CONTIGUOUS = 1 << 9; // with this segment its sender has sent everything up to its highest byte
+export const E_BEHIND_DATA = 1 << 10; // a FIN that had to wait for window or acknowledgements
+export const E_CONTEXT = 1 << 11; // an RST: the next entry holds what it is judged by
+export const E_LENGTH_SHIFT = 16;
+const LENGTH_MAX = 0xffff;
 
-export const ENTRY_WORDS = 16;
+// Words of the entry behind an RST.
+export const C_PEER_ACK = 0; // what the peer had acknowledged by then
+export const C_SND_MAX = 1; // what this side had sent before
+export const C_OWN_ACK = 2; // what this side had acknowledged before
+export const C_WINDOW = 3; // unscaled
+export const C_TTL_ID = 4; // TTL << 16 | IP ID
+export const C_PROBES = 5;
+export const C_BITS = 6; // below | bytes of options << 8
+
+/** Bits of C_BITS: which of the numbers are known, and what went before. */
+export const C_PEER_ACKED = 1;
+export const C_SENT = 2;
+export const C_OWN_ACKED = 4;
+export const C_PEER_DATA_LAST = 8; // the newest payload of the flow is the peer's
+
+export const ENTRY_WORDS = 8;
 /** Entries a block: an ordinary connection leaves seven. */
-export const BLOCK_ENTRIES = 4;
-const BLOCK_WORDS = BLOCK_ENTRIES * ENTRY_WORDS;
+export const BLOCK_ENTRIES = 8;
+export const BLOCK_WORDS = BLOCK_ENTRIES * ENTRY_WORDS;
 
-/** Entries a flow; beyond it only what carries SYN or FIN for the first time is kept. */
+/** Entries a flow; beyond it only first FINs are kept. */
 export const MAX_TRAIL = 120;
+const CAPACITY = MAX_TRAIL + 16;
 
-/**
- * The trails of all flows: chained blocks of four entries. A flow that ended is read a minute later, when it is in no
- * cache any more: entries that lie together are fetched together, where a list of single ones costs a miss each.
- */
+/** A payload length as it fits into E_META: offloaded segments of 64 KiB and more count as 65,535. */
+export function storedLength(length: number): number {
+  return Math.min(length, LENGTH_MAX);
+}
+
+/** The trails of all flows: chained blocks of eight entries, 256 bytes. */
 export class Trails {
   readonly blocks = new ChunkedRecords(BLOCK_WORDS, 12);
   private next = new Int32Array(1 << 12);
@@ -58,7 +67,6 @@ export class Trails {
       larger.set(this.next);
       this.next = larger;
     }
-    this.next[block] = -1;
     if (tail >= 0) this.next[tail] = block;
     return block;
   }
@@ -78,24 +86,10 @@ export class Trails {
     }
   }
 
-  /** Makes a trail of packed entries. @returns its first and last block */
-  restore(ints: Int32Array, from: number, count: number): { head: number; tail: number } {
-    let head = -1;
-    let tail = -1;
-    for (let n = 0; n < count; n++) {
-      tail = this.extend(tail, n);
-      if (n === 0) head = tail;
-      const to = this.blocks.ints[tail >>> this.blocks.shift]!;
-      const at = (tail & this.blocks.mask) * BLOCK_WORDS + (n % BLOCK_ENTRIES) * ENTRY_WORDS;
-      for (let i = 0; i < ENTRY_WORDS; i++) to[at + i] = ints[from + n * ENTRY_WORDS + i]!;
-    }
-    return { head, tail };
-  }
-
   /** Gives a trail's blocks back. */
-  release(head: number): void {
-    for (let block = head; block >= 0; ) {
-      const next = this.next[block]!;
+  release(head: number, count: number): void {
+    for (let n = 0, block = head; n < count; n += BLOCK_ENTRIES) {
+      const next = n + BLOCK_ENTRIES < count ? this.next[block]! : -1;
       this.blocks.release(block);
       block = next;
     }
@@ -118,53 +112,64 @@ export class Trail {
   readonly length = new Int32Array(CAPACITY);
   readonly tsVal = new Int32Array(CAPACITY);
   readonly tsEcr = new Int32Array(CAPACITY);
+  // Of RSTs only: what C_* above say.
   readonly peerAck = new Int32Array(CAPACITY);
   readonly sndMax = new Int32Array(CAPACITY);
-  // Of RSTs only:
+  readonly ownAck = new Int32Array(CAPACITY);
   readonly window = new Int32Array(CAPACITY);
   readonly ttlId = new Int32Array(CAPACITY);
-  readonly ownAck = new Int32Array(CAPACITY);
-  readonly info = new Int32Array(CAPACITY);
+  readonly probes = new Int32Array(CAPACITY);
+  readonly context = new Int32Array(CAPACITY);
 
+  /** From the blocks of a flow in use. */
   load(trails: Trails, head: number, count: number): void {
     const { blocks } = trails;
-    this.count = Math.min(count, CAPACITY);
-    for (let n = 0, block = head; n < this.count; n += BLOCK_ENTRIES, block = trails.after(block)) {
+    this.count = 0;
+    for (let n = 0, block = head; n < count; n += BLOCK_ENTRIES, block = trails.after(block)) {
       const ints = blocks.ints[block >>> blocks.shift]!;
       const floats = blocks.floats[block >>> blocks.shift]!;
-      const most = Math.min(BLOCK_ENTRIES, this.count - n);
-      this.read(ints, floats, (block & blocks.mask) * BLOCK_WORDS, n, most);
+      this.read(ints, floats, (block & blocks.mask) * BLOCK_WORDS, Math.min(BLOCK_ENTRIES, count - n));
     }
   }
 
+  /** From a packed flow. */
   loadPacked(ints: Int32Array, floats: Float64Array, at: number, count: number): void {
-    this.count = Math.min(count, CAPACITY);
-    this.read(ints, floats, at, 0, this.count);
+    this.count = 0;
+    this.read(ints, floats, at, count);
   }
 
-  private read(ints: Int32Array, floats: Float64Array, from: number, first: number, count: number): void {
-    for (let n = first, at = from; n < first + count; n++, at += ENTRY_WORDS) {
+  private read(ints: Int32Array, floats: Float64Array, from: number, entries: number): void {
+    let n = this.count;
+    const end = from + entries * ENTRY_WORDS;
+    for (let at = from; at < end && n < CAPACITY; at += ENTRY_WORDS) {
+      if (n > 0 && (this.meta[n - 1]! & E_CONTEXT) !== 0) {
+        this.readContext(ints, at, n - 1);
+        continue;
+      }
       const meta = ints[at + E_META]!;
       this.time[n] = floats[at >> 1]!;
       this.frame[n] = ints[at + E_FRAME]!;
       this.flags[n] = meta & 0x3f;
-      this.side[n] = (meta >> 8) & 1;
+      this.side[n] = (meta >> E_SIDE_SHIFT) & 1;
       this.meta[n] = meta;
+      this.length[n] = meta >>> E_LENGTH_SHIFT;
       this.seq[n] = ints[at + E_SEQ]!;
       this.ack[n] = ints[at + E_ACK]!;
-      this.length[n] = ints[at + E_LENGTH]!;
       this.tsVal[n] = ints[at + E_TSVAL]!;
       this.tsEcr[n] = ints[at + E_TSECR]!;
-      this.peerAck[n] = ints[at + E_PEER_ACK]!;
-      this.sndMax[n] = ints[at + E_SND_MAX]!;
-      // What only resets are judged by.
-      if ((meta & RST) === 0) continue;
-      this.window[n] = ints[at + E_WINDOW]!;
-      this.ttlId[n] = ints[at + E_TTL_ID]!;
-      this.ownAck[n] = ints[at + E_OWN_ACK]!;
-      this.info[n] = ints[at + E_INFO]!;
+      n++;
     }
+    this.count = n;
+  }
+
+  private readContext(ints: Int32Array, at: number, n: number): void {
+    this.meta[n]! &= ~E_CONTEXT; // read
+    this.peerAck[n] = ints[at + C_PEER_ACK]!;
+    this.sndMax[n] = ints[at + C_SND_MAX]!;
+    this.ownAck[n] = ints[at + C_OWN_ACK]!;
+    this.window[n] = ints[at + C_WINDOW]!;
+    this.ttlId[n] = ints[at + C_TTL_ID]!;
+    this.probes[n] = ints[at + C_PROBES]!;
+    this.context[n] = ints[at + C_BITS]!;
   }
 }
-
-const CAPACITY = MAX_TRAIL + 16;

@@ -70,10 +70,12 @@ export class FlowUpdate {
     ints[s + L.PACKETS]!++;
     if (((ack - ints[s + L.LAST_ACK_SENT]!) | 0) > 0) ints[s + L.LAST_ACK_SENT] = ack;
     if ((before & L.TIMING) !== 0 && ((ack - ints[s + L.TIMED_END]!) | 0) >= 0) {
-      const rtt = time - floats[(s + L.TIMED_AT) >> 1]!;
-      if (rtt >= 0 && rtt < floats[(s + L.MIN_RTT) >> 1]!) floats[(s + L.MIN_RTT) >> 1] = rtt;
+      const rtt = time - floats[(at + L.TIMED_AT + 2 * side) >> 1]!;
+      if (rtt >= 0 && rtt < floats[(at + L.MIN_RTT + 2 * side) >> 1]!) floats[(at + L.MIN_RTT + 2 * side) >> 1] = rtt;
       now &= ~L.TIMING;
     }
+    let peerNow = peer & ~L.PROBES_MASK;
+    if (ack === ints[p + L.SND_MAX]) peerNow &= ~L.LIMITED;
     if (length === 0) {
       now |= L.PURE_ACK_SENT;
       noteLetter(ints, at, H_ACK, side);
@@ -81,20 +83,19 @@ export class FlowUpdate {
       noteLetter(ints, at, H_DATA, side);
       const end = (segment.seq + length) | 0;
       ints[s + L.SND_MAX] = end;
-      floats[(s + L.BYTES) >> 1]! += length;
+      floats[(at + L.BYTES + 2 * side) >> 1]! += length;
       now |= L.DATA_SENT | L.DATA_LAST;
-      let peerNow = peer & ~L.DATA_LAST;
+      if (isLimited((end - ints[p + L.LAST_ACK_SENT]!) | 0, ints[p + L.WINDOW]!)) now |= L.LIMITED;
+      peerNow &= ~L.DATA_LAST;
       if ((peer & L.TIMING) === 0) {
         peerNow |= L.TIMING;
         ints[p + L.TIMED_END] = end;
-        floats[(p + L.TIMED_AT) >> 1] = time;
+        floats[(at + L.TIMED_AT + 2 - 2 * side) >> 1] = time;
       }
-      ints[p + L.SIDE_FLAGS] = peerNow;
     }
-    ints[s + L.SIDE_FLAGS] = now;
-    ints[s + L.TTL] = segment.ttl;
-    ints[p + L.PROBES] = 0;
-    floats[(s + L.SIDE_LAST_TIME) >> 1] = time;
+    ints[s + L.WINDOW] = segment.window << (now >>> L.SCALE_SHIFT);
+    ints[s + L.SIDE_FLAGS] = (now & ~L.TTL_MASK) | (segment.ttl << L.TTL_SHIFT);
+    ints[p + L.SIDE_FLAGS] = peerNow;
     return true;
   }
 
@@ -128,12 +129,15 @@ export class FlowUpdate {
       now |= L.ACK_SENT;
       if (length === 0 && (flags & (SYN | FIN)) === 0) now |= L.PURE_ACK_SENT;
       if ((before & L.TIMING) !== 0 && seqAtOrAfter(ack, ints[s + L.TIMED_END]!)) {
-        const rtt = time - floats[(s + L.TIMED_AT) >> 1]!;
-        if (rtt >= 0 && rtt < floats[(s + L.MIN_RTT) >> 1]!) floats[(s + L.MIN_RTT) >> 1] = rtt;
+        const rtt = time - floats[(at + L.TIMED_AT + 2 * side) >> 1]!;
+        if (rtt >= 0 && rtt < floats[(at + L.MIN_RTT + 2 * side) >> 1]!) floats[(at + L.MIN_RTT + 2 * side) >> 1] = rtt;
         now &= ~L.TIMING;
       }
       let acked = 0;
-      if ((peerBefore & (L.SYN_SENT_FLAG | L.SYN_ACKED)) === L.SYN_SENT_FLAG && seqAfter(ack, ints[p + L.ISN]!)) {
+      if (
+        (peerBefore & (L.SYN_SENT_FLAG | L.SYN_ACKED)) === L.SYN_SENT_FLAG &&
+        seqAtOrAfter(ack, ints[p + L.FIRST_SEQ]!)
+      ) {
         acked |= L.SYN_ACKED;
       }
       if (
@@ -142,6 +146,7 @@ export class FlowUpdate {
       ) {
         acked |= L.FIN_ACKED;
       }
+      if (ack === peerSndMax) ints[p + L.SIDE_FLAGS]! &= ~L.LIMITED;
       if (acked !== 0) {
         ints[p + L.SIDE_FLAGS]! |= acked;
         logged = true;
@@ -158,16 +163,16 @@ export class FlowUpdate {
       if ((before & L.OCCUPIES) === 0) {
         ints[s + L.FIRST_SEQ] = dataFrom;
         ints[s + L.SND_MAX] = end;
-        floats[(s + L.BYTES) >> 1]! += length;
-        if ((flags & SYN) !== 0) ints[s + L.ISN] = seq;
-        this.startTiming(p, end, time);
+        floats[(at + L.BYTES + 2 * side) >> 1]! += length;
+        this.startTiming(1 - side, end, time);
       } else {
-        if ((flags & SYN) !== 0 && (before & L.SYN_SENT_FLAG) === 0) ints[s + L.ISN] = seq;
+        if ((flags & SYN) !== 0 && (before & L.SYN_SENT_FLAG) === 0) ints[s + L.FIRST_SEQ] = dataFrom;
         contiguous = this.sendMore(flow, side, seq, dataFrom, dataEnd, end, length, time);
       }
       now |= L.OCCUPIES;
       if ((flags & SYN) !== 0) {
         now = (now | L.SYN_SENT_FLAG) & ~L.SYN_ACKED; // a repeated SYN: its next acknowledgement counts again
+        if (segment.windowScale >= 0) now = (now & ~L.SCALE_MASK) | (segment.windowScale << L.SCALE_SHIFT);
         if ((before & L.SENT) !== 0 || (peerBefore & L.SENT) !== 0) this.reorient(segment, side);
       }
       if (length > 0) {
@@ -184,28 +189,31 @@ export class FlowUpdate {
             now |= L.FIN_ACKED; // out of order: its acknowledgement was seen before it
           }
         } else {
-          ints[s + L.RETRANSMITTED_FINS]!++;
+          countFin(ints, at, side);
           now &= ~L.FIN_ACKED; // its next acknowledgement goes into the trail too
         }
         now |= L.FIN_SENT_FLAG;
         ints[at + L.FLAGS]! |= contiguous ? L.FLOW_ENDING : L.FLOW_ENDING | L.FLOW_OUT_OF_ORDER_FIN;
       }
-      ints[s + L.TTL] = segment.ttl;
+      now = (now & ~L.TTL_MASK) | (segment.ttl << L.TTL_SHIFT);
+      // The window of a SYN is never scaled (RFC 7323 section 2.2).
+      ints[s + L.WINDOW] = (flags & SYN) !== 0 ? segment.window : segment.window << (now >>> L.SCALE_SHIFT);
+      if (length > 0 && isLimited((end - ints[p + L.LAST_ACK_SENT]!) | 0, ints[p + L.WINDOW]!)) now |= L.LIMITED;
       if (segment.window === 0 && (flags & (SYN | FIN)) === 0) {
         now |= L.ZERO_WINDOW;
         noteLetter(ints, at, H_ZERO_WINDOW, side);
       } else now &= ~L.ZERO_WINDOW;
       // A keepalive probe repeats the byte before SND.NXT (RFC 9293 section 3.8.4).
       if (length <= 1 && (flags & (SYN | FIN)) === 0 && (before & L.OCCUPIES) !== 0 && seq === ((sndMax - 1) | 0)) {
-        ints[s + L.PROBES]!++;
+        if ((now & L.PROBES_MASK) !== L.PROBES_MASK) now += 1 << L.PROBES_SHIFT;
       }
-      ints[p + L.PROBES] = 0;
+      ints[p + L.SIDE_FLAGS]! &= ~L.PROBES_MASK;
     } else {
       now |= L.RST_SENT;
       ints[at + L.FLAGS]! |= L.FLOW_ENDING;
     }
     ints[s + L.SIDE_FLAGS] = now;
-    floats[(s + L.SIDE_LAST_TIME) >> 1] = time;
+    floats[(at + L.SIDE_LAST_TIME + 2 * side) >> 1] = time;
 
     // What the states depend on goes into the trail.
     if (!logged && (ints[at + L.FLAGS]! & L.FLOW_ENDING) !== 0) {
@@ -214,16 +222,31 @@ export class FlowUpdate {
       logged = both !== 0 || reset !== 0 || ((before & L.FIN_SENT_FLAG) !== 0 && length > 0);
     }
     if (!logged) return;
-    let meta = flags | (side << 8);
+    let meta = flags | (side << T.E_SIDE_SHIFT) | (T.storedLength(length) << T.E_LENGTH_SHIFT);
     if (segment.hasTimestamps) meta |= T.E_HAS_TS;
     if (segment.isDsack) meta |= T.E_DSACK;
     if (contiguous) meta |= T.E_CONTIGUOUS;
-    if ((peerBefore & L.ACK_SENT) !== 0) meta |= T.E_PEER_ACKED;
-    if ((before & L.OCCUPIES) !== 0) meta |= T.E_SENT;
-    if ((peerBefore & L.ZERO_WINDOW) !== 0) meta |= T.E_ZERO_WINDOW;
-    if ((peerBefore & L.DATA_LAST) !== 0) meta |= T.E_PEER_DATA_LAST;
-    if ((before & L.ACK_SENT) !== 0) meta |= T.E_OWN_ACKED;
-    this.leave(segment, meta, frame, time, peerAck, sndMax, ownAck, ints[s + L.PROBES]!);
+    if ((flags & FIN) !== 0 && (now & L.LIMITED) !== 0) meta |= T.E_BEHIND_DATA;
+    if ((flags & RST) === 0) {
+      this.leave(segment, meta, frame, time);
+      return;
+    }
+    const room = ints[at + L.TRAIL_COUNT]! < T.MAX_TRAIL - 1;
+    this.leave(segment, room ? meta | T.E_CONTEXT : meta, frame, time);
+    if (!room) return;
+    let bits = segment.optionsLength << 8;
+    if ((peerBefore & L.ACK_SENT) !== 0) bits |= T.C_PEER_ACKED;
+    if ((before & L.OCCUPIES) !== 0) bits |= T.C_SENT;
+    if ((before & L.ACK_SENT) !== 0) bits |= T.C_OWN_ACKED;
+    if ((peerBefore & L.DATA_LAST) !== 0) bits |= T.C_PEER_DATA_LAST;
+    const { words, entry } = this.nextEntry();
+    words[entry + T.C_PEER_ACK] = peerAck;
+    words[entry + T.C_SND_MAX] = sndMax;
+    words[entry + T.C_OWN_ACK] = ownAck;
+    words[entry + T.C_WINDOW] = segment.window;
+    words[entry + T.C_TTL_ID] = (segment.ttl << 16) | segment.ipId;
+    words[entry + T.C_PROBES] = (now & L.PROBES_MASK) >>> L.PROBES_SHIFT;
+    words[entry + T.C_BITS] = bits;
   }
 
   /** A segment of a side that has sent before: new bytes, holes, retransmissions. @returns whether no hole is left */
@@ -259,24 +282,27 @@ export class FlowUpdate {
       }
       fresh += filled;
     }
-    floats[(s + L.BYTES) >> 1]! += fresh;
-    if ((ints[p + L.SIDE_FLAGS]! & L.FIN_SENT_FLAG) !== 0) floats[(p + L.HALF_CLOSE_BYTES) >> 1]! += fresh;
+    floats[(at + L.BYTES + 2 * side) >> 1]! += fresh;
+    if ((ints[p + L.SIDE_FLAGS]! & L.FIN_SENT_FLAG) !== 0)
+      floats[(at + L.HALF_CLOSE_BYTES + 2 - 2 * side) >> 1]! += fresh;
     if (seqAfter(end, max)) {
       ints[s + L.SND_MAX] = end;
-      this.startTiming(p, end, time);
+      this.startTiming(1 - side, end, time);
     } else if (end !== seq && seqAtOrAfter(end, ints[p + L.TIMED_END]!)) {
       ints[p + L.SIDE_FLAGS]! &= ~L.TIMING; // Karn: the answer to a retransmission tells no round trip
     }
     return (ints[at + L.FLAGS]! & L.FLOW_HOLES) === 0 || !this.holes.has(hole);
   }
 
-  /** Times the answer of side `s` (its record offset) to the segment that ends at `end`. */
-  private startTiming(s: number, end: number, time: number): void {
-    const flags = this.ints[s + L.SIDE_FLAGS]!;
+  /** Times the answer of `side` to the segment that ends at `end`. */
+  private startTiming(side: number, end: number, time: number): void {
+    const { ints, floats, at } = this;
+    const s = at + L.SIDE + side * L.SIDE_WORDS;
+    const flags = ints[s + L.SIDE_FLAGS]!;
     if ((flags & L.TIMING) !== 0) return;
-    this.ints[s + L.SIDE_FLAGS] = flags | L.TIMING;
-    this.ints[s + L.TIMED_END] = end;
-    this.floats[(s + L.TIMED_AT) >> 1] = time;
+    ints[s + L.SIDE_FLAGS] = flags | L.TIMING;
+    ints[s + L.TIMED_END] = end;
+    floats[(at + L.TIMED_AT + 2 * side) >> 1] = time;
   }
 
   /** A SYN or SYN-ACK that comes after other segments (out of order, or the peer's) can still tell who is client. */
@@ -284,46 +310,59 @@ export class FlowUpdate {
     if ((this.ints[this.at + L.FLAGS]! & L.FLOW_BY_HANDSHAKE) === 0) this.orient(segment, side);
   }
 
-  private leave(
-    segment: Segment,
-    meta: number,
-    frame: number,
-    time: number,
-    peerAck: number,
-    sndMax: number,
-    ownAck: number,
-    probes: number,
-  ): void {
-    const { ints, at, trails } = this;
+  private leave(segment: Segment, meta: number, frame: number, time: number): void {
+    const { ints, at } = this;
     const count = ints[at + L.TRAIL_COUNT]!;
     if (count >= T.MAX_TRAIL) {
       ints[at + L.FLAGS]! |= L.FLOW_TRAIL_FULL;
       // First FINs must not be missed, however many segments came before: a few places are theirs.
-      const first =
-        (segment.flags & FIN) !== 0 &&
-        ints[at + L.SIDE + ((meta >> 8) & 1) * L.SIDE_WORDS + L.RETRANSMITTED_FINS] === 0;
-      if (!first || count >= T.MAX_TRAIL + 8) return;
+      const again = (ints[at + L.COUNTS]! >>> (8 + 8 * ((meta >> T.E_SIDE_SHIFT) & 1))) & 0xff;
+      if ((segment.flags & FIN) === 0 || again > 0 || count >= T.MAX_TRAIL + 8) return;
     }
-    const tail = trails.extend(ints[at + L.TRAIL_TAIL]!, count);
-    if (count === 0) ints[at + L.TRAIL_HEAD] = tail;
-    ints[at + L.TRAIL_TAIL] = tail;
+    const { words, floats, entry } = this.nextEntry();
+    floats[entry >> 1] = time;
+    words[entry + T.E_FRAME] = frame;
+    words[entry + T.E_META] = meta;
+    words[entry + T.E_SEQ] = segment.seq;
+    words[entry + T.E_ACK] = segment.ack;
+    words[entry + T.E_TSVAL] = segment.tsVal;
+    words[entry + T.E_TSECR] = segment.tsEcr;
+  }
+
+  // Where the next entry of the flow's trail goes: one reused object.
+  private readonly place: Place = { words: this.ints, floats: this.floats, entry: 0 };
+
+  private nextEntry(): Place {
+    const { ints, at, trails, place } = this;
+    const count = ints[at + L.TRAIL_COUNT]!;
+    const block = trails.extend(ints[at + L.TRAIL_TAIL]!, count);
+    if (count === 0) ints[at + L.TRAIL_HEAD] = block;
+    ints[at + L.TRAIL_TAIL] = block;
     ints[at + L.TRAIL_COUNT] = count + 1;
     const { blocks } = trails;
-    const words = blocks.ints[tail >>> blocks.shift]!;
-    const e = (tail & blocks.mask) * (T.BLOCK_ENTRIES * T.ENTRY_WORDS) + (count % T.BLOCK_ENTRIES) * T.ENTRY_WORDS;
-    blocks.floats[tail >>> blocks.shift]![e >> 1] = time;
-    words[e + T.E_FRAME] = frame;
-    words[e + T.E_META] = meta;
-    words[e + T.E_SEQ] = segment.seq;
-    words[e + T.E_ACK] = segment.ack;
-    words[e + T.E_LENGTH] = segment.length;
-    words[e + T.E_WINDOW] = segment.window;
-    words[e + T.E_TSVAL] = segment.tsVal;
-    words[e + T.E_TSECR] = segment.tsEcr;
-    words[e + T.E_TTL_ID] = (segment.ttl << 16) | segment.ipId;
-    words[e + T.E_PEER_ACK] = peerAck;
-    words[e + T.E_SND_MAX] = sndMax;
-    words[e + T.E_OWN_ACK] = ownAck;
-    words[e + T.E_INFO] = Math.min(probes, 0xffff) | (segment.optionsLength << 16);
+    place.words = blocks.ints[block >>> blocks.shift]!;
+    place.floats = blocks.floats[block >>> blocks.shift]!;
+    place.entry = (block & blocks.mask) * T.BLOCK_WORDS + (count % T.BLOCK_ENTRIES) * T.ENTRY_WORDS;
+    return place;
   }
+}
+
+interface Place {
+  words: Int32Array;
+  floats: Float64Array;
+  entry: number;
+}
+
+/** Bytes that a sender may have in flight before the first acknowledgement (RFC 6928), of 1,460 bytes. */
+const INITIAL_WINDOW = 14_600;
+const MSS = 1_460;
+
+/** Whether a sender with so much in flight cannot send another full segment: what it sends next waits. */
+function isLimited(inFlight: number, window: number): boolean {
+  return inFlight >= INITIAL_WINDOW || inFlight + MSS > window;
+}
+
+function countFin(ints: Int32Array, at: number, side: number): void {
+  const shift = 8 + 8 * side;
+  if (((ints[at + L.COUNTS]! >>> shift) & 0xff) < 0xff) ints[at + L.COUNTS]! += 1 << shift;
 }

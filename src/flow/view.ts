@@ -69,7 +69,17 @@ export class FlowView {
   }
 
   floatOf(side: number, word: number): number {
-    return this.floats[(this.at + L.SIDE + side * L.SIDE_WORDS + word) >> 1]!;
+    return this.floats[(this.at + word + 2 * side) >> 1]!;
+  }
+
+  /** FINs that a side sent again, 255 at most. */
+  retransmittedFins(side: number): number {
+    return (this.word(L.COUNTS) >>> (8 + 8 * side)) & 0xff;
+  }
+
+  /** TTL or hop limit of a side's newest segment that is no RST. */
+  ttl(side: number): number {
+    return (this.of(side, L.SIDE_FLAGS) & L.TTL_MASK) >>> L.TTL_SHIFT;
   }
 
   has(flag: number): boolean {

@@ -24,7 +24,7 @@ export function endpointRecord(sources: FlowSources, side: number, time: Time): 
     lastAckSeconds: seconds('LAST_ACK'),
     finAt: time(facts.finAt[side]!),
     finAckedAt: time(facts.finAckedAt[side]!),
-    finRetransmissions: view.of(side, L.RETRANSMITTED_FINS),
+    finRetransmissions: view.retransmittedFins(side),
     halfCloseBytes: view.floatOf(side, L.HALF_CLOSE_BYTES),
     timeWait: timeWaitRecord(sources, side, time),
   };

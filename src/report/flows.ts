@@ -1,6 +1,5 @@
-import { SUMMARY_FLOATS } from '../flow/archive.ts';
 import * as L from '../flow/layout.ts';
-import type { FlowSink, FlowTracker } from '../flow/tracker.ts';
+import { type FlowSink, type FlowTracker, SUMMARY_FLOATS } from '../flow/tracker.ts';
 import { Trail } from '../flow/trail.ts';
 import { FlowView } from '../flow/view.ts';
 import * as F from '../teardown/facts.ts';
@@ -72,7 +71,7 @@ export class FlowCollector implements FlowSink {
   flowEnded(flow: FlowView, next: FlowView | null): void {
     const successor = next === null ? null : this.succeed(flow, next);
     const facts = this.reconstruct(flow, successor);
-    if (successor !== null && next !== null) this.noteReuse(next, facts, successor);
+    if (successor !== null && next !== null) this.noteReuse(flow, next, facts, successor);
     const id = flow.word(L.ID);
     const reuse = this.reuses.get(id) ?? null;
     this.reuses.delete(id);
@@ -161,7 +160,7 @@ export class FlowCollector implements FlowSink {
     return readSuccessor(next, this.nextTrail, flow);
   }
 
-  private noteReuse(next: FlowView, facts: F.Facts, successor: Successor): void {
+  private noteReuse(flow: FlowView, next: FlowView, facts: F.Facts, successor: Successor): void {
     const { profile } = this.options;
     let inTimeWait = false;
     for (let side = 0; side < 2; side++) {
@@ -171,8 +170,8 @@ export class FlowCollector implements FlowSink {
       if (!killed && successor.synAt < facts.timeWaitRestartedAt[side]! + profile.timeWaitNs) inTimeWait = true;
     }
     this.reuses.set(next.word(L.ID), {
-      previous: next.word(L.PREVIOUS_ID),
-      gapSeconds: nsToSeconds(next.float(L.REUSE_GAP)),
+      previous: flow.word(L.ID),
+      gapSeconds: nsToSeconds(successor.synAt - flow.float(L.LAST_TIME)),
       inTimeWait,
       outcome: OUTCOMES[successor.outcome]!,
     });

@@ -89,7 +89,7 @@ export class Deliveries {
     this.synArrived[x] = -1;
     this.synProof[x] = -1;
     if (!view.sideHas(peer, L.SYN_SENT_FLAG)) return;
-    const synEnd = (view.of(peer, L.ISN) + 1) | 0;
+    const synEnd = view.of(peer, L.FIRST_SEQ);
     let proof = -1;
     for (let i = 0; i < trail.count; i++) {
       if (trail.side[i] === x && (trail.flags[i]! & ACK) !== 0 && seqAtOrAfter(trail.ack[i]!, synEnd)) {
@@ -168,7 +168,7 @@ export class Deliveries {
   private findAcks(view: FlowView, trail: Trail, x: number): void {
     const rtt = view.floatOf(x, L.MIN_RTT);
     const crossing = (rtt === Number.POSITIVE_INFINITY ? 0 : rtt) + JITTER;
-    const synEnd = (view.of(x, L.ISN) + 1) | 0;
+    const synEnd = view.of(x, L.FIRST_SEQ);
     this.finAckFirst[x] = -1;
     this.finAckArrived[x] = -1;
     this.synAckArrived[x] = -1;

@@ -1,6 +1,6 @@
 import { ACK, FIN, RST, SYN } from '../decode/segment.ts';
 import * as L from '../flow/layout.ts';
-import type { Trail } from '../flow/trail.ts';
+import { E_BEHIND_DATA, type Trail } from '../flow/trail.ts';
 import type { FlowView } from '../flow/view.ts';
 import * as S from '../tcp/states.ts';
 import { nextState } from '../tcp/transitions.ts';
@@ -287,7 +287,7 @@ export class Replay {
     if (view.has(L.FLOW_DUPLICATES)) facts.note(DUPLICATES);
     if (view.has(L.FLOW_TRAIL_FULL)) facts.note(TRAIL_CUT);
     if (view.has(L.FLOW_OUT_OF_ORDER_FIN)) facts.note(OUT_OF_ORDER_FIN);
-    if (view.of(0, L.RETRANSMITTED_FINS) + view.of(1, L.RETRANSMITTED_FINS) > 0) facts.note(FIN_RETRANSMITTED);
+    if (view.retransmittedFins(0) + view.retransmittedFins(1) > 0) facts.note(FIN_RETRANSMITTED);
     if (deliveries.fin[0] === FIN_INFERRED || deliveries.fin[1] === FIN_INFERRED) facts.note(FIN_NOT_CAPTURED);
     if (facts.shape === F.SHAPE_UNKNOWN && hasNoPureAcks(view)) facts.note(NO_PURE_ACKS);
     if (facts.resetsIgnored > 0 && facts.resetEntry < 0) facts.note(RST_IGNORED);
@@ -299,7 +299,7 @@ export class Replay {
       const acked = deliveries.finAckFirst[x]!;
       if (acked >= 0 && acked !== deliveries.finAckArrived[x]) facts.note(LOST_FINAL_ACK);
       const sent = deliveries.finSent[x]!;
-      if (deliveries.fin[x] === FIN_OBSERVED && sent >= 0 && isBehindData(view, trail, x, sent)) {
+      if (deliveries.fin[x] === FIN_OBSERVED && sent >= 0 && (trail.meta[sent]! & E_BEHIND_DATA) !== 0) {
         facts.note(FIN_BEHIND_DATA);
       }
     }
@@ -331,13 +331,6 @@ export class Replay {
 /** Two FINs and not one pure ACK: the capture was filtered to SYN, FIN and RST. */
 function hasNoPureAcks(view: FlowView): boolean {
   return !view.sideHas(0, L.PURE_ACK_SENT) && !view.sideHas(1, L.PURE_ACK_SENT);
-}
-
-/** Data was still unacknowledged when the FIN went out: close() may have been called earlier. */
-function isBehindData(view: FlowView, trail: Trail, x: number, fin: number): boolean {
-  const outstanding = (trail.sndMax[fin]! - trail.peerAck[fin]!) | 0;
-  const known = view.sideHas(1 - x, L.ACK_SENT) && view.sideHas(x, L.DATA_SENT);
-  return known && outstanding > 0;
 }
 
 const MIDSTREAM = F.noteBit('midstream');

@@ -1,6 +1,6 @@
 import { ACK, FIN } from '../decode/segment.ts';
 import * as L from '../flow/layout.ts';
-import { E_HAS_TS, E_OWN_ACKED, E_PEER_DATA_LAST, type Trail } from '../flow/trail.ts';
+import { C_OWN_ACKED, C_PEER_DATA_LAST, E_HAS_TS, type Trail } from '../flow/trail.ts';
 import type { FlowView } from '../flow/view.ts';
 import { seqAfter } from '../units.ts';
 import * as F from './facts.ts';
@@ -42,14 +42,14 @@ export function judgeReset(view: FlowView, trail: Trail, facts: F.Facts): Judgem
     };
   }
   const ttl = trail.ttlId[i]! >>> 16;
-  const usual = view.of(sender, L.TTL);
+  const usual = view.ttl(sender);
   if (view.sideHas(sender, L.OCCUPIES) && ttl !== usual) {
     return {
       cause: 'middlebox-suspected',
       why: `the RST came with TTL ${ttl}, other segments of that end with ${usual}: something on the path may have made it`,
     };
   }
-  const bare = trail.window[i] === 0 && trail.info[i]! >>> 16 === 0;
+  const bare = trail.window[i] === 0 && trail.context[i]! >>> 8 === 0;
   return bare ? judgeReply(view, trail, i, sender) : judgeAbort(view, trail, i, sender);
 }
 
@@ -76,12 +76,12 @@ function judgeReply(view: FlowView, trail: Trail, i: number, sender: number): Ju
 
 /** With ACK and a window: the application or its end aborted a live socket. */
 function judgeAbort(view: FlowView, trail: Trail, i: number, sender: number): Judgement {
-  const probes = trail.info[i]! & 0xffff;
+  const probes = trail.probes[i]!;
   if (probes >= PROBES) {
     return { cause: 'keepalive-timeout', why: `${probes} keepalive probes before it were not answered` };
   }
   const hasAck = (trail.flags[i]! & ACK) !== 0;
-  const hadAcked = (trail.meta[i]! & E_OWN_ACKED) !== 0;
+  const hadAcked = (trail.context[i]! & C_OWN_ACKED) !== 0;
   if (hasAck && hadAcked && seqAfter(trail.ack[i]!, trail.ownAck[i]!)) {
     return {
       cause: 'unread-data',
@@ -94,7 +94,7 @@ function judgeAbort(view: FlowView, trail: Trail, i: number, sender: number): Ju
       why: 'the server aborted a connection on which it never answered: a listener closed with connections pending, SO_LINGER 0, or unread data; the packets cannot tell',
     };
   }
-  if ((trail.meta[i]! & E_PEER_DATA_LAST) !== 0) {
+  if ((trail.context[i]! & C_PEER_DATA_LAST) !== 0) {
     return {
       cause: 'unknown',
       why: 'the peer had sent data last: SO_LINGER 0, or a close with that data unread; the packets cannot tell',

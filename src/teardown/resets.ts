@@ -1,6 +1,6 @@
 import { ACK, RST } from '../decode/segment.ts';
 import * as L from '../flow/layout.ts';
-import { E_PEER_ACKED, E_SENT, type Trail } from '../flow/trail.ts';
+import { C_PEER_ACKED, C_SENT, type Trail } from '../flow/trail.ts';
 import type { FlowView } from '../flow/view.ts';
 import * as S from '../tcp/states.ts';
 
@@ -32,12 +32,12 @@ export function isEffective(
 ): boolean {
   if (state === S.CLOSED || state === S.LISTEN) return false;
   const seq = trail.seq[i]!;
-  const meta = trail.meta[i]!;
+  const context = trail.context[i]!;
   if (state === S.SYN_SENT) {
-    if ((trail.flags[i]! & ACK) === 0 || trail.ack[i] !== ((view.of(x, L.ISN) + 1) | 0)) return false;
-  } else if ((meta & (E_PEER_ACKED | E_SENT)) !== 0) {
-    const acked = (meta & E_PEER_ACKED) !== 0 && seq === trail.peerAck[i];
-    const all = (meta & E_SENT) !== 0 && seq === trail.sndMax[i];
+    if ((trail.flags[i]! & ACK) === 0 || trail.ack[i] !== view.of(x, L.FIRST_SEQ)) return false;
+  } else if ((context & (C_PEER_ACKED | C_SENT)) !== 0) {
+    const acked = (context & C_PEER_ACKED) !== 0 && seq === trail.peerAck[i];
+    const all = (context & C_SENT) !== 0 && seq === trail.sndMax[i];
     const beforeFin = finReceived && state !== S.TIME_WAIT && seq === ((peerFinEnd - 1) | 0);
     if (!acked && !all && !beforeFin) return false;
   }

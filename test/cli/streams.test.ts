@@ -11,7 +11,6 @@ import type { Flow, Report } from '../../src/report/types.ts';
 import {
   CLI,
   captureBytes,
-  expectError,
   manyFlows,
   PCAP,
   resultOf,
@@ -173,9 +172,10 @@ describe('a reader that goes away', () => {
     const stderr: Buffer[] = [];
     child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
     child.stdin.end();
-    await once(child.stdout, 'data');
+    const exit = once(child, 'exit');
+    await Promise.race([once(child.stdout, 'data'), exit]);
     child.stdout.destroy();
-    const [code, signal] = await once(child, 'exit');
+    const [code, signal] = await exit;
     return { code, signal, stderr: Buffer.concat(stderr).toString() };
   }
 
@@ -209,7 +209,5 @@ describe('a signal', () => {
 });
 
 test('nothing is written to standard error where nothing is to say', async () => {
-  const result = await teardown([capture, '-f', 'json']);
-  expect(result.stderr).toBe('');
-  expectError({ ...result, stderr: 'teardown: a\n  b\n' });
+  expect((await teardown([capture, '-f', 'json'])).stderr).toBe('');
 });

@@ -1,67 +1,76 @@
+import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
-import { ServiceCounter } from '../../src/report/services.ts';
-import * as F from '../../src/teardown/facts.ts';
-import { segment } from '../flow/segments.ts';
-import { viewOf } from './views.ts';
+import { runAnalysis } from '../../src/analyze.ts';
+import type { ServiceTotals } from '../../src/report/services.ts';
+import { PCAP } from '../properties/analysis.ts';
+import { type Plan, play, scriptOf } from '../properties/conversation.ts';
+import { writeCapture } from '../scenarios/capture.ts';
+import type { Packet, SocketAddress } from '../scenarios/script.ts';
 
-/** A flow to a service that ended so; `initiator` is 'client' or 'server', or one of the numbers of facts.ts. */
-function add(
-  counter: ServiceCounter,
-  to: { dst3?: number; dstPort?: number },
-  kind: number,
-  initiator: number | string,
-) {
-  const view = viewOf(segment(to));
-  const facts = new F.Facts();
-  facts.client = view.clientSide;
-  facts.kind = kind;
-  if (typeof initiator === 'number') facts.initiator = initiator;
-  else facts.initiator = initiator === 'client' ? facts.client : 1 - facts.client;
-  counter.add(view, facts);
+type Steps = Plan['steps'];
+
+const PLAN: Plan = {
+  ...{ toClient: 30, toServer: 30, listens: true, timestamps: true, isn: [1, 1] },
+  ...{ steps: [], fates: [] },
+};
+const closes = (by: 0 | 1, after = 1000): Steps[number] => ({ after, by, what: 'close', length: 0 });
+const aborts = (by: 0 | 1): Steps[number] => ({ after: 1000, by, what: 'abort', length: 0 });
+
+function service(address: number, port: number): SocketAddress {
+  return { address: Uint8Array.of(address >>> 24, address >>> 16, address >>> 8, address), port };
 }
 
-describe('ServiceCounter', () => {
-  test('counts how the flows of a service ended, whichever end has the lower address', () => {
-    const counter = new ServiceCounter();
-    for (const dst3 of [0x0a000002, 0x09000001]) {
-      add(counter, { dst3 }, F.KIND_GRACEFUL, 'client');
-      add(counter, { dst3 }, F.KIND_ABORTED_AFTER_FIN, 'server');
-      add(counter, { dst3 }, F.KIND_GRACEFUL, 'server');
-      add(counter, { dst3 }, F.KIND_SIMULTANEOUS, F.BOTH);
-      add(counter, { dst3 }, F.KIND_GRACEFUL, F.UNKNOWN);
-      add(counter, { dst3 }, F.KIND_ABORTED, 'client');
-      add(counter, { dst3 }, F.KIND_REFUSED, 'server');
-      add(counter, { dst3 }, F.KIND_OPEN, F.NOBODY);
-    }
-    const ends = { port: 80, flows: 8, client: 1, server: 2, both: 1, unknown: 1, reset: 2, notClosed: 1 };
-    const { services, others } = counter.result();
+/** Counts flows to services, each with a client port of its own; `steps` null: nobody listens. */
+async function count(flows: { to: SocketAddress; steps: Steps | null }[]): Promise<ServiceTotals> {
+  const packets = flows.flatMap(({ to, steps }, i): Packet[] => {
+    const client = { address: Uint8Array.of(10, 1, i >> 14, 1), port: 40_000 + (i & 0x3fff) };
+    const made = play({ ...PLAN, listens: steps !== null, steps: steps ?? [] });
+    return made.packets.map((packet) => ({
+      ...packet,
+      time: packet.time + i * 1e9,
+      source: packet.sender === 'client' ? client : to,
+      destination: packet.sender === 'client' ? to : client,
+    }));
+  });
+  const stdin = Readable.from([Buffer.from(writeCapture(scriptOf(packets), PCAP))]);
+  return (await runAnalysis(['-'], { stdin })).services;
+}
+
+describe('who closes first, by service', () => {
+  test('counts how the flows of each ended, whichever end has the lower address', async () => {
+    const ways: Steps[] = [
+      [closes(0), closes(1)],
+      [closes(1), closes(0)],
+      [closes(1), aborts(1)],
+      [closes(0), closes(1, 0)],
+      [aborts(0)],
+      [],
+    ];
+    const [high, low] = [service(0x0b000001, 80), service(0x09000001, 80)];
+    const flows = [high, low].flatMap((to) => [...ways.map((steps) => ({ to, steps })), { to, steps: null }]);
+    const ends = { port: 80, flows: 7, client: 1, server: 2, both: 1, unknown: 0, reset: 2, notClosed: 1 };
+    const { services, others } = await count(flows);
     expect(services).toHaveLength(2);
-    expect(services).toEqual(
-      expect.arrayContaining([
-        { address: '10.0.0.2', ...ends },
-        { address: '9.0.0.1', ...ends },
-      ]),
-    );
+    expect(services).toContainEqual({ address: '11.0.0.1', ...ends });
+    expect(services).toContainEqual({ address: '9.0.0.1', ...ends });
     expect(others).toBe(0);
   });
 
-  test('lists the busiest first, then by port', () => {
-    const counter = new ServiceCounter();
-    for (const dstPort of [443, 22, 80, 80]) add(counter, { dstPort }, F.KIND_OPEN, F.NOBODY);
-    expect(counter.result().services.map(({ port, flows }) => [port, flows])).toEqual([
+  test('lists the busiest first, then by port', async () => {
+    const { services } = await count([443, 22, 80, 80].map((port) => ({ to: service(1 << 24, port), steps: [] })));
+    expect(services.map(({ port, flows }) => [port, flows])).toEqual([
       [80, 2],
       [22, 1],
       [443, 1],
     ]);
   });
 
-  test('counts the rest of a scan as others, and goes on counting what it knows', () => {
-    const counter = new ServiceCounter();
-    for (let i = 0; i < 300; i++) add(counter, { dst3: 0x0b000000 + i }, F.KIND_REFUSED, 'server');
-    for (let port = 1; port <= 11_000; port++) add(counter, { dstPort: 1000 + port }, F.KIND_REFUSED, 'server');
-    add(counter, { dst3: 0x0b000000 }, F.KIND_GRACEFUL, 'client');
-    const { services, others } = counter.result();
-    expect([services.length, others]).toEqual([10_000, 44 + 11_000 - (10_000 - 256)]);
+  test('counts the rest of a scan as others, and goes on counting what it knows', async () => {
+    const hosts = Array.from({ length: 300 }, (_, i) => ({ to: service(0x0b000000 + i, 80), steps: null }));
+    const ports = Array.from({ length: 10_500 }, (_, i) => ({ to: service(0x0a000002, 1000 + i), steps: null }));
+    const known = { to: service(0x0b000000, 80), steps: [closes(0), closes(1)] };
+    const { services, others } = await count([...hosts, ...ports, known]);
+    expect([services.length, others]).toEqual([10_000, 44 + 10_500 - (10_000 - 256)]);
     expect(services[0]).toMatchObject({ address: '11.0.0.0', flows: 2, reset: 1, client: 1 });
   });
 });
