@@ -33,6 +33,9 @@ export interface AnalyzeOptions {
   stdin?: CaptureOptions['stdin'];
 }
 
+/** Segments decoded before they are followed: FlowTracker.trackAll says why. */
+const BATCH = 64;
+
 /** Default of `maxFlows`. */
 export const MAX_FLOWS = 100_000;
 
@@ -68,7 +71,8 @@ export async function runAnalysis(files: readonly string[], options: AnalyzeOpti
   collector.attach(tracker);
 
   const decoder = new Decoder();
-  const segment = new Segment();
+  const batch = Array.from({ length: BATCH }, () => new Segment());
+  let filled = 0;
   const skipped = new Float64Array(SKIP_REASONS.length);
   let packets = 0;
   let outOfOrder = 0;
@@ -94,10 +98,14 @@ export async function runAnalysis(files: readonly string[], options: AnalyzeOpti
         if (now < first.nanoseconds) first = { seconds: record.seconds, nanoseconds: record.nanoseconds };
       }
     }
-    const outcome = decoder.decode(record, segment);
-    if (outcome === DECODED) tracker.track(segment, record, now);
-    else skipped[outcome]!++;
+    const outcome = decoder.decode(record, batch[filled]!);
+    if (outcome !== DECODED) skipped[outcome]!++;
+    else if (++filled === BATCH) {
+      tracker.trackAll(batch, BATCH);
+      filled = 0;
+    }
   });
+  if (filled > 0) tracker.trackAll(batch, filled);
   tracker.finish();
   skipped[FRAGMENT]! -= decoder.joinedFragments;
 

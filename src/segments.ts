@@ -29,14 +29,13 @@ export async function segmentsOf(
   const segments: LadderSegment[] = [];
   const relative = new Relative();
   let more = 0;
-  let latest = Number.NEGATIVE_INFINITY;
+  let begun = false;
   await captures.forEach((record) => {
-    if (latest === Number.NEGATIVE_INFINITY) tracker.originSeconds = record.seconds;
-    const now = (record.seconds - tracker.originSeconds) * NS_PER_SECOND + record.nanoseconds;
-    latest = Math.max(latest, now);
+    if (!begun) tracker.originSeconds = record.seconds;
+    begun = true;
     if (decoder.decode(record, segment) !== DECODED) return;
     const before = tracker.duplicates;
-    const id = tracker.track(segment, record, now);
+    const id = tracker.track(segment);
     if (id !== flow.id) return;
     if (segments.length === MOST) {
       more++;

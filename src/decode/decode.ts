@@ -29,6 +29,9 @@ export class Decoder {
    */
   decode(record: CaptureRecord, segment: Segment): number {
     const outcome = decodeFrame(record, segment);
+    segment.seconds = record.seconds;
+    segment.nanoseconds = record.nanoseconds;
+    segment.frame = record.frame;
     return outcome === FRAGMENT ? this.fragments.add(segment, record.seconds) : outcome;
   }
 

@@ -28,6 +28,13 @@ export class Fragment {
  * Valid until the next packet is decoded. Sequence numbers are int32 (see units.ts).
  */
 export class Segment {
+  /** when it was captured: seconds since 1970, and 0..999,999,999 ns */
+  seconds = 0;
+  nanoseconds = 0;
+  /** 1-based frame number */
+  frame = 0;
+  /** of the 4-tuple, for the flow table */
+  hash = 0;
   /** 4 or 6 */
   ipVersion = 4;
   /** source address as four big-endian words; IPv4 is kept as ::ffff:a.b.c.d */

@@ -1,5 +1,4 @@
 import { ACK, type Segment, SYN } from '../decode/segment.ts';
-import type { CaptureRecord } from '../input/types.ts';
 import { NS_PER_SECOND, seqDiff } from '../units.ts';
 import { DuplicateFilter } from './duplicates.ts';
 import { Encapsulations } from './encapsulations.ts';
@@ -35,6 +34,9 @@ export const RETENTION: Retention = { lingerNs: 70 * NS_PER_SECOND, flows: 32_76
 
 /** Numbers in which a flow's end is summed up. */
 export const SUMMARY_FLOATS = 12;
+
+/** Flows at the head of each queue whose memory is asked for at once. */
+const TOUCHED = 16;
 
 /** How long after its end a flow is summed up: most of what comes late has come by then, ns. */
 const AFTERTHOUGHTS = 2 * NS_PER_SECOND;
@@ -82,17 +84,26 @@ export class FlowTracker {
   private side = 0;
 
   /**
-   * Follows one segment.
-   * @param now the record's time as ns since the capture's first second
-   * @returns the id of its flow
+   * Follows segments. A flow's record is seldom in the processor's caches, and waiting for memory takes longer than
+   * all else: so the lines that a batch needs are asked for together, before it is followed one by one.
    */
-  track(segment: Segment, record: CaptureRecord, now: number): number {
+  trackAll(segments: readonly Segment[], count: number): void {
+    this.touched += this.table.touch(segments, count) + this.touchEnding(segments[count - 1]!);
+    for (let i = 0; i < count; i++) this.track(segments[i]!);
+  }
+
+  /** keeps the reads that are made for their effect on the caches from being optimized away */
+  private touched = 0;
+
+  /** Follows one segment. @returns the id of its flow */
+  track(segment: Segment): number {
     this.segments++;
     const { table, update } = this;
+    const now = (segment.seconds - this.originSeconds) * NS_PER_SECOND + segment.nanoseconds;
     this.settle(now);
     let flow = table.find(segment);
     this.side = table.side;
-    if (flow < 0) flow = this.open(table.insert(segment), segment, record);
+    if (flow < 0) flow = this.open(table.insert(segment), segment);
     else {
       update.point(table.records, flow);
       if ((update.ints[update.at + L.FLAGS]! & L.FLOW_SUMMED_UP) !== 0) this.revive(flow, now);
@@ -103,15 +114,15 @@ export class FlowTracker {
       this.duplicates++;
       ints[at + L.FLAGS]! |= L.FLOW_DUPLICATES;
       ints[at + L.SIDE + this.side * L.SIDE_WORDS + L.PACKETS]!++;
-      this.touch(record);
       return ints[at + L.ID]!;
     }
     if ((segment.flags & SYN) !== 0 && this.isNewConnection(segment, this.side)) {
-      flow = this.supersede(flow, segment, record);
+      flow = this.supersede(flow, segment);
     }
-    const time = this.touch(record);
-    if (update.ordinary(segment, this.side, time)) return update.ints[update.at + L.ID]!;
-    update.other(flow, segment, this.side, record.frame, time);
+    const before = update.floats[(update.at + L.LAST_TIME) >> 1]!;
+    const time = this.touch(segment);
+    if (update.ordinary(segment, this.side, time, time - before)) return update.ints[update.at + L.ID]!;
+    update.other(flow, segment, this.side, time, time - before);
     const id = update.ints[update.at + L.ID]!;
     if ((update.ints[update.at + L.FLAGS]! & (L.FLOW_ENDED | L.FLOW_ENDING)) === L.FLOW_ENDING && this.hasEnded()) {
       update.ints[update.at + L.FLAGS]! |= L.FLOW_ENDED;
@@ -143,16 +154,16 @@ export class FlowTracker {
     return this.view.point(this.table.records, this.update.trails, flow);
   }
 
-  /** Widens the flow's time to the record's, which it returns: ns since the flow's BASE_SECONDS. */
-  private touch(record: CaptureRecord): number {
+  /** Widens the flow's time to the segment's, which it returns: ns since the flow's BASE_SECONDS. */
+  private touch(segment: Segment): number {
     const { floats, at } = this.update;
-    const time = (record.seconds - floats[(at + L.BASE_SECONDS) >> 1]!) * NS_PER_SECOND + record.nanoseconds;
+    const time = (segment.seconds - floats[(at + L.BASE_SECONDS) >> 1]!) * NS_PER_SECOND + segment.nanoseconds;
     if (time > floats[(at + L.LAST_TIME) >> 1]!) floats[(at + L.LAST_TIME) >> 1] = time;
     else if (time < floats[(at + L.FIRST_TIME) >> 1]!) floats[(at + L.FIRST_TIME) >> 1] = time;
     return time;
   }
 
-  private open(flow: number, segment: Segment, record: CaptureRecord): number {
+  private open(flow: number, segment: Segment): number {
     const { update } = this;
     update.point(this.table.records, flow);
     const { ints, floats, at } = update;
@@ -161,9 +172,9 @@ export class FlowTracker {
     ints[at + L.TRAIL_TAIL] = -1;
     ints[at + L.PREVIOUS] = -1;
     ints[at + L.ENCAPSULATION] = this.encapsulations.intern(segment);
-    floats[(at + L.BASE_SECONDS) >> 1] = record.seconds;
-    floats[(at + L.FIRST_TIME) >> 1] = record.nanoseconds;
-    floats[(at + L.LAST_TIME) >> 1] = record.nanoseconds;
+    floats[(at + L.BASE_SECONDS) >> 1] = segment.seconds;
+    floats[(at + L.FIRST_TIME) >> 1] = segment.nanoseconds;
+    floats[(at + L.LAST_TIME) >> 1] = segment.nanoseconds;
     floats[(at + L.MIN_RTT) >> 1] = Number.POSITIVE_INFINITY;
     floats[(at + L.MIN_RTT + 2) >> 1] = Number.POSITIVE_INFINITY;
     this.side = 0;
@@ -175,7 +186,12 @@ export class FlowTracker {
   private isNewConnection(segment: Segment, side: number): boolean {
     const { ints, at } = this.update;
     const s = at + L.SIDE + side * L.SIDE_WORDS;
+    const p = at + L.SIDE + (1 - side) * L.SIDE_WORDS;
     const flags = ints[s + L.SIDE_FLAGS]!;
+    const peerFlags = ints[p + L.SIDE_FLAGS]!;
+    // The answer to this flow's SYN, whatever came between: a challenge ACK and its RST, say.
+    const answers = (peerFlags & L.SYN_SENT_FLAG) !== 0 && segment.ack === ints[p + L.FIRST_SEQ];
+    if ((segment.flags & ACK) !== 0 && answers && (flags & L.SYN_SENT_FLAG) === 0) return false;
     if ((flags & L.SYN_SENT_FLAG) !== 0) {
       if (ints[s + L.FIRST_SEQ] === ((segment.seq + 1) | 0)) return false;
       // A SYN-ACK with another ISN answers the same SYN unless the close is behind us (a middlebox, or SYN cookies).
@@ -185,7 +201,6 @@ export class FlowTracker {
       return ints[s + L.FIRST_SEQ] !== ((segment.seq + 1) | 0) && !this.follows(segment, s);
     }
     // Nothing from this side yet: the first SYN of the other side makes it an answer or a simultaneous open.
-    const peerFlags = ints[at + L.SIDE + (1 - side) * L.SIDE_WORDS + L.SIDE_FLAGS]!;
     if ((peerFlags & L.SYN_SENT_FLAG) !== 0) return false;
     return (ints[at + L.FLAGS]! & L.FLOW_ENDED) !== 0;
   }
@@ -197,13 +212,13 @@ export class FlowTracker {
     return distance > 0 && distance < 65_536 && (ints[s + L.SIDE_FLAGS]! & L.FIN_SENT_FLAG) === 0;
   }
 
-  private supersede(old: number, segment: Segment, record: CaptureRecord): number {
+  private supersede(old: number, segment: Segment): number {
     // Only one generation back can still be in TIME_WAIT: what the old flow replaced is settled now.
     this.settlePrevious(old);
     const { update, table } = this;
     update.point(table.records, old);
     update.ints[update.at + L.FLAGS]! |= L.FLOW_SUPERSEDED;
-    const flow = this.open(table.replace(old, segment), segment, record);
+    const flow = this.open(table.replace(old, segment), segment);
     update.ints[update.at + L.PREVIOUS] = old;
     return flow;
   }
@@ -221,6 +236,21 @@ export class FlowTracker {
     const first = ints[at + L.SIDE + L.SIDE_FLAGS]!;
     const second = ints[at + L.SIDE + L.SIDE_WORDS + L.SIDE_FLAGS]!;
     return (first & second & L.SYN_ACKED) !== 0;
+  }
+
+  /** Asks for the memory of the flows whose turn comes with the next segments. */
+  private touchEnding(last: Segment): number {
+    const { ended, closed, table, update } = this;
+    const now = (last.seconds - this.originSeconds) * NS_PER_SECOND + last.nanoseconds;
+    let sum = 0;
+    for (let i = 0; i < TOUCHED && i < ended.length && now - ended.timeAt(i) > AFTERTHOUGHTS; i++) {
+      sum += table.touchRecord(ended.flowAt(i)) + update.touchTrail(table.records, ended.flowAt(i));
+    }
+    const surplus = closed.length - this.retention.flows;
+    for (let i = 0; i < TOUCHED && i < surplus && now - closed.timeAt(i) > this.retention.lingerNs; i++) {
+      sum += table.touchRecord(closed.flowAt(i));
+    }
+    return sum;
   }
 
   /** Sums up the flows that ended some time ago, and hands over those whose time is over. */

@@ -21,6 +21,7 @@ export const E_DSACK = 1 << 8;
 export const E_CONTIGUOUS = 1 << 9; // with this segment its sender has sent everything up to its highest byte
 export const E_BEHIND_DATA = 1 << 10; // a FIN that had to wait for window or acknowledgements
 export const E_CONTEXT = 1 << 11; // an RST: the next entry holds what it is judged by
+export const E_OLD = 1 << 12; // a challenge ACK of the connection that had the 4-tuple before
 export const E_LENGTH_SHIFT = 16;
 const LENGTH_MAX = 0xffff;
 
@@ -149,7 +150,7 @@ export class Trail {
       const meta = ints[at + E_META]!;
       this.time[n] = floats[at >> 1]!;
       this.frame[n] = ints[at + E_FRAME]!;
-      this.flags[n] = meta & 0x3f;
+      this.flags[n] = (meta & E_OLD) === 0 ? meta & 0x3f : 0; // nothing to this connection
       this.side[n] = (meta >> E_SIDE_SHIFT) & 1;
       this.meta[n] = meta;
       this.length[n] = meta >>> E_LENGTH_SHIFT;

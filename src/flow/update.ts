@@ -40,14 +40,15 @@ export class FlowUpdate {
     ints[at + L.FLAGS] =
       (ints[at + L.FLAGS]! & ~(L.FLOW_1_IS_CLIENT | L.FLOW_BY_HANDSHAKE | L.FLOW_BY_PORT)) |
       how |
-      (client === 1 ? L.FLOW_1_IS_CLIENT : 0);
+      (client === 1 ? L.FLOW_1_IS_CLIENT : 0) |
+      (isSelfConnect(segment) ? L.FLOW_SELF_CONNECT : 0);
   }
 
   /**
    * The greater part of all segments: in sequence, of an established connection that nobody has begun to close, with
    * nothing to be told of. @returns false where it is not of that kind, and nothing was done
    */
-  ordinary(segment: Segment, side: number, time: number): boolean {
+  ordinary(segment: Segment, side: number, time: number, pause: number): boolean {
     const { ints, floats, at } = this;
     const s = at + L.SIDE + side * L.SIDE_WORDS;
     const p = at + L.SIDE + (1 - side) * L.SIDE_WORDS;
@@ -75,7 +76,6 @@ export class FlowUpdate {
       now &= ~L.TIMING;
     }
     let peerNow = peer & ~L.PROBES_MASK;
-    if (ack === ints[p + L.SND_MAX]) peerNow &= ~L.LIMITED;
     if (length === 0) {
       now |= L.PURE_ACK_SENT;
       noteLetter(ints, at, H_ACK, side);
@@ -86,6 +86,7 @@ export class FlowUpdate {
       floats[(at + L.BYTES + 2 * side) >> 1]! += length;
       now |= L.DATA_SENT | L.DATA_LAST;
       if (isLimited((end - ints[p + L.LAST_ACK_SENT]!) | 0, ints[p + L.WINDOW]!)) now |= L.LIMITED;
+      else if ((before & L.LIMITED) !== 0 && this.hadTime(segment, side, pause)) now &= ~L.LIMITED;
       peerNow &= ~L.DATA_LAST;
       if ((peer & L.TIMING) === 0) {
         peerNow |= L.TIMING;
@@ -99,7 +100,7 @@ export class FlowUpdate {
     return true;
   }
 
-  other(flow: number, segment: Segment, side: number, frame: number, time: number): void {
+  other(flow: number, segment: Segment, side: number, time: number, pause: number): void {
     const { ints, floats, at } = this;
     const s = at + L.SIDE + side * L.SIDE_WORDS;
     const p = at + L.SIDE + (1 - side) * L.SIDE_WORDS;
@@ -110,6 +111,11 @@ export class FlowUpdate {
     const peerSndMax = ints[p + L.SND_MAX]!;
     const sndMax = ints[s + L.SND_MAX]!;
     const ownAck = ints[s + L.LAST_ACK_SENT]!;
+    if (isOfOldIncarnation(segment, before, peerBefore, ints[p + L.FIRST_SEQ]!)) {
+      ints[s + L.PACKETS]!++;
+      this.leave(segment, flags | (side << T.E_SIDE_SHIFT) | T.E_OLD, time);
+      return;
+    }
     let now = before | L.SENT;
     let logged = (flags & (SYN | FIN | RST)) !== 0;
     ints[s + L.PACKETS]!++;
@@ -146,7 +152,6 @@ export class FlowUpdate {
       ) {
         acked |= L.FIN_ACKED;
       }
-      if (ack === peerSndMax) ints[p + L.SIDE_FLAGS]! &= ~L.LIMITED;
       if (acked !== 0) {
         ints[p + L.SIDE_FLAGS]! |= acked;
         logged = true;
@@ -164,7 +169,7 @@ export class FlowUpdate {
         ints[s + L.FIRST_SEQ] = dataFrom;
         ints[s + L.SND_MAX] = end;
         floats[(at + L.BYTES + 2 * side) >> 1]! += length;
-        this.startTiming(1 - side, end, time);
+        if (end !== seq) this.startTiming(1 - side, end, time);
       } else {
         if ((flags & SYN) !== 0 && (before & L.SYN_SENT_FLAG) === 0) ints[s + L.FIRST_SEQ] = dataFrom;
         contiguous = this.sendMore(flow, side, seq, dataFrom, dataEnd, end, length, time);
@@ -199,6 +204,7 @@ export class FlowUpdate {
       // The window of a SYN is never scaled (RFC 7323 section 2.2).
       ints[s + L.WINDOW] = (flags & SYN) !== 0 ? segment.window : segment.window << (now >>> L.SCALE_SHIFT);
       if (length > 0 && isLimited((end - ints[p + L.LAST_ACK_SENT]!) | 0, ints[p + L.WINDOW]!)) now |= L.LIMITED;
+      else if ((before & L.LIMITED) !== 0 && this.hadTime(segment, side, pause)) now &= ~L.LIMITED;
       if (segment.window === 0 && (flags & (SYN | FIN)) === 0) {
         now |= L.ZERO_WINDOW;
         noteLetter(ints, at, H_ZERO_WINDOW, side);
@@ -219,7 +225,11 @@ export class FlowUpdate {
     if (!logged && (ints[at + L.FLAGS]! & L.FLOW_ENDING) !== 0) {
       const both = before & ints[p + L.SIDE_FLAGS]! & L.FIN_SENT_FLAG;
       const reset = (before | peerBefore) & L.RST_SENT;
-      logged = both !== 0 || reset !== 0 || ((before & L.FIN_SENT_FLAG) !== 0 && length > 0);
+      logged =
+        (ints[at + L.FLAGS]! & L.FLOW_SELF_CONNECT) !== 0 ||
+        both !== 0 ||
+        reset !== 0 ||
+        ((before & L.FIN_SENT_FLAG) !== 0 && length > 0);
     }
     if (!logged) return;
     let meta = flags | (side << T.E_SIDE_SHIFT) | (T.storedLength(length) << T.E_LENGTH_SHIFT);
@@ -228,11 +238,11 @@ export class FlowUpdate {
     if (contiguous) meta |= T.E_CONTIGUOUS;
     if ((flags & FIN) !== 0 && (now & L.LIMITED) !== 0) meta |= T.E_BEHIND_DATA;
     if ((flags & RST) === 0) {
-      this.leave(segment, meta, frame, time);
+      this.leave(segment, meta, time);
       return;
     }
     const room = ints[at + L.TRAIL_COUNT]! < T.MAX_TRAIL - 1;
-    this.leave(segment, room ? meta | T.E_CONTEXT : meta, frame, time);
+    this.leave(segment, room ? meta | T.E_CONTEXT : meta, time);
     if (!room) return;
     let bits = segment.optionsLength << 8;
     if ((peerBefore & L.ACK_SENT) !== 0) bits |= T.C_PEER_ACKED;
@@ -247,6 +257,17 @@ export class FlowUpdate {
     words[entry + T.C_TTL_ID] = (segment.ttl << 16) | segment.ipId;
     words[entry + T.C_PROBES] = (now & L.PROBES_MASK) >>> L.PROBES_SHIFT;
     words[entry + T.C_BITS] = bits;
+  }
+
+  /**
+   * Whether a side that had been held up could have sent before: all was acknowledged when it sent this, and not just
+   * then. What goes out at the acknowledgement had been waiting for it.
+   */
+  private hadTime(segment: Segment, side: number, pause: number): boolean {
+    const { ints, floats, at } = this;
+    const acked = ints[at + L.SIDE + (1 - side) * L.SIDE_WORDS + L.LAST_ACK_SENT]!;
+    const rtt = floats[(at + L.MIN_RTT + 2 * side) >> 1]!;
+    return seqAtOrAfter(acked, segment.seq) && pause > (rtt === Number.POSITIVE_INFINITY ? 0 : rtt) + ACK_CLOCKED;
   }
 
   /** A segment of a side that has sent before: new bytes, holes, retransmissions. @returns whether no hole is left */
@@ -266,6 +287,9 @@ export class FlowUpdate {
     const max = ints[s + L.SND_MAX]!;
     const hole = flow * 2 + side;
     let fresh = 0;
+    // A pure ACK one byte on, where the peer acknowledged that byte and closes too: the byte was a FIN (deliveries.ts).
+    const unseenFin = end === seq && seq === ((max + 1) | 0) && ints[p + L.LAST_ACK_SENT] === seq;
+    if (unseenFin && (ints[p + L.SIDE_FLAGS]! & L.FIN_SENT_FLAG) !== 0) return true;
     if (seqAfter(seq, max)) {
       this.holes.open(hole, max, seq);
       ints[at + L.FLAGS]! |= L.FLOW_HOLES;
@@ -305,12 +329,22 @@ export class FlowUpdate {
     floats[(at + L.TIMED_AT + 2 * side) >> 1] = time;
   }
 
+  /** Reads a word of each cache line of a flow's first block of entries, for the sake of the caches. */
+  touchTrail(records: ChunkedRecords, flow: number): number {
+    const head = records.ints[flow >>> records.shift]![(flow & records.mask) * L.RECORD_WORDS + L.TRAIL_HEAD]!;
+    if (head < 0) return 0;
+    const { blocks } = this.trails;
+    const ints = blocks.ints[head >>> blocks.shift]!;
+    const at = (head & blocks.mask) * T.BLOCK_WORDS;
+    return (ints[at + 3]! ^ ints[at + 19]! ^ ints[at + 35]! ^ ints[at + 51]!) & 1;
+  }
+
   /** A SYN or SYN-ACK that comes after other segments (out of order, or the peer's) can still tell who is client. */
   private reorient(segment: Segment, side: number): void {
     if ((this.ints[this.at + L.FLAGS]! & L.FLOW_BY_HANDSHAKE) === 0) this.orient(segment, side);
   }
 
-  private leave(segment: Segment, meta: number, frame: number, time: number): void {
+  private leave(segment: Segment, meta: number, time: number): void {
     const { ints, at } = this;
     const count = ints[at + L.TRAIL_COUNT]!;
     if (count >= T.MAX_TRAIL) {
@@ -321,7 +355,7 @@ export class FlowUpdate {
     }
     const { words, floats, entry } = this.nextEntry();
     floats[entry >> 1] = time;
-    words[entry + T.E_FRAME] = frame;
+    words[entry + T.E_FRAME] = segment.frame;
     words[entry + T.E_META] = meta;
     words[entry + T.E_SEQ] = segment.seq;
     words[entry + T.E_ACK] = segment.ack;
@@ -356,10 +390,27 @@ interface Place {
 /** Bytes that a sender may have in flight before the first acknowledgement (RFC 6928), of 1,460 bytes. */
 const INITIAL_WINDOW = 14_600;
 const MSS = 1_460;
+/** A segment that follows an acknowledgement by less (ns, and the round trip) was waiting for it. */
+const ACK_CLOCKED = 1_000_000;
 
 /** Whether a sender with so much in flight cannot send another full segment: what it sends next waits. */
 function isLimited(inFlight: number, window: number): boolean {
   return inFlight >= INITIAL_WINDOW || inFlight + MSS > window;
+}
+
+/**
+ * An ACK in answer to a SYN that does not acknowledge it: the challenge ACK of the connection that had the 4-tuple
+ * before, still in TIME_WAIT (RFC 5961 section 4.2). It says nothing of this flow's sequence numbers.
+ */
+function isOfOldIncarnation(segment: Segment, before: number, peer: number, firstSeq: number): boolean {
+  if ((segment.flags & (SYN | RST | FIN | ACK)) !== ACK || segment.length > 0) return false;
+  const unanswered = (peer & (L.SYN_SENT_FLAG | L.SYN_ACKED | L.ACK_SENT)) === L.SYN_SENT_FLAG;
+  return unanswered && (before & L.OCCUPIES) === 0 && segment.ack !== firstSeq;
+}
+
+function isSelfConnect(segment: Segment): boolean {
+  if (segment.srcPort !== segment.dstPort || segment.src3 !== segment.dst3) return false;
+  return segment.src0 === segment.dst0 && segment.src1 === segment.dst1 && segment.src2 === segment.dst2;
 }
 
 function countFin(ints: Int32Array, at: number, side: number): void {

@@ -2,7 +2,7 @@ import * as L from '../flow/layout.ts';
 import * as S from '../tcp/states.ts';
 import * as F from '../teardown/facts.ts';
 import { nsToSeconds } from '../units.ts';
-import type { FlowSources } from './flow-record.ts';
+import type { FlowSources } from './sources.ts';
 import type { Endpoint, Role, Span, TcpState, TimeWait } from './types.ts';
 
 type Time = (ns: number) => string | null;

@@ -4,26 +4,14 @@ import * as L from '../flow/layout.ts';
 import type { Trail } from '../flow/trail.ts';
 import type { FlowView } from '../flow/view.ts';
 import * as F from '../teardown/facts.ts';
-import type { OsProfile } from '../teardown/profiles.ts';
 import { judgeReset } from '../teardown/reset-cause.ts';
 import { formatTime, nsToSeconds } from '../units.ts';
 import { formatAddress } from './addresses.ts';
 import { communityId } from './community-id.ts';
 import { endpointRecord } from './endpoint-record.ts';
-import type { Address, Encapsulation, Flow, Handshake, Initiator, PerSide, Reset, Reuse, Side } from './types.ts';
+import type { FlowSources } from './sources.ts';
+import type { Address, Encapsulation, Flow, Handshake, Initiator, PerSide, Reset, Side } from './types.ts';
 import { connState } from './zeek.ts';
-
-/** Everything of which a flow's record is made. */
-export interface FlowSources {
-  view: FlowView;
-  trail: Trail;
-  facts: F.Facts;
-  profiles: readonly [OsProfile, OsProfile];
-  encapsulations: Encapsulations;
-  reuse: Reuse | null;
-  /** the capture's end, ns in the flow's base */
-  end: number;
-}
 
 /** The flow as the report has it: the only place where a flow becomes an object. */
 export function flowRecord(sources: FlowSources): Flow {

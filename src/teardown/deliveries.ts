@@ -88,7 +88,7 @@ export class Deliveries {
     const peer = 1 - x;
     this.synArrived[x] = -1;
     this.synProof[x] = -1;
-    if (!view.sideHas(peer, L.SYN_SENT_FLAG)) return;
+    if (!view.sideHas(peer, L.SYN_SENT_FLAG) || !view.sideHas(x, L.OCCUPIES)) return;
     const synEnd = view.of(peer, L.FIRST_SEQ);
     let proof = -1;
     for (let i = 0; i < trail.count; i++) {
@@ -99,7 +99,10 @@ export class Deliveries {
     }
     let last = -1;
     let echoed = -1;
+    // What is answered with a SYN-ACK was a SYN, not the SYN-ACK of a simultaneous open.
+    const answer = proof >= 0 && (trail.flags[proof]! & SYN) !== 0 ? SYN : SYN | ACK;
     for (let i = 0; i < trail.count; i++) {
+      if (answer === SYN && last >= 0 && (trail.flags[i]! & ACK) !== 0) continue;
       if (trail.side[i] !== peer || (trail.flags[i]! & SYN) === 0 || trail.seq[i] !== ((synEnd - 1) | 0)) continue;
       if (proof >= 0 && i > proof && last >= 0) break;
       last = i;
@@ -143,13 +146,21 @@ export class Deliveries {
       if (proof >= 0 && isEchoed(trail, i, proof)) break;
     }
     if (proof >= 0 && transmissions > 1 && (trail.meta[proof]! & E_DSACK) !== 0) arrived = first;
+    // Proof that it lacked the FIN after that: what was sent again since - data before the FIN, say - brought it.
+    if (proof >= 0 && arrived < this.finUncovered[x]!) {
+      for (let i = this.finUncovered[x]! + 1; i < proof; i++) {
+        if (trail.side[i] === peer && (trail.length[i]! > 0 || (trail.flags[i]! & FIN) !== 0)) arrived = i;
+      }
+    }
     if (proof < 0 && (transmissions > 1 || !this.isUncontradicted(view, trail, x, arrived, finEnd))) return;
     this.finArrived[x] = view.has(L.FLOW_OUT_OF_ORDER_FIN) ? holeFilled(trail, peer, arrived, proof) : arrived;
   }
 
   /** Nothing proves that the segment arrived: it is taken so unless X goes on as if it hadn't. */
   private isUncontradicted(view: FlowView, trail: Trail, x: number, sent: number, end: number): boolean {
-    if (sent < 0 || !view.sideHas(x, L.OCCUPIES) || (trail.meta[sent]! & E_CONTIGUOUS) === 0) return false;
+    if (sent < 0 || !view.sideHas(x, L.OCCUPIES)) return false;
+    // A filter that keeps SYN, FIN and RST alone makes holes of all data.
+    if ((trail.meta[sent]! & E_CONTIGUOUS) === 0 && !hasNoPureAcks(view)) return false;
     const rtt = view.floatOf(x, L.MIN_RTT);
     const answered = trail.time[sent]! + (rtt === Number.POSITIVE_INFINITY ? 0 : rtt);
     if (view.floatOf(x, L.SIDE_LAST_TIME) > answered + ANSWER_TIME) return false;
@@ -185,6 +196,11 @@ export class Deliveries {
       }
     }
   }
+}
+
+/** No pure ACK from either side: the capture was filtered to SYN, FIN and RST. */
+export function hasNoPureAcks(view: FlowView): boolean {
+  return !view.sideHas(0, L.PURE_ACK_SENT) && !view.sideHas(1, L.PURE_ACK_SENT);
 }
 
 /** Whether `x` sends a segment with `flag` again later than an acknowledgement at `i` can have crossed. */

@@ -4,10 +4,11 @@ import type { Trail } from '../flow/trail.ts';
 import type { FlowView } from '../flow/view.ts';
 import * as S from '../tcp/states.ts';
 import { nextState } from '../tcp/transitions.ts';
+import { seqAtOrAfter } from '../units.ts';
 import { type Deliveries, FIN_INFERRED, FIN_OBSERVED } from './deliveries.ts';
 import * as F from './facts.ts';
 import type { OsProfile } from './profiles.ts';
-import { endsSender, isEffective } from './resets.ts';
+import { changedPlaces, endsSender, isEffective, isForeign, latestAnswer } from './resets.ts';
 
 /** Bits of `effects`: what an entry of the trail did. */
 export const RESET_ENDED = 1;
@@ -30,6 +31,11 @@ export class EndpointReplay {
   private finReceived = false;
   private synReceived = false;
   private finAcked = false;
+  /** an acknowledgement of its FIN that was sent after the peer's FIN, which it is known to lack yet; -1 */
+  private heldAck = -1;
+  /** an RST on its way, and the last segment that this endpoint sent before it arrived; -1 */
+  private heldReset = -1;
+  private heldUntil = -1;
 
   /** @param effects per entry of the trail: which RSTs ended something; bits are added */
   run(
@@ -51,13 +57,20 @@ export class EndpointReplay {
     this.finReceived = false;
     this.synReceived = false;
     this.finAcked = false;
+    this.heldAck = -1;
+    this.heldReset = -1;
+    this.heldUntil = -1;
     this.state = this.isPassiveOpener() ? S.LISTEN : S.CLOSED;
     if (this.isMidstream()) {
       this.emit(S.SYNCHRONIZED, view.float(L.FIRST_TIME), 0, F.EDGE_NONE, F.INFERRED);
     }
     for (let i = 0; i < trail.count; i++) {
-      if (trail.side[i] === x) this.sent(i, profile, effects);
-      else this.received(i, effects);
+      if (trail.flags[i] === 0) continue;
+      if (trail.side[i] !== x) this.received(i, effects);
+      else {
+        this.sent(i, profile, effects);
+        if (this.heldUntil === i) this.receiveReset(this.heldReset, effects);
+      }
     }
     this.receiveSyn();
     if (!this.finReceived && deliveries.finArrived[x]! >= 0) this.receiveFin(trail.count);
@@ -121,17 +134,13 @@ export class EndpointReplay {
     const flags = trail.flags[i]!;
     const isPureSyn = (flags & (SYN | ACK)) === SYN;
     if (!isPureSyn && (flags & RST) === 0) this.receiveSyn();
+    this.sendEarlierFin(i);
     if (deliveries.finProof[x] === i) this.receiveFin(i);
     if (isPureSyn) this.emit(S.SEND_SYN, this.sentAt(i), this.frame(i), F.EDGE_SENT, F.OBSERVED);
     else if ((flags & RST) === 0) this.synchronize(i);
-    if ((flags & FIN) !== 0 && !this.finSent) {
-      this.finSent = true;
-      this.emit(S.SEND_FIN, this.sentAt(i), this.frame(i), F.EDGE_SENT, F.OBSERVED);
-      // Stamps out of order: the acknowledgement was captured before the FIN.
-      const acked = deliveries.finAckArrived[x]!;
-      if (acked >= 0 && acked < i) this.receiveFinAck(acked);
-    }
-    if ((flags & RST) !== 0 && this.state !== S.TIME_WAIT && endsSender(trail, i)) {
+    if ((flags & FIN) !== 0) this.sendFin(i, this.sentAt(i));
+    if ((flags & RST) !== 0 && endsSender(trail, i) && !isForeign(this.view, trail, i)) {
+      if (this.state === S.TIME_WAIT) return;
       if (this.state === S.FIN_WAIT_2 && this.hasExpired(i, profile)) {
         this.facts.unseenEnd[x] = 1;
         this.facts.note(F.noteBit('fin-wait-2-expired'));
@@ -145,21 +154,39 @@ export class EndpointReplay {
     }
   }
 
+  private sendFin(i: number, time: number): void {
+    if (this.finSent) return;
+    this.finSent = true;
+    this.emit(S.SEND_FIN, time, this.frame(i), F.EDGE_SENT, F.OBSERVED);
+    // Captured out of order: its acknowledgement stands before it.
+    const acked = this.deliveries.finAckArrived[this.x]!;
+    if (acked >= 0 && acked < i) this.receiveFinAck(acked);
+  }
+
+  /** A segment from behind its FIN was captured before the FIN: that was sent earlier. */
+  private sendEarlierFin(i: number): void {
+    const { trail, deliveries, x } = this;
+    if (this.finSent || deliveries.fin[x] !== FIN_OBSERVED || (trail.flags[i]! & (SYN | FIN)) !== 0) return;
+    const fin = deliveries.finSent[x]!;
+    const behind = seqAtOrAfter(trail.seq[i]!, deliveries.finEnd[x]!);
+    // An RST may have any sequence number: only one that is just behind the FIN tells.
+    const isReset = (trail.flags[i]! & RST) !== 0;
+    if (!behind || (isReset && (trail.seq[i] !== deliveries.finEnd[x] || !changedPlaces(trail, i, fin)))) return;
+    this.sendFin(fin, this.sentAt(i));
+  }
+
   /** A segment of the peer: it takes effect now if this endpoint is known to have it, else when it shows it. */
   private received(i: number, effects: Uint8Array): void {
-    const { trail, deliveries, x, view } = this;
+    const { trail, deliveries, x } = this;
     const flags = trail.flags[i]!;
     if ((flags & RST) !== 0) {
-      const before = this.state;
-      if (!isEffective(view, trail, i, x, this.state, deliveries.finEnd[1 - x]!, this.finReceived)) return;
-      if (before !== S.SYN_SENT) this.receiveSyn();
-      this.emit(S.RECEIVE_RST, this.receivedAt(i), this.frame(i), F.EDGE_RECEIVED, F.OBSERVED);
-      if (before === S.TIME_WAIT && this.state === S.CLOSED) {
-        this.facts.timeWaitEndedBy[x] = F.BY_RST;
-        this.facts.timeWaitEnd[x] = this.last;
-        this.facts.timeWaitFrames[x as 0 | 1].push(this.frame(i));
-        effects[i]! |= RESET_KILLED_TIME_WAIT;
-      } else if (before !== this.state) effects[i]! |= RESET_ENDED;
+      // What this endpoint sent while the RST was on its way, it sent before it had it.
+      const until = this.lastSentBefore(i);
+      if (until < 0) this.receiveReset(i, effects);
+      else if (this.heldReset < 0) {
+        this.heldReset = i;
+        this.heldUntil = until;
+      }
       return;
     }
     if (this.state === S.TIME_WAIT) {
@@ -169,14 +196,60 @@ export class EndpointReplay {
     }
     // Later segments of the peer arrive after its FIN, unless this endpoint still shows that it lacks it.
     const arrived = deliveries.finArrived[x]!;
-    if (!this.finReceived && arrived >= 0 && arrived < i && i > deliveries.finUncovered[x]!) this.receiveFin(i);
+    if (!this.finReceived && arrived >= 0 && arrived < i && this.mayHaveFin(i)) this.receiveFin(i);
     if ((flags & SYN) === 0) this.receiveSyn();
-    if (deliveries.synAckArrived[x] === i && (flags & SYN) === 0) {
+    const synArrived = deliveries.synArrived[x]!;
+    if (deliveries.synAckArrived[x] === i && ((flags & SYN) === 0 || (synArrived >= 0 && synArrived < i))) {
+      this.receiveSyn();
       this.emit(S.RECEIVE_ACK_OF_SYN, this.receivedAt(i), this.frame(i), F.EDGE_RECEIVED, F.OBSERVED);
     }
-    if (deliveries.finAckArrived[x] === i && (this.finSent || deliveries.fin[x] === FIN_INFERRED))
-      this.receiveFinAck(i);
-    if (arrived === i && !this.finReceived && i > deliveries.finUncovered[x]!) this.receiveFin(i);
+    if (deliveries.finAckArrived[x] === i && (this.finSent || deliveries.fin[x] === FIN_INFERRED)) {
+      if (!this.finReceived && arrived >= 0 && arrived < i) this.heldAck = i;
+      else this.receiveFinAck(i);
+    }
+    if (arrived === i && !this.finReceived && this.mayHaveFin(i)) this.receiveFin(i);
+  }
+
+  /** Whether nothing that this endpoint sends later, or sent before its own FIN, shows that it lacks the peer's FIN. */
+  private mayHaveFin(i: number): boolean {
+    const { trail, deliveries, x } = this;
+    if (i <= deliveries.finUncovered[x]!) return false;
+    const fin = deliveries.finSent[x]!;
+    if (this.finSent || deliveries.fin[x] !== FIN_OBSERVED || fin < 0) return true;
+    return seqAtOrAfter(trail.ack[fin]!, deliveries.finEnd[1 - x]!);
+  }
+
+  /**
+   * The last segment of this endpoint behind the peer's RST `i`: it was on its way while the RST was. -1 if none.
+   * (Where it comes too late for that, isEffective will say that the RST ended nothing.)
+   */
+  private lastSentBefore(i: number): number {
+    const { trail, x, view } = this;
+    const latest = latestAnswer(view, trail, i, x);
+    let last = -1;
+    for (let j = i + 1; j < trail.count; j++) {
+      const sent = trail.side[j] === x && (trail.flags[j]! & RST) === 0;
+      if (sent && trail.time[j]! <= latest) last = j;
+    }
+    return last;
+  }
+
+  private receiveReset(i: number, effects: Uint8Array): void {
+    const { trail, deliveries, x, view, facts } = this;
+    this.heldUntil = -1;
+    const arrived = deliveries.finArrived[x]!;
+    if (this.state !== S.SYN_SENT) this.receiveSyn();
+    const peerFinEnd = deliveries.finEnd[1 - x]!;
+    if (!isEffective(view, trail, i, x, this.state, peerFinEnd, this.finReceived)) return;
+    if (!this.finReceived && arrived >= 0 && arrived < i) this.receiveFin(i);
+    const before = this.state;
+    this.emit(S.RECEIVE_RST, this.receivedAt(i), this.frame(i), F.EDGE_RECEIVED, F.OBSERVED);
+    if (before === S.TIME_WAIT && this.state === S.CLOSED) {
+      facts.timeWaitEndedBy[x] = F.BY_RST;
+      facts.timeWaitEnd[x] = this.last;
+      facts.timeWaitFrames[x as 0 | 1].push(this.frame(i));
+      effects[i]! |= RESET_KILLED_TIME_WAIT;
+    } else if (before !== this.state) effects[i]! |= RESET_ENDED;
   }
 
   /** A segment that only a synchronized connection sends, where the capture lacks what synchronized it. */
@@ -202,7 +275,7 @@ export class EndpointReplay {
   private receiveFin(shownBy: number): void {
     const { trail, deliveries, x } = this;
     const i = deliveries.finArrived[x]!;
-    if (this.finReceived || i < 0) return;
+    if (this.finReceived || i < 0 || this.isGone()) return;
     this.finReceived = true;
     if (!this.isOpen()) this.emit(S.SYNCHRONIZED, this.view.float(L.FIRST_TIME), 0, F.EDGE_NONE, F.INFERRED);
     // RFC 9293 3.10.7.4: the acknowledgement in a segment comes before its FIN.
@@ -215,11 +288,12 @@ export class EndpointReplay {
     if (shownBy < trail.count && trail.side[shownBy] === x) time = Math.min(time, this.sentAt(shownBy));
     const basis = inferred || deliveries.finProof[x]! < 0 ? F.INFERRED : F.OBSERVED;
     this.emit(S.RECEIVE_FIN, time, inferred ? 0 : this.frame(i), F.EDGE_RECEIVED, basis);
+    if (this.heldAck >= 0) this.receiveFinAck(this.heldAck);
   }
 
   private receiveFinAck(i: number): void {
     const { x, deliveries } = this;
-    if (this.finAcked) return;
+    if (this.finAcked || this.abortsBefore(i)) return;
     this.finAcked = true;
     if (deliveries.fin[x] === FIN_INFERRED && !this.finSent) {
       this.finSent = true;
@@ -227,6 +301,22 @@ export class EndpointReplay {
     }
     this.emit(S.RECEIVE_ACK_OF_FIN, this.receivedAt(i), this.frame(i), F.EDGE_RECEIVED, F.OBSERVED);
     if (this.state === S.CLOSED) this.facts.closedAt = this.trail.time[i]!;
+  }
+
+  /** Whether this endpoint had aborted by the time that the peer's segment `i` arrived. */
+  private abortsBefore(i: number): boolean {
+    const { trail, x } = this;
+    const arrival = this.receivedAt(i);
+    for (let j = i + 1; j < trail.count; j++) {
+      const aborts = trail.side[j] === x && (trail.flags[j]! & (RST | ACK)) === (RST | ACK);
+      if (aborts && this.sentAt(j) < arrival && endsSender(trail, j)) return true;
+    }
+    return false;
+  }
+
+  /** Closed after it had been open: nothing opens it again. */
+  private isGone(): boolean {
+    return this.state === S.CLOSED && this.facts.spans[this.x]! > 0;
   }
 
   private isOpen(): boolean {

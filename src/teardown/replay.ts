@@ -4,12 +4,14 @@ import { E_BEHIND_DATA, type Trail } from '../flow/trail.ts';
 import type { FlowView } from '../flow/view.ts';
 import * as S from '../tcp/states.ts';
 import { nextState } from '../tcp/transitions.ts';
-import { seqAtOrAfter } from '../units.ts';
+import { seqAfter, seqAtOrAfter } from '../units.ts';
 import { positionOf, shiftOf } from './capture-point.ts';
-import { Deliveries, FIN_INFERRED, FIN_NONE, FIN_OBSERVED } from './deliveries.ts';
+import { Deliveries, FIN_INFERRED, FIN_NONE, FIN_OBSERVED, hasNoPureAcks } from './deliveries.ts';
 import { EndpointReplay, RESET_ENDED, RESET_KILLED_TIME_WAIT } from './endpoint.ts';
 import * as F from './facts.ts';
 import type { OsProfile } from './profiles.ts';
+import { isForeign } from './resets.ts';
+import { replaySelfConnect } from './self-connect.ts';
 import type { Successor } from './successor.ts';
 
 /**
@@ -39,6 +41,11 @@ export class Replay {
     effects.fill(0, 0, trail.count);
     facts.client = view.clientSide;
     this.placeCapture(view);
+    if (view.has(L.FLOW_SELF_CONNECT)) {
+      replaySelfConnect(view, trail, facts);
+      this.endStates(0, end, profiles[0], successor);
+      return facts;
+    }
     deliveries.find(view, trail);
     for (let x = 0; x < 2; x++) {
       this.endpoint.run(view, trail, deliveries, facts, x, profiles[x]!, effects);
@@ -47,7 +54,7 @@ export class Replay {
       this.finFacts(view, trail, x);
       this.endStates(x, end, profiles[x]!, successor);
     }
-    this.judgeResets(trail);
+    this.judgeResets(view, trail);
     this.judgeClose(view, trail);
     this.takeNotes(view, trail);
     return facts;
@@ -55,8 +62,10 @@ export class Replay {
 
   private placeCapture(view: FlowView): void {
     const { facts } = this;
-    const rtt0 = view.floatOf(0, L.MIN_RTT);
-    const rtt1 = view.floatOf(1, L.MIN_RTT);
+    // Without pure ACKs an answer may have come long before the segment that tells of it.
+    const told = !hasNoPureAcks(view);
+    const rtt0 = told ? view.floatOf(0, L.MIN_RTT) : Number.POSITIVE_INFINITY;
+    const rtt1 = told ? view.floatOf(1, L.MIN_RTT) : Number.POSITIVE_INFINITY;
     facts.shift[0] = shiftOf(rtt0, rtt1);
     facts.shift[1] = shiftOf(rtt1, rtt0);
     facts.position = facts.client === 0 ? positionOf(rtt0, rtt1) : positionOf(rtt1, rtt0);
@@ -85,15 +94,15 @@ export class Replay {
       const until = facts.timeWaitRestartedAt[x]! + profile.timeWaitNs;
       const latest = facts.timeWaitRestartedAt[x]! + profile.timeWaitLatestNs;
       const frames = facts.timeWaitFrames[x as 0 | 1];
-      if (successor !== null && successor.killedAt < latest) {
+      if (successor !== null && successor.killedAt < until) {
         this.close(x, S.RECEIVE_RST, successor.killedAt, successor.killedFrame, F.OBSERVED);
         facts.timeWaitEndedBy[x] = F.BY_RST;
         frames.push(successor.killedFrame);
-      } else if (successor?.accepted && successor.synAt < latest) {
+      } else if (successor?.accepted && successor.synAt < until) {
         this.close(x, S.REPLACED, successor.synAt, successor.synFrame, F.OBSERVED);
         facts.timeWaitEndedBy[x] = F.BY_REUSE;
         frames.push(successor.synFrame);
-      } else if (latest <= end) {
+      } else if (latest <= end || successor?.accepted) {
         this.close(x, S.TIMEOUT, until, 0, F.ASSUMED);
         facts.timeWaitEndedBy[x] = F.BY_TIMER;
       }
@@ -127,10 +136,13 @@ export class Replay {
     facts.timeWaitEnd[x] = facts.spanFrom[i]!;
   }
 
-  private judgeResets(trail: Trail): void {
+  private judgeResets(view: FlowView, trail: Trail): void {
     const { facts, effects } = this;
     for (let i = 0; i < trail.count; i++) {
       if ((trail.flags[i]! & RST) === 0) continue;
+      if ((effects[i]! & (RESET_ENDED | RESET_KILLED_TIME_WAIT)) === 0 && isChallenged(view, trail, i)) {
+        facts.note(CHALLENGE_ACK);
+      }
       if ((effects[i]! & RESET_ENDED) !== 0) {
         if (facts.resetEntry >= 0) continue;
         facts.resetEntry = i;
@@ -140,9 +152,10 @@ export class Replay {
         facts.resetsIgnored++;
       }
     }
-    // An RST in the name of an end that goes on came from somewhere else.
+    // An RST in the name of an end that goes on, or with another TTL than its, came from somewhere else.
     const i = facts.resetEntry;
     if (i < 0) return;
+    if (isForeign(view, trail, i)) facts.resetBy = F.UNKNOWN;
     for (let j = i + 1; j < trail.count; j++) {
       const goesOn = trail.side[j] === facts.resetBy && (trail.flags[j]! & (RST | FIN)) === 0;
       if (goesOn && trail.length[j]! > 0) facts.resetBy = F.UNKNOWN;
@@ -203,7 +216,7 @@ export class Replay {
     if (fin0 === FIN_NONE && fin1 === FIN_NONE) return F.NOBODY;
     if (fin0 === FIN_NONE || fin1 === FIN_NONE) {
       const x = fin0 === FIN_NONE ? 1 : 0;
-      return this.peerCanHaveClosedBefore(view, 1 - x) ? F.UNKNOWN : x;
+      return this.peerCanHaveClosedBefore(view, trail, x) ? F.UNKNOWN : x;
     }
     const knew0 = this.knewOfPeersFin(trail, 0);
     const knew1 = this.knewOfPeersFin(trail, 1);
@@ -225,8 +238,16 @@ export class Replay {
     return seqAtOrAfter(trail.ack[i]!, deliveries.finEnd[1 - x]!) ? 1 : 0;
   }
 
-  /** Midstream, an end that was not seen to send data may have sent its FIN before the capture began. */
-  private peerCanHaveClosedBefore(view: FlowView, peer: number): boolean {
+  /**
+   * Whether the peer of `x`, whose FIN alone was seen, may have closed before: midstream where it was not seen to send
+   * data, and where its direction was not captured, unless `x` acknowledged more of it after its own FIN.
+   */
+  private peerCanHaveClosedBefore(view: FlowView, trail: Trail, x: number): boolean {
+    const peer = 1 - x;
+    if (!view.sideHas(peer, L.SENT)) {
+      const fin = this.deliveries.finSent[x]!;
+      return fin < 0 || !seqAfter(view.of(x, L.LAST_ACK_SENT), trail.ack[fin]!);
+    }
     const handshake = view.sideHas(0, L.SYN_SENT_FLAG) || view.sideHas(1, L.SYN_SENT_FLAG);
     return !handshake && !view.sideHas(peer, L.DATA_SENT);
   }
@@ -328,11 +349,20 @@ export class Replay {
   }
 }
 
-/** Two FINs and not one pure ACK: the capture was filtered to SYN, FIN and RST. */
-function hasNoPureAcks(view: FlowView): boolean {
-  return !view.sideHas(0, L.PURE_ACK_SENT) && !view.sideHas(1, L.PURE_ACK_SENT);
+/** Whether the answer to a segment that ended nothing was a pure ACK at once: a challenge (RFC 5961 section 3.2). */
+function isChallenged(view: FlowView, trail: Trail, i: number): boolean {
+  const x = 1 - trail.side[i]!;
+  const rtt = view.floatOf(x, L.MIN_RTT);
+  const latest = trail.time[i]! + CHALLENGE_TIME + (rtt === Number.POSITIVE_INFINITY ? 0 : rtt);
+  for (let j = i + 1; j < trail.count && trail.time[j]! <= latest; j++) {
+    if (trail.side[j] === x) return trail.flags[j] === ACK && trail.length[j] === 0;
+  }
+  return false;
 }
 
+/** A challenge ACK is not delayed (ns). */
+const CHALLENGE_TIME = 20_000_000;
+const CHALLENGE_ACK = F.noteBit('challenge-ack');
 const MIDSTREAM = F.noteBit('midstream');
 const GAP = F.noteBit('gap');
 const ONE_DIRECTION = F.noteBit('one-direction');

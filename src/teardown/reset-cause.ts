@@ -4,6 +4,7 @@ import { C_OWN_ACKED, C_PEER_DATA_LAST, E_HAS_TS, type Trail } from '../flow/tra
 import type { FlowView } from '../flow/view.ts';
 import { seqAfter } from '../units.ts';
 import * as F from './facts.ts';
+import { isForeign } from './resets.ts';
 
 export type Cause =
   | 'refused'
@@ -35,15 +36,14 @@ export function judgeReset(view: FlowView, trail: Trail, facts: F.Facts): Judgem
   if (facts.kind === F.KIND_REFUSED) {
     return { cause: 'refused', why: 'an RST answered the SYN: nobody listened on that port' };
   }
-  if (facts.resetBy === F.UNKNOWN) {
+  if (facts.resetBy === F.UNKNOWN && !isForeign(view, trail, i)) {
     return {
       cause: 'middlebox-suspected',
       why: 'the end in whose name the RST came went on sending, so something on the path made it',
     };
   }
-  const ttl = trail.ttlId[i]! >>> 16;
-  const usual = view.ttl(sender);
-  if (view.sideHas(sender, L.OCCUPIES) && ttl !== usual) {
+  if (isForeign(view, trail, i)) {
+    const [ttl, usual] = [trail.ttlId[i]! >>> 16, view.ttl(sender)];
     return {
       cause: 'middlebox-suspected',
       why: `the RST came with TTL ${ttl}, other segments of that end with ${usual}: something on the path may have made it`,

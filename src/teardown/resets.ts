@@ -3,16 +3,40 @@ import * as L from '../flow/layout.ts';
 import { C_PEER_ACKED, C_SENT, type Trail } from '../flow/trail.ts';
 import type { FlowView } from '../flow/view.ts';
 import * as S from '../tcp/states.ts';
+import { seqDiff } from '../units.ts';
 
 /** An endpoint that goes on later than this after an RST can have reached it (ns) was not ended by it. */
 const GOES_ON = 10_000_000;
 
+/** Segments captured within this (ns) can have changed places on the way. */
+const OUT_OF_ORDER = 5_000_000;
+
+/** Whether entry `j` came so soon after `i` that it may have been sent before it. */
+export function changedPlaces(trail: Trail, i: number, j: number): boolean {
+  return trail.time[j]! - trail.time[i]! < OUT_OF_ORDER;
+}
+
+/** The latest time at which something that `x` sent before it had the peer's segment `i` can be captured, ns. */
+export function latestAnswer(view: FlowView, trail: Trail, i: number, x: number): number {
+  const rtt = view.floatOf(x, L.MIN_RTT);
+  return trail.time[i]! + GOES_ON + (rtt === Number.POSITIVE_INFINITY ? 0 : rtt);
+}
+
 /** Whether an RST ended the endpoint that sent it: one that sends other segments later is alive, and the RST a reply. */
 export function endsSender(trail: Trail, i: number): boolean {
   for (let j = i + 1; j < trail.count; j++) {
-    if (trail.side[j] === trail.side[i] && (trail.flags[j]! & RST) === 0) return false;
+    if (trail.side[j] !== trail.side[i] || (trail.flags[j]! & RST) !== 0) continue;
+    // Not where it was captured out of order: from before it in sequence, and at once.
+    if (seqDiff(trail.seq[j]!, trail.seq[i]!) >= 0 || !changedPlaces(trail, i, j)) return false;
   }
   return true;
+}
+
+/** Whether an RST has another TTL than the other segments of the end in whose name it came: made on the way, it seems. */
+export function isForeign(view: FlowView, trail: Trail, i: number): boolean {
+  const sender = trail.side[i]!;
+  if (!view.sideHas(sender, L.OCCUPIES)) return false;
+  return trail.ttlId[i]! >>> 16 !== view.ttl(sender);
 }
 
 /**
@@ -41,8 +65,7 @@ export function isEffective(
     const beforeFin = finReceived && state !== S.TIME_WAIT && seq === ((peerFinEnd - 1) | 0);
     if (!acked && !all && !beforeFin) return false;
   }
-  const rtt = view.floatOf(x, L.MIN_RTT);
-  const latest = trail.time[i]! + GOES_ON + (rtt === Number.POSITIVE_INFINITY ? 0 : rtt);
+  const latest = latestAnswer(view, trail, i, x);
   for (let j = i + 1; j < trail.count; j++) {
     if (trail.side[j] === x && (trail.flags[j]! & RST) === 0 && trail.time[j]! > latest) return false;
   }

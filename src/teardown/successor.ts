@@ -1,6 +1,6 @@
 import { ACK, RST, SYN } from '../decode/segment.ts';
 import * as L from '../flow/layout.ts';
-import type { Trail } from '../flow/trail.ts';
+import { E_OLD, type Trail } from '../flow/trail.ts';
 import type { FlowView } from '../flow/view.ts';
 import { NS_PER_SECOND } from '../units.ts';
 
@@ -41,7 +41,7 @@ export function readSuccessor(next: FlowView, trail: Trail, old: FlowView): Succ
         successor.accepted = true;
         break;
       }
-      if ((flags & (ACK | RST)) === ACK) challenged = true;
+      if ((trail.meta[i]! & E_OLD) !== 0) challenged = true;
     } else if ((flags & RST) !== 0 && challenged && successor.killedFrame === 0) {
       successor.killedAt = trail.time[i]! + shift;
       successor.killedFrame = trail.frame[i]! >>> 0;
