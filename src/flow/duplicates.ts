@@ -31,10 +31,10 @@ export class DuplicateFilter {
     const age = now - this.times[slot]!;
     // Without an IP ID (IPv6, RSTs) two equal pure ACKs may be real: then only what comes at once counts.
     const window = segment.ipId === 0 ? WINDOW_WITHOUT_ID : WINDOW_WITH_ID;
-    if (this.prints[slot] === h && age >= -window && age <= window) return true;
+    const equal = this.prints[slot] === h && age >= -window && age <= window;
     this.prints[slot] = h;
-    this.times[slot] = now;
-    return false;
+    this.times[slot] = now; // of the newest copy: there may be more
+    return equal;
   }
 }
 

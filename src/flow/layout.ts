@@ -84,6 +84,7 @@ export const DATA_SENT = 2048;
 export const OCCUPIES = 4096; // sent something that is no RST: its sequence numbers are known
 export const DATA_LAST = 8192; // the newest payload of the flow is this side's
 export const LIMITED = 16384; // it filled the window, or what is sent at first, and not all of it is acknowledged
+export const SILENT_BYTE = 32768; // went on one byte behind what it was seen to send, a byte that its peer acknowledged
 export const TTL_SHIFT = 16;
 export const TTL_MASK = 0xff << TTL_SHIFT;
 export const PROBES_SHIFT = 24;

@@ -1,9 +1,11 @@
-import { ACK, type Segment, SYN } from '../decode/segment.ts';
-import { NS_PER_SECOND, seqDiff } from '../units.ts';
+import { type Segment, SYN } from '../decode/segment.ts';
+import { NS_PER_SECOND } from '../units.ts';
 import { DuplicateFilter } from './duplicates.ts';
 import { Encapsulations } from './encapsulations.ts';
 import * as L from './layout.ts';
+import { orient } from './orientation.ts';
 import { FlowQueue } from './queue.ts';
+import { isNewConnection } from './reuse.ts';
 import { FlowTable } from './table.ts';
 import { FlowUpdate } from './update.ts';
 import { FlowView } from './view.ts';
@@ -116,7 +118,7 @@ export class FlowTracker {
       ints[at + L.SIDE + this.side * L.SIDE_WORDS + L.PACKETS]!++;
       return ints[at + L.ID]!;
     }
-    if ((segment.flags & SYN) !== 0 && this.isNewConnection(segment, this.side)) {
+    if ((segment.flags & SYN) !== 0 && isNewConnection(update.ints, update.at, segment, this.side)) {
       flow = this.supersede(flow, segment);
     }
     const before = update.floats[(update.at + L.LAST_TIME) >> 1]!;
@@ -151,7 +153,7 @@ export class FlowTracker {
   }
 
   private viewOf(flow: number): FlowView {
-    return this.view.point(this.table.records, this.update.trails, flow);
+    return this.view.point(this.table.records, this.update.writer.trails, flow);
   }
 
   /** Widens the flow's time to the segment's, which it returns: ns since the flow's BASE_SECONDS. */
@@ -178,38 +180,8 @@ export class FlowTracker {
     floats[(at + L.MIN_RTT) >> 1] = Number.POSITIVE_INFINITY;
     floats[(at + L.MIN_RTT + 2) >> 1] = Number.POSITIVE_INFINITY;
     this.side = 0;
-    update.orient(segment, 0);
+    orient(ints, at, segment, 0);
     return flow;
-  }
-
-  /** Whether a SYN opens a new connection on this 4-tuple: one with the ISN of the flow at hand is a retransmission. */
-  private isNewConnection(segment: Segment, side: number): boolean {
-    const { ints, at } = this.update;
-    const s = at + L.SIDE + side * L.SIDE_WORDS;
-    const p = at + L.SIDE + (1 - side) * L.SIDE_WORDS;
-    const flags = ints[s + L.SIDE_FLAGS]!;
-    const peerFlags = ints[p + L.SIDE_FLAGS]!;
-    // The answer to this flow's SYN, whatever came between: a challenge ACK and its RST, say.
-    const answers = (peerFlags & L.SYN_SENT_FLAG) !== 0 && segment.ack === ints[p + L.FIRST_SEQ];
-    if ((segment.flags & ACK) !== 0 && answers && (flags & L.SYN_SENT_FLAG) === 0) return false;
-    if ((flags & L.SYN_SENT_FLAG) !== 0) {
-      if (ints[s + L.FIRST_SEQ] === ((segment.seq + 1) | 0)) return false;
-      // A SYN-ACK with another ISN answers the same SYN unless the close is behind us (a middlebox, or SYN cookies).
-      return (segment.flags & ACK) === 0 || (ints[at + L.FLAGS]! & L.FLOW_ENDED) !== 0;
-    }
-    if ((flags & L.OCCUPIES) !== 0) {
-      return ints[s + L.FIRST_SEQ] !== ((segment.seq + 1) | 0) && !this.follows(segment, s);
-    }
-    // Nothing from this side yet: the first SYN of the other side makes it an answer or a simultaneous open.
-    if ((peerFlags & L.SYN_SENT_FLAG) !== 0) return false;
-    return (ints[at + L.FLAGS]! & L.FLOW_ENDED) !== 0;
-  }
-
-  /** A SYN that comes late, out of order: the side's first segment seen came shortly behind it in sequence. */
-  private follows(segment: Segment, s: number): boolean {
-    const { ints } = this.update;
-    const distance = seqDiff(ints[s + L.FIRST_SEQ]!, segment.seq);
-    return distance > 0 && distance < 65_536 && (ints[s + L.SIDE_FLAGS]! & L.FIN_SENT_FLAG) === 0;
   }
 
   private supersede(old: number, segment: Segment): number {
@@ -322,7 +294,7 @@ export class FlowTracker {
     const previous = ints[at + L.PREVIOUS]!;
     if (previous < 0) return;
     ints[at + L.PREVIOUS] = -1;
-    this.successor.point(this.table.records, this.update.trails, flow);
+    this.successor.point(this.table.records, this.update.writer.trails, flow);
     this.sink.flowEnded(this.viewOf(previous), this.successor);
     this.release(previous);
   }
@@ -330,7 +302,7 @@ export class FlowTracker {
   private release(flow: number): void {
     const { update, table } = this;
     const view = this.viewOf(flow);
-    update.trails.release(view.word(L.TRAIL_HEAD), view.word(L.TRAIL_COUNT));
+    update.writer.trails.release(view.word(L.TRAIL_HEAD), view.word(L.TRAIL_COUNT));
     if (view.has(L.FLOW_HOLES)) {
       update.holes.drop(flow * 2);
       update.holes.drop(flow * 2 + 1);

@@ -4,14 +4,17 @@ import type { ChunkedRecords } from './chunks.ts';
 import { H_ACK, H_DATA, H_GAP, H_RETRANSMITTED, H_ZERO_WINDOW, noteLetter, noteSegment } from './history.ts';
 import { Holes } from './holes.ts';
 import * as L from './layout.ts';
+import { ACK_CLOCKED, countFin, isLimited, isOfOldIncarnation } from './oddities.ts';
+import { orient } from './orientation.ts';
 import * as T from './trail.ts';
+import { TrailWriter } from './trail-writer.ts';
 
 /**
  * What a segment does to its flow's record: each side's sequence variables (RFC 9293 section 3.3.1), payload counted
  * once, round trips, oddities, and the trail from which teardown/ reconstructs both endpoints' states.
  */
 export class FlowUpdate {
-  readonly trails = new T.Trails();
+  readonly writer = new TrailWriter();
   readonly holes = new Holes();
   // The flow at hand.
   ints: Int32Array = new Int32Array(0);
@@ -22,26 +25,6 @@ export class FlowUpdate {
     this.ints = records.ints[flow >>> records.shift]!;
     this.floats = records.floats[flow >>> records.shift]!;
     this.at = (flow & records.mask) * L.RECORD_WORDS;
-  }
-
-  /** Who is client: the SYN's sender, the SYN-ACK's receiver, else the end with the higher port, else the first sender. */
-  orient(segment: Segment, side: number): void {
-    const { ints, at } = this;
-    const isSyn = (segment.flags & SYN) !== 0;
-    let client = side;
-    let how = 0;
-    if (isSyn) {
-      if ((segment.flags & ACK) !== 0) client = 1 - side;
-      how = L.FLOW_BY_HANDSHAKE;
-    } else if (segment.srcPort !== segment.dstPort) {
-      if (segment.srcPort < segment.dstPort) client = 1 - side;
-      how = L.FLOW_BY_PORT;
-    }
-    ints[at + L.FLAGS] =
-      (ints[at + L.FLAGS]! & ~(L.FLOW_1_IS_CLIENT | L.FLOW_BY_HANDSHAKE | L.FLOW_BY_PORT)) |
-      how |
-      (client === 1 ? L.FLOW_1_IS_CLIENT : 0) |
-      (isSelfConnect(segment) ? L.FLOW_SELF_CONNECT : 0);
   }
 
   /**
@@ -113,7 +96,7 @@ export class FlowUpdate {
     const ownAck = ints[s + L.LAST_ACK_SENT]!;
     if (isOfOldIncarnation(segment, before, peerBefore, ints[p + L.FIRST_SEQ]!)) {
       ints[s + L.PACKETS]!++;
-      this.leave(segment, flags | (side << T.E_SIDE_SHIFT) | T.E_OLD, time);
+      this.writer.leave(ints, at, segment, flags | (side << T.E_SIDE_SHIFT) | T.E_OLD, time);
       return;
     }
     let now = before | L.SENT;
@@ -178,7 +161,8 @@ export class FlowUpdate {
       if ((flags & SYN) !== 0) {
         now = (now | L.SYN_SENT_FLAG) & ~L.SYN_ACKED; // a repeated SYN: its next acknowledgement counts again
         if (segment.windowScale >= 0) now = (now & ~L.SCALE_MASK) | (segment.windowScale << L.SCALE_SHIFT);
-        if ((before & L.SENT) !== 0 || (peerBefore & L.SENT) !== 0) this.reorient(segment, side);
+        // A SYN or SYN-ACK that comes after other segments can still tell who is client.
+        if ((ints[at + L.FLAGS]! & L.FLOW_BY_HANDSHAKE) === 0) orient(ints, at, segment, side);
       }
       if (length > 0) {
         now |= L.DATA_SENT | L.DATA_LAST;
@@ -218,7 +202,7 @@ export class FlowUpdate {
       now |= L.RST_SENT;
       ints[at + L.FLAGS]! |= L.FLOW_ENDING;
     }
-    ints[s + L.SIDE_FLAGS] = now;
+    ints[s + L.SIDE_FLAGS] = now | (ints[s + L.SIDE_FLAGS]! & L.SILENT_BYTE);
     floats[(at + L.SIDE_LAST_TIME + 2 * side) >> 1] = time;
 
     // What the states depend on goes into the trail.
@@ -238,25 +222,16 @@ export class FlowUpdate {
     if (contiguous) meta |= T.E_CONTIGUOUS;
     if ((flags & FIN) !== 0 && (now & L.LIMITED) !== 0) meta |= T.E_BEHIND_DATA;
     if ((flags & RST) === 0) {
-      this.leave(segment, meta, time);
+      this.writer.leave(ints, at, segment, meta, time);
       return;
     }
-    const room = ints[at + L.TRAIL_COUNT]! < T.MAX_TRAIL - 1;
-    this.leave(segment, room ? meta | T.E_CONTEXT : meta, time);
-    if (!room) return;
-    let bits = segment.optionsLength << 8;
+    let bits = 0;
     if ((peerBefore & L.ACK_SENT) !== 0) bits |= T.C_PEER_ACKED;
     if ((before & L.OCCUPIES) !== 0) bits |= T.C_SENT;
     if ((before & L.ACK_SENT) !== 0) bits |= T.C_OWN_ACKED;
     if ((peerBefore & L.DATA_LAST) !== 0) bits |= T.C_PEER_DATA_LAST;
-    const { words, entry } = this.nextEntry();
-    words[entry + T.C_PEER_ACK] = peerAck;
-    words[entry + T.C_SND_MAX] = sndMax;
-    words[entry + T.C_OWN_ACK] = ownAck;
-    words[entry + T.C_WINDOW] = segment.window;
-    words[entry + T.C_TTL_ID] = (segment.ttl << 16) | segment.ipId;
-    words[entry + T.C_PROBES] = (now & L.PROBES_MASK) >>> L.PROBES_SHIFT;
-    words[entry + T.C_BITS] = bits;
+    const probes = (now & L.PROBES_MASK) >>> L.PROBES_SHIFT;
+    this.writer.leaveReset(ints, at, segment, meta, time, { peerAck, sndMax, ownAck, probes, bits });
   }
 
   /**
@@ -289,7 +264,10 @@ export class FlowUpdate {
     let fresh = 0;
     // A pure ACK one byte on, where the peer acknowledged that byte and closes too: the byte was a FIN (deliveries.ts).
     const unseenFin = end === seq && seq === ((max + 1) | 0) && ints[p + L.LAST_ACK_SENT] === seq;
-    if (unseenFin && (ints[p + L.SIDE_FLAGS]! & L.FIN_SENT_FLAG) !== 0) return true;
+    if (unseenFin && (ints[p + L.SIDE_FLAGS]! & L.FIN_SENT_FLAG) !== 0) {
+      ints[at + L.SIDE + side * L.SIDE_WORDS + L.SIDE_FLAGS]! |= L.SILENT_BYTE;
+      return true;
+    }
     if (seqAfter(seq, max)) {
       this.holes.open(hole, max, seq);
       ints[at + L.FLAGS]! |= L.FLOW_HOLES;
@@ -333,87 +311,9 @@ export class FlowUpdate {
   touchTrail(records: ChunkedRecords, flow: number): number {
     const head = records.ints[flow >>> records.shift]![(flow & records.mask) * L.RECORD_WORDS + L.TRAIL_HEAD]!;
     if (head < 0) return 0;
-    const { blocks } = this.trails;
+    const { blocks } = this.writer.trails;
     const ints = blocks.ints[head >>> blocks.shift]!;
     const at = (head & blocks.mask) * T.BLOCK_WORDS;
     return (ints[at + 3]! ^ ints[at + 19]! ^ ints[at + 35]! ^ ints[at + 51]!) & 1;
   }
-
-  /** A SYN or SYN-ACK that comes after other segments (out of order, or the peer's) can still tell who is client. */
-  private reorient(segment: Segment, side: number): void {
-    if ((this.ints[this.at + L.FLAGS]! & L.FLOW_BY_HANDSHAKE) === 0) this.orient(segment, side);
-  }
-
-  private leave(segment: Segment, meta: number, time: number): void {
-    const { ints, at } = this;
-    const count = ints[at + L.TRAIL_COUNT]!;
-    if (count >= T.MAX_TRAIL) {
-      ints[at + L.FLAGS]! |= L.FLOW_TRAIL_FULL;
-      // First FINs must not be missed, however many segments came before: a few places are theirs.
-      const again = (ints[at + L.COUNTS]! >>> (8 + 8 * ((meta >> T.E_SIDE_SHIFT) & 1))) & 0xff;
-      if ((segment.flags & FIN) === 0 || again > 0 || count >= T.MAX_TRAIL + 8) return;
-    }
-    const { words, floats, entry } = this.nextEntry();
-    floats[entry >> 1] = time;
-    words[entry + T.E_FRAME] = segment.frame;
-    words[entry + T.E_META] = meta;
-    words[entry + T.E_SEQ] = segment.seq;
-    words[entry + T.E_ACK] = segment.ack;
-    words[entry + T.E_TSVAL] = segment.tsVal;
-    words[entry + T.E_TSECR] = segment.tsEcr;
-  }
-
-  // Where the next entry of the flow's trail goes: one reused object.
-  private readonly place: Place = { words: this.ints, floats: this.floats, entry: 0 };
-
-  private nextEntry(): Place {
-    const { ints, at, trails, place } = this;
-    const count = ints[at + L.TRAIL_COUNT]!;
-    const block = trails.extend(ints[at + L.TRAIL_TAIL]!, count);
-    if (count === 0) ints[at + L.TRAIL_HEAD] = block;
-    ints[at + L.TRAIL_TAIL] = block;
-    ints[at + L.TRAIL_COUNT] = count + 1;
-    const { blocks } = trails;
-    place.words = blocks.ints[block >>> blocks.shift]!;
-    place.floats = blocks.floats[block >>> blocks.shift]!;
-    place.entry = (block & blocks.mask) * T.BLOCK_WORDS + (count % T.BLOCK_ENTRIES) * T.ENTRY_WORDS;
-    return place;
-  }
-}
-
-interface Place {
-  words: Int32Array;
-  floats: Float64Array;
-  entry: number;
-}
-
-/** Bytes that a sender may have in flight before the first acknowledgement (RFC 6928), of 1,460 bytes. */
-const INITIAL_WINDOW = 14_600;
-const MSS = 1_460;
-/** A segment that follows an acknowledgement by less (ns, and the round trip) was waiting for it. */
-const ACK_CLOCKED = 1_000_000;
-
-/** Whether a sender with so much in flight cannot send another full segment: what it sends next waits. */
-function isLimited(inFlight: number, window: number): boolean {
-  return inFlight >= INITIAL_WINDOW || inFlight + MSS > window;
-}
-
-/**
- * An ACK in answer to a SYN that does not acknowledge it: the challenge ACK of the connection that had the 4-tuple
- * before, still in TIME_WAIT (RFC 5961 section 4.2). It says nothing of this flow's sequence numbers.
- */
-function isOfOldIncarnation(segment: Segment, before: number, peer: number, firstSeq: number): boolean {
-  if ((segment.flags & (SYN | RST | FIN | ACK)) !== ACK || segment.length > 0) return false;
-  const unanswered = (peer & (L.SYN_SENT_FLAG | L.SYN_ACKED | L.ACK_SENT)) === L.SYN_SENT_FLAG;
-  return unanswered && (before & L.OCCUPIES) === 0 && segment.ack !== firstSeq;
-}
-
-function isSelfConnect(segment: Segment): boolean {
-  if (segment.srcPort !== segment.dstPort || segment.src3 !== segment.dst3) return false;
-  return segment.src0 === segment.dst0 && segment.src1 === segment.dst1 && segment.src2 === segment.dst2;
-}
-
-function countFin(ints: Int32Array, at: number, side: number): void {
-  const shift = 8 + 8 * side;
-  if (((ints[at + L.COUNTS]! >>> shift) & 0xff) < 0xff) ints[at + L.COUNTS]! += 1 << shift;
 }

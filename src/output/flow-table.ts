@@ -1,10 +1,11 @@
 /** The table of flows on a terminal, with the legend of the marks that it uses. */
 
 import type { Flow } from '../report/types.ts';
-import { type Certainty, MARK, RESET_CAUSE, type Stay, shapeWords, stay, timeWaitUntil } from './meaning.ts';
-import { hang, pad, plain, type Style, widthOf } from './style.ts';
+import { explanation, oddWords } from './groups.ts';
+import { type Certainty, closedFirst, MARK, type Stay, shapeWords, stay, timeWaitUntil } from './meaning.ts';
+import { clipMiddle, hang, pad, plain, type Style, widthOf } from './style.ts';
 import { type Column, layOut } from './table.ts';
-import { addressPort, count } from './words.ts';
+import { addressPort } from './words.ts';
 
 type StayState = Parameters<typeof stay>[1];
 
@@ -23,35 +24,30 @@ function tight(text: string): string {
   return text.replaceAll(' min', 'm').replaceAll(' ', '');
 }
 
-// The columns, or the reset's words, tell these.
-const SAID_ELSEWHERE = new Set<Flow['kind']>(['graceful', 'simultaneous', 'aborted', 'aborted-after-fin']);
-
-/** What is odd about a flow, in few words. @param how whether a column tells how it ended */
-function remarks(flow: Flow, how: boolean): string {
-  const { kind, reset, reuse } = flow;
-  const parts = how || SAID_ELSEWHERE.has(kind) ? [] : [shapeWords(flow)[0]];
-  if (reset !== null && reset.frame !== null && reset.cause !== 'refused') {
-    const by = reset.by === null || reset.by === 'unknown' ? '' : ` by ${reset.by}`;
-    parts.push(`RST${by}: ${RESET_CAUSE[reset.cause ?? 'unknown']}`);
-  }
-  if (reset !== null && reset.ignored > 0) parts.push(`${count(reset.ignored)} RST ignored`);
-  if (reuse !== null) parts.push(`reuses flow ${reuse.previous}${reuse.inTimeWait ? ' in TIME_WAIT' : ''}`);
-  return [...parts, ...flow.notes].map(plain).join(', ');
-}
-
-function initiatorWord({ initiator }: Flow): string {
-  if (initiator === null) return '-';
-  return initiator === 'unknown' ? '?' : initiator;
-}
-
 const LEGEND_ORDER = Object.keys(MARK) as Exclude<Certainty, 'exact'>[];
 
+/** Flows under one heading. */
+export interface Section {
+  /** null: each flow has its own remark instead */
+  heading: string | null;
+  flows: readonly Flow[];
+  /** what stands below them */
+  rest: string;
+}
+
 /**
- * The table: header, a row a flow, a second line where remarks have no room beside it, and the legend.
+ * The table: header, each section's heading and rows, and the legend. Without a heading each flow's explanation stands
+ * beside it, or on a second line where it has no room.
  * @param reference first packet of the capture: times on other days carry their date
  * @returns lines of at most `width` columns
  */
-export function flowTable(flows: readonly Flow[], reference: string | null, width: number, style: Style): string[] {
+export function flowTable(
+  sections: readonly Section[],
+  reference: string | null,
+  width: number,
+  style: Style,
+): string[] {
+  const flows = sections.flatMap((section) => section.flows);
   const server = flows.map((flow) => addressPort(flow.server));
   const sameServer = server.every((each) => each === server[0]);
   const shapes = flows.map(shapeWords);
@@ -63,7 +59,7 @@ export function flowTable(flows: readonly Flow[], reference: string | null, widt
   ];
   if (!sameServer) columns.push({ title: 'server', cells: server, shrink: { first: 18, last: 13 }, drop: 15 });
   columns.push(
-    { title: 'closed first', shortTitle: 'closed\nfirst', cells: flows.map(initiatorWord), drop: 17 },
+    { title: 'closed first', shortTitle: 'closed\nfirst', cells: flows.map(closedFirst), drop: 17 },
     { title: 'how', cells: shapes.map(([long]) => long), short: shapes.map(([, short]) => short), drop: 4 },
   );
   for (const { state, short, drop } of STATES) {
@@ -76,16 +72,18 @@ export function flowTable(flows: readonly Flow[], reference: string | null, widt
   }
 
   const table = layOut(columns, width - 2, style.dim);
-  const said = flows.map((flow) => remarks(flow, !table.dropped.includes('how')));
   const beside = [table.header, table.rows].flat().reduce((most, row) => Math.max(most, widthOf(row)), 0) + 2;
-  const inline = said.every((text) => widthOf(text) <= width - 2 - beside);
-  const lines = [...(sameServer && server[0] !== undefined ? [`  all to ${plain(server[0])}`] : [])];
+  const lines = sameServer && server[0] !== undefined ? [`  all to ${clipMiddle(plain(server[0]), width - 9)}`] : [];
   lines.push(...table.header.map((line) => `  ${line}`));
-  table.rows.forEach((row, index) => {
-    const text = said[index] ?? '';
-    if (inline) lines.push(`  ${text === '' ? row : pad(row, beside) + text}`);
-    else lines.push(`  ${row}`, ...hang(`  ${' '.repeat(idWidth(flows))}└ `, text, width, style.dim));
-  });
+  const id = idWidth(flows);
+  let next = 0;
+  for (const { heading, flows: own, rest } of sections) {
+    const rows = table.rows.slice(next, next + own.length);
+    next += own.length;
+    if (heading === null) lines.push(...remarked(rows, own.map(remark), { beside, id, width, style }));
+    else lines.push(...hang('── ', heading, width, style.bold), ...rows.map((row) => `  ${row}`));
+    lines.push(...hang(`  ${' '.repeat(id)} `, rest, width, style.dim));
+  }
 
   const shown = STATES.filter(({ state }) => !table.dropped.includes(state)).flatMap(
     ({ state }) => stays.get(state) ?? [],
@@ -94,6 +92,30 @@ export function flowTable(flows: readonly Flow[], reference: string | null, widt
   const legend = LEGEND_ORDER.filter((mark) => used.has(mark)).map((mark) => MARK[mark].replaceAll(' ', '\u00a0'));
   if (table.dropped.length > 0) legend.push(`no room here for ${table.dropped.join(', ')}`);
   return [...lines, ...hang('  ', legend.join('; '), width, style.dim)];
+}
+
+interface Beside {
+  /** column from which remarks stand */
+  beside: number;
+  id: number;
+  width: number;
+  style: Style;
+}
+
+/** Rows with a remark each: beside them if all have room there, else below. */
+function remarked(rows: readonly string[], said: readonly string[], { beside, id, width, style }: Beside): string[] {
+  const inline = said.every((text) => widthOf(text) <= width - 2 - beside);
+  return rows.flatMap((row, index) => {
+    const text = plain(said[index] ?? '');
+    if (inline) return [`  ${text === '' ? row : pad(row, beside) + text}`];
+    return [`  ${row}`, ...hang(`  ${' '.repeat(id)}└ `, text, width, style.dim)];
+  });
+}
+
+/** What the columns don't tell of a flow. */
+function remark(flow: Flow): string {
+  const plainly = flow.reset === null || flow.reset.frame === null || flow.kind === 'refused';
+  return plainly ? oddWords(flow).join('; ') : explanation(flow);
 }
 
 function idWidth(flows: readonly Flow[]): number {

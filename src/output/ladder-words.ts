@@ -1,17 +1,9 @@
 /** What stands above and below the ladder of a flow, in words. */
 
 import type { Endpoint, Flow, Side, Span } from '../report/types.ts';
-import {
-  BASIS,
-  certaintyOf,
-  KIND,
-  markedDuration,
-  noteWords,
-  ORIENTATION,
-  RESET_CAUSE,
-  ROLE,
-  SHAPE_PHRASE,
-} from './meaning.ts';
+import { BASIS, certaintyOf, KIND, markedDuration, ORIENTATION, ROLE, SHAPE_PHRASE } from './meaning.ts';
+import { noteWords } from './notes.ts';
+import { isForeign, resetPhrase } from './reset-words.ts';
 import { clip, clipMiddle, hang, pad, plain, type Style, widthOf } from './style.ts';
 import { addressPort, clock, count, duration, moment, plural, sentence } from './words.ts';
 
@@ -52,6 +44,7 @@ function story(flow: Flow): string {
   if (initiator === 'both') return `${how}.${when}`;
   const abort = kind === 'aborted';
   if (initiator === 'unknown') return `${how}. Which side ${abort ? 'did' : 'closed first'} can't be told.${when}`;
+  if (abort && isForeign(flow.reset)) return `${how}, which a device on the way probably made.${when}`;
   return `${how}. The ${initiator} ${abort ? 'sent the RST' : 'closed first'}.${when}`;
 }
 
@@ -71,7 +64,8 @@ function spanCells(span: Span): [string, string, string, string] {
 export function endpointLines({ flow, style, width, prose }: Page, side: Side): string[] {
   const endpoint = flow.endpoints[side];
   const name = plain(addressPort(flow[side]));
-  const role = ROLE[endpoint.role];
+  const foreign = endpoint.role === 'aborter' && isForeign(flow.reset);
+  const role = foreign ? 'the RST came in its name' : ROLE[endpoint.role];
   const lines = [`${style.bold(clipMiddle(`${sentence(side)} ${name}`, width - widthOf(role) - 2))}  ${role}`];
   // CLOSED at the end has no duration.
   const spans = endpoint.states.filter(({ state, seconds }, index) => !(state === 'CLOSED' && index > 0 && !seconds));
@@ -120,10 +114,9 @@ export function resetLines({ flow, style, prose }: Page): string[] {
   if (reset === null) return [];
   const lines: string[] = [];
   if (reset.frame !== null) {
-    const by = reset.by === 'client' || reset.by === 'server' ? `by the ${reset.by}` : 'from a sender not known';
     const at = reset.at === null ? '' : ` at ${clock(reset.at, 6)}`;
     const why = reset.why === null ? '' : ` Why: ${reset.why}.`;
-    const words = `${by}${at}, frame ${reset.frame}: ${RESET_CAUSE[reset.cause ?? 'unknown']}.${why}`;
+    const words = `${resetPhrase(reset).slice(4)}; frame ${reset.frame}${at}.${why}`;
     lines.push(...hang(`${style.alarm('RST')}  `, words, prose));
   }
   if (reset.ignored > 0) {

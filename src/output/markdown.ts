@@ -1,9 +1,11 @@
 /** The summary for a ticket, in GitHub's Markdown: always shorter than 4,000 characters. */
 
 import type { Finding, Flow, Report } from '../report/types.ts';
-import { KIND, KINDS, shapeWords, stay, timeWaitUntil } from './meaning.ts';
+import { mattersMost } from './groups.ts';
+import { finWait2Words, lingering, lingeringWords } from './lingering.ts';
+import { closedFirst, KIND, KINDS, shapeWords, stay, timeWaitUntil } from './meaning.ts';
 import { clip, clipMiddle, plain } from './style.ts';
-import { assumptionWords, bySeverity, captureFaults, mattersMost, positionWords } from './survey.ts';
+import { assumptionWords, bySeverity, captureFaults, positionWords } from './survey.ts';
 import { isComplete, verdict } from './verdict.ts';
 import { addressPort, count, duration, list, moment, percent, plural } from './words.ts';
 
@@ -76,19 +78,22 @@ function findings(report: Report, shown: number, long: boolean): string[] {
   return ['### Findings', '', ...lines, ''];
 }
 
-function totals({ totals: { flows, byKind, finWait2, timeWait }, capture }: Report): string[] {
+function totals(report: Report): string[] {
+  const { flows, byKind, finWait2, timeWait } = report.totals;
   if (flows === 0) return [];
   const lines = [row(['connections', count(flows), '']), row(['---', '--:', '---'])];
   for (const kind of KINDS) {
     const n = byKind[kind] ?? 0;
     if (n > 0) lines.push(row([KIND[kind], count(n), escaped(percent(n, flows), 20)]));
   }
-  if (finWait2.count > 0 && finWait2.p50 !== null && finWait2.max !== null) {
-    const words = `half within ${duration(finWait2.p50)}, longest ${duration(finWait2.max)}`;
-    lines.push(row(['times in FIN_WAIT_2', count(finWait2.count), words]));
+  const inFinWait2 = finWait2Words(report);
+  if (inFinWait2 !== null) lines.push(row(['in FIN_WAIT_2', count(finWait2.count), escaped(inFinWait2, 240)]));
+  const closeWait = lingering(report.flows, 'CLOSE_WAIT', 1);
+  if (closeWait !== null) {
+    lines.push(row(['long in CLOSE_WAIT', count(closeWait.sockets), escaped(lingeringWords(closeWait, 1), 160)]));
   }
   if (timeWait.count > 0) {
-    const at = timeWait.peakAt === null ? '' : ` at ${moment(timeWait.peakAt, capture.firstPacket)}`;
+    const at = timeWait.peakAt === null ? '' : ` at ${moment(timeWait.peakAt, report.capture.firstPacket)}`;
     lines.push(row(['sockets in TIME_WAIT', count(timeWait.count), `at most ${count(timeWait.peak)} at once${at}`]));
   }
   return [...lines, ''];
@@ -96,12 +101,11 @@ function totals({ totals: { flows, byKind, finWait2, timeWait }, capture }: Repo
 
 function flowRow(flow: Flow, reference: string | null): string {
   const lingered = [stay(flow, 'TIME_WAIT').text, timeWaitUntil(flow, reference)].filter((each) => each !== '-');
-  const first = flow.initiator === 'unknown' ? '?' : (flow.initiator ?? '-');
   return row([
     String(flow.id),
     escaped(clipMiddle(addressPort(flow.client), 30), 60),
     escaped(clipMiddle(addressPort(flow.server), 30), 60),
-    first,
+    closedFirst(flow),
     shapeWords(flow)[0],
     escaped(stay(flow, 'FIN_WAIT_2').text, 50),
     escaped(stay(flow, 'CLOSE_WAIT').text, 50),
@@ -134,7 +138,8 @@ function measured(report: Report): string[] {
       .slice(0, 5)
       .map((fault) => `- ${escaped(fault, 150)}`),
   ];
-  if (report.totals.flows > 0) lines.push(`- ${positionWords(report)}`);
+  const position = report.totals.flows > 0 ? positionWords(report) : null;
+  if (position !== null) lines.push(`- ${position}`);
   for (const words of assumptionWords(report, 2).slice(0, 2)) lines.push(`- Timers of ${escaped(words, 150)}`);
   if (!isComplete(report))
     lines.push(`- The report lists ${plural(report.flows.length, 'flow')}; the totals count all.`);

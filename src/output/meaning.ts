@@ -1,6 +1,6 @@
-/** The report's names in words: what a kind, a shape, a note or the cause of a reset means. */
+/** The report's names in words: what a kind, a shape, a role or the time in a state means. */
 
-import type { Basis, CloseShape, Endpoint, Flow, Kind, Orientation, ResetCause, Role, Span } from '../report/types.ts';
+import type { Basis, CloseShape, Endpoint, Flow, Kind, Orientation, Role, Span } from '../report/types.ts';
 import { duration, moment } from './words.ts';
 
 /** How a flow of that kind ended. */
@@ -46,6 +46,13 @@ export function shapeWords(flow: Flow): [long: string, short: string] {
   return SHAPE[flow.closeShape];
 }
 
+/** Who closed first, for a column: "-" where nothing was closed, "?" where it can't be told or a device may have done it. */
+export function closedFirst({ initiator, kind, reset }: Flow): string {
+  if (initiator === null || kind === 'refused' || kind === 'unanswered') return '-';
+  if (initiator === 'unknown') return '?';
+  return kind === 'aborted' && reset?.cause === 'middlebox-suspected' ? '?' : initiator;
+}
+
 /** The shape of the close as part of a sentence, or null where the kind has said it all. */
 export const SHAPE_PHRASE: Record<CloseShape, string | null> = {
   'four-segment': 'in four segments (FIN, ACK, FIN, ACK)',
@@ -68,18 +75,6 @@ export const ROLE: Record<Role, string> = {
   unknown: 'role not known',
 };
 
-export const RESET_CAUSE: Record<ResetCause, string> = {
-  refused: 'nobody listens on the port',
-  'linger-zero': 'closed with SO_LINGER 0, or aborted by the program',
-  'unread-data': 'closed with received data still unread',
-  'data-after-close': 'data came for a socket that had been closed',
-  'keepalive-timeout': 'keepalive probes went unanswered',
-  'listener-closed': 'the listener was closed before the connection was accepted',
-  'no-such-connection': 'the sender of the RST knew of no such connection',
-  'middlebox-suspected': 'probably sent by a device on the way',
-  unknown: 'cause not known',
-};
-
 export const BASIS: Record<Basis, string> = {
   observed: 'observed',
   inferred: 'inferred from later segments',
@@ -93,26 +88,7 @@ export const ORIENTATION: Record<Orientation, string | null> = {
   'first-packet': 'The handshake is not in the capture: the sender of the first packet is taken for the client.',
 };
 
-const NOTE: Record<string, string> = {
-  'fin-retransmitted': 'a FIN was sent again: it, or its acknowledgement, was lost or late',
-  'lost-final-ack': 'a FIN came again after it had been answered: the last ACK was lost, and TIME_WAIT began anew',
-  'out-of-order-fin': 'a FIN came before data that precedes it: it took effect when the hole was filled',
-  'fin-behind-data':
-    'a FIN was queued behind data, so that close() was earlier: FIN_WAIT_1 or LAST_ACK is a lower bound',
-  midstream: 'the capture begins after the connection did',
-  gap: 'the capture lacks segments that were acknowledged',
-  'challenge-ack': 'a SYN or RST that did not fit drew a challenge ACK',
-  'one-direction': 'only one direction was captured',
-  'simultaneous-open': 'both sides sent a SYN',
-};
-
-/** A note in words; one that has no words here is shown by its name. */
-export function noteWords(note: string): string {
-  const words = NOTE[note];
-  return words === undefined ? note : `${note}: ${words}`;
-}
-
-type ClosingState = 'FIN_WAIT_1' | 'FIN_WAIT_2' | 'CLOSING' | 'TIME_WAIT' | 'CLOSE_WAIT' | 'LAST_ACK';
+export type ClosingState = 'FIN_WAIT_1' | 'FIN_WAIT_2' | 'CLOSING' | 'TIME_WAIT' | 'CLOSE_WAIT' | 'LAST_ACK';
 
 const SECONDS_FIELD = {
   FIN_WAIT_1: 'finWait1Seconds',
@@ -155,8 +131,8 @@ function endpointStay(endpoint: Endpoint, state: ClosingState): [number | null, 
   const seconds = endpoint[SECONDS_FIELD[state]];
   const span = endpoint.states.findLast((each) => each.state === state);
   if (span === undefined) return seconds === null ? null : [seconds, 'exact'];
-  const known = seconds ?? span.seconds;
-  return [known, known === null ? 'unknown' : certaintyOf(span)];
+  // Without pure ACKs the span's edges are a guess, and the endpoint's field is null.
+  return [seconds, seconds === null ? 'unknown' : certaintyOf(span)];
 }
 
 /** The longer stay of the two ends in a state, as `--where` reads it. */

@@ -2,11 +2,13 @@
 
 import type { Service, ServiceTotals } from '../report/services.ts';
 import type { Report } from '../report/types.ts';
-import { KIND, KINDS, RESET_CAUSE } from './meaning.ts';
+import { finWait2Words, lingering, lingeringWords, timeWaitSides, whichSide } from './lingering.ts';
+import { type ClosingState, KIND, KINDS } from './meaning.ts';
+import { resetPhrase } from './reset-words.ts';
 import { clip, hang, pad, type Style, widthOf } from './style.ts';
 import { assumptionWords, captureFaults, positionWords, resets, services } from './survey.ts';
 import { type Column, layOut } from './table.ts';
-import { addressPort, count, duration, moment, percent, plural } from './words.ts';
+import { addressPort, count, moment, percent, plural } from './words.ts';
 
 const SERVICES = 5;
 
@@ -62,32 +64,28 @@ export function whoCloses(page: Page): string[] {
   ];
 }
 
-export function timeInStates(page: Page): string[] {
-  const { finWait2, timeWait } = page.report.totals;
-  const { state } = page.style;
-  const lines: string[] = [];
-  if (finWait2.count > 0) lines.push(...hang(`  ${state.FIN_WAIT_2('FIN_WAIT_2')}  `, finWait2Words(page), page.prose));
-  if (timeWait.count > 0) lines.push(...hang(`  ${state.TIME_WAIT('TIME_WAIT')}   `, timeWaitWords(page), page.prose));
-  return lines.length === 0 ? [] : [title(page, 'TIME IN STATES'), ...lines];
-}
+/** Where a socket stays this long, seconds, the state has its line. */
+const LONG = 1;
 
-function finWait2Words({ report }: Page): string {
-  const { count: n, p50, p90, p99, max } = report.totals.finWait2;
-  if (n === 1 && max !== null) return `once, for ${duration(max)}`;
-  const quantiles = [
-    ['half within', p50],
-    ['90 % within', p90],
-    ['99 % within', p99],
-    ['longest', max],
-  ] as const;
-  const words = quantiles.flatMap(([label, seconds]) => (seconds === null ? [] : [`${label} ${duration(seconds)}`]));
-  return [plural(n, 'time'), ...words].join(', ');
+export function timeInStates(page: Page): string[] {
+  const { report, style, prose } = page;
+  const finWait2 = finWait2Words(report);
+  const words: [ClosingState, string][] = [];
+  if (finWait2 !== null) words.push(['FIN_WAIT_2', finWait2]);
+  for (const state of ['CLOSE_WAIT', 'LAST_ACK', 'FIN_WAIT_1', 'CLOSING'] as const) {
+    const long = lingering(report.flows, state, LONG);
+    if (long !== null) words.push([state, lingeringWords(long, LONG) + page.listed]);
+  }
+  if (report.totals.timeWait.count > 0) words.push(['TIME_WAIT', timeWaitWords(page)]);
+  const lines = words.flatMap(([state, text]) => hang(`  ${style.state[state](pad(state, 10))}  `, text, prose));
+  return lines.length === 0 ? [] : [title(page, 'TIME IN STATES'), ...lines];
 }
 
 function timeWaitWords({ report, listed }: Page): string {
   const { count: n, peak, peakAt } = report.totals.timeWait;
   const { firstPacket } = report.capture;
-  const words = [plural(n, 'socket')];
+  const on = timeWaitSides(report.flows);
+  const words = [plural(n, 'socket') + (on.client + on.server === 0 ? '' : ` ${whichSide(on)}`)];
   if (peak > 1)
     words.push(`at most ${count(peak)} at once${peakAt === null ? '' : ` at ${moment(peakAt, firstPacket)}`}`);
   const held = report.flows
@@ -117,14 +115,24 @@ export function endings(page: Page): string[] {
   return rows.length === 0 ? [] : [title(page, 'HOW THEY ENDED'), ...counted(page, rows)];
 }
 
+/** Reasons that are told of resets of one cause. */
+const REASONS = 2;
+
 export function resetCauses(page: Page): string[] {
   const groups = resets(page.report.flows).filter(({ cause }) => cause !== 'refused');
   if (groups.length === 0) return [];
-  const rows = groups.slice(0, page.verbose ? undefined : 4).map(({ by, cause, flows }) => {
-    const who = by === 'unknown' ? 'sender not known' : `by the ${by}`;
-    return [flows, '', `${who}: ${RESET_CAUSE[cause]}`] as const;
+  const shown = groups.slice(0, page.verbose ? undefined : 4);
+  const lines = shown.flatMap((group) => {
+    const digits = count(shown[0]?.flows ?? 0).length;
+    const lead = `  ${pad(count(group.flows), digits, 'right')}  `;
+    const indent = ' '.repeat(lead.length);
+    const why = group.reasons.slice(0, REASONS).flatMap(([words, flows]) => {
+      const some = flows < group.flows ? `in ${count(flows)} ` : '';
+      return hang(indent, some + words, page.prose, page.style.dim);
+    });
+    return [...hang(lead, resetPhrase(group), page.prose), ...why];
   });
-  return [title(page, 'RESETS', `  by sender and cause${page.listed}`), ...counted(page, rows)];
+  return [title(page, 'RESETS', `  by sender and cause${page.listed}`), ...lines];
 }
 
 /** Rows of a number, right-aligned, and words. */
@@ -160,7 +168,7 @@ export function captureFacts(page: Page): string[] {
   const faults = captureFaults(report).flatMap((fault) => hang('  ! ', fault, prose));
   const timers = assumptionWords(report, page.verbose ? 10 : 2).slice(0, page.verbose ? undefined : 3);
   const basis =
-    report.totals.flows === 0 ? [] : [positionWords(report), ...timers.map((words) => `Timers of ${words}.`)];
+    report.totals.flows === 0 ? [] : [positionWords(report) ?? '', ...timers.map((words) => `Timers of ${words}.`)];
   const lines = [...faults, ...basis.flatMap((words) => hang('  ', words, prose, style.dim))];
   return lines.length === 0 ? [] : [title(page, 'CAPTURE'), ...lines];
 }

@@ -103,8 +103,8 @@ export function pad(text: string, width: number, align: 'left' | 'right' = 'left
   return align === 'left' ? text + space : space + text;
 }
 
-// A number stays with its unit.
-const BEFORE_UNIT = /(?<=\d)\s(?=(?:[mµn]?s|min|h|d|%)(?!\w))/g;
+// A number stays with its unit, and "1 min" with "26 s".
+const BEFORE_UNIT = /(?<=\d)\s(?=(?:[mµn]?s|min|h|d|%|×)(?!\w))|(?<=\d\s(?:min|h|d))\s(?=\d+\s(?:s|min|h)(?!\w))/g;
 
 /** Lines of at most `width` columns, broken at spaces but not at no-break ones; within a word only where it is wider. */
 export function wrap(text: string, width: number): string[] {

@@ -1,7 +1,7 @@
-/** What a summary says besides the verdict: services, resets, the capture's faults, and the flows that matter most. */
+/** What a summary says besides the verdict: services, resets, where the capture was taken, its faults, timers. */
 
 import type { Service } from '../report/services.ts';
-import type { Finding, Flow, Report, ResetCause } from '../report/types.ts';
+import type { Finding, Flow, Report, ResetCause, Side } from '../report/types.ts';
 import { isComplete } from './verdict.ts';
 import { addressPort, count, duration, list, plural } from './words.ts';
 
@@ -23,89 +23,81 @@ export function services(flows: readonly Flow[]): Service[] {
   return [...byName.values()].sort((a, b) => b.flows - a.flows);
 }
 
+/** Resets that ended flows, of one sender and cause. */
+export interface ResetGroup {
+  by: Side | 'unknown';
+  cause: ResetCause;
+  flows: number;
+  /** what in the packets says so and of how many of them, the most frequent first */
+  reasons: [why: string, flows: number][];
+}
+
 /** Resets that ended flows, by sender and cause, the most frequent first. */
-export function resets(flows: readonly Flow[]): { by: string; cause: ResetCause; flows: number }[] {
-  const groups = new Map<string, { by: string; cause: ResetCause; flows: number }>();
+export function resets(flows: readonly Flow[]): ResetGroup[] {
+  const groups = new Map<string, { by: ResetGroup['by']; cause: ResetCause; whys: (string | null)[] }>();
   for (const { reset } of flows) {
     if (reset === null || reset.frame === null) continue;
     const [by, cause] = [reset.by ?? 'unknown', reset.cause ?? 'unknown'];
-    const key = `${by} ${cause}`;
-    const group = groups.get(key) ?? { by, cause, flows: 0 };
-    group.flows++;
-    groups.set(key, group);
+    const group = groups.get(`${by} ${cause}`) ?? { by, cause, whys: [] };
+    groups.set(`${by} ${cause}`, group);
+    group.whys.push(reset.why);
   }
-  return [...groups.values()].sort((a, b) => b.flows - a.flows);
+  return [...groups.values()]
+    .map(({ by, cause, whys }) => ({ by, cause, flows: whys.length, reasons: tallied(whys) }))
+    .sort((a, b) => b.flows - a.flows);
+}
+
+function tallied(whys: readonly (string | null)[]): [why: string, flows: number][] {
+  const counts = new Map<string, number>();
+  for (const why of whys) if (why !== null) counts.set(why, (counts.get(why) ?? 0) + 1);
+  return [...counts].sort((a, b) => b[1] - a[1]);
 }
 
 const SEVERITY: Record<Finding['severity'], number> = { critical: 3, warning: 2, info: 1 };
 
+/** 3 critical, 2 warning, 1 info. */
+export function severityOf({ severity }: Finding): number {
+  return SEVERITY[severity];
+}
+
 /** The findings, the most severe first. */
 export function bySeverity(findings: readonly Finding[]): Finding[] {
-  return [...findings].sort((a, b) => SEVERITY[b.severity] - SEVERITY[a.severity]);
+  return [...findings].sort((a, b) => severityOf(b) - severityOf(a));
 }
 
-const KIND_WEIGHT: Record<Flow['kind'], number> = {
-  'half-closed': 60,
-  'aborted-after-fin': 50,
-  aborted: 40,
-  refused: 30,
-  unanswered: 25,
-  simultaneous: 15,
-  graceful: 10,
-  open: 5,
+/** Seconds of round trip below which it changes no duration that matters. */
+const NEAR = 0.001;
+
+/** The largest of the listed flows' smallest round trips, seconds; null where none is known. */
+function roundTrip(flows: readonly Flow[]): number | null {
+  let most: number | null = null;
+  for (const { rtt } of flows) {
+    if (rtt.client === null && rtt.server === null) continue;
+    most = Math.max(most ?? 0, (rtt.client ?? 0) + (rtt.server ?? 0));
+  }
+  return most;
+}
+
+const POSITION: Record<Report['capture']['position'], [where: string, corrected: string | null]> = {
+  'near-client': ['Captured near the clients', 'times at the servers are corrected by the round trip'],
+  'near-server': ['Captured near the servers', 'times at the clients are corrected by the round trip'],
+  middle: ['Captured between clients and servers', 'times at both are corrected by the round trip'],
+  unknown: ['Where it was captured is not known', null],
 };
 
-function interest(flow: Flow, cited: number): number {
-  const { client, server } = flow.endpoints;
-  const lingered = Math.max(
-    client.closeWaitSeconds ?? 0,
-    server.closeWaitSeconds ?? 0,
-    client.finWait2Seconds ?? 0,
-    server.finWait2Seconds ?? 0,
-  );
-  const reused = flow.reuse?.inTimeWait === true ? 20 : 0;
-  const killed = client.timeWait?.endedBy === 'rst' || server.timeWait?.endedBy === 'rst' ? 20 : 0;
-  // Seconds matter by their size: a CLOSE_WAIT of a minute outweighs one of a second, an hour hardly a minute.
-  return cited * 100 + KIND_WEIGHT[flow.kind] + 12 * Math.log10(1 + lingered) + reused + killed + 2 * flow.notes.length;
-}
+const NOTHING_CLOSED = new Set<Flow['kind']>(['refused', 'unanswered', 'open']);
 
-/** Flows of one sort that are shown before those of another sort get their turn. */
-const ALIKE = 4;
-
-/**
- * The flows that matter most: those that severe findings cite, then trouble before order, long lingering before short.
- * Of flows that ended alike only a few come first, so that a thousand refused ones hide nothing.
- */
-export function mattersMost(report: Report, most: number): Flow[] {
-  const cited = new Map<number, number>();
-  for (const { flows, severity } of report.findings) {
-    for (const id of flows) cited.set(id, Math.max(cited.get(id) ?? 0, SEVERITY[severity]));
-  }
-  const ranked = report.flows
-    .map((flow) => ({ flow, score: interest(flow, cited.get(flow.id) ?? 0) }))
-    .sort((a, b) => b.score - a.score || a.flow.id - b.flow.id);
-  const seen = new Map<string, number>();
-  const first: Flow[] = [];
-  const later: Flow[] = [];
-  for (const { flow } of ranked) {
-    const sort = `${flow.kind} ${flow.closeShape} ${flow.initiator} ${flow.reset?.cause} ${addressPort(flow.server)}`;
-    const alike = (seen.get(sort) ?? 0) + 1;
-    seen.set(sort, alike);
-    (alike <= ALIKE ? first : later).push(flow);
-  }
-  return [...first, ...later].slice(0, most);
-}
-
-const POSITION: Record<Report['capture']['position'], string> = {
-  'near-client': 'Captured near the clients: times at the servers are corrected by the round-trip time.',
-  'near-server': 'Captured near the servers: times at the clients are corrected by the round-trip time.',
-  middle: 'Captured between clients and servers: times at both are corrected by the round-trip time.',
-  unknown: 'Where it was captured is not known: durations at either end may be off by a round trip.',
-};
-
-/** Where the capture was taken and what that does to the times. */
-export function positionWords(report: Report): string {
-  return POSITION[report.capture.position];
+/** Where the capture was taken and what that does to the times; null where that is nothing to speak of. */
+export function positionWords({ capture: { position }, flows }: Report): string | null {
+  const [where, corrected] = POSITION[position];
+  const longest = roundTrip(flows);
+  if (longest !== null && longest < NEAR) return corrected === null ? null : `${where}.`;
+  // Nothing was closed, nothing was measured.
+  if (longest === null && flows.every(({ kind }) => NOTHING_CLOSED.has(kind))) return null;
+  const trip = longest === null ? 'of unknown length' : `at most ${duration(longest)}`;
+  return corrected === null
+    ? `${where}: durations at either end may be off by a round trip (${trip}).`
+    : `${where}: ${corrected} (${trip}).`;
 }
 
 /** What is wrong with the capture and what that does to the result, a sentence each; none where nothing is. */

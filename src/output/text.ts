@@ -1,8 +1,9 @@
 /** The summary on a terminal: verdict, findings, who closes first, endings, the capture's faults, flows that matter. */
 
 import type { ServiceTotals } from '../report/services.ts';
-import type { Finding, Report } from '../report/types.ts';
-import { flowTable } from './flow-table.ts';
+import type { Finding, Flow, Report } from '../report/types.ts';
+import { flowTable, type Section } from './flow-table.ts';
+import { type FlowGroup, groupFlows, shares } from './groups.ts';
 import {
   captureFacts,
   endings,
@@ -14,7 +15,7 @@ import {
   whoCloses,
 } from './sections.ts';
 import { clip, hang, pad, plain, styleOf, widthOf } from './style.ts';
-import { bySeverity, mattersMost } from './survey.ts';
+import { bySeverity } from './survey.ts';
 import { isComplete, verdict } from './verdict.ts';
 import { count, duration, list, moment, plural } from './words.ts';
 
@@ -133,17 +134,50 @@ const SAFE_NAME = /^[\w./:@%+=][\w./:@%+=-]*$/;
 function flows(page: Page): string[] {
   const { report, verbose, style, prose } = page;
   if (report.flows.length === 0) return [];
-  const shown = verbose ? report.flows : mattersMost(report, FLOWS);
+  const groups = verbose ? [] : groupFlows(report);
+  const sections = verbose ? [{ heading: null, flows: report.flows, rest: '' }] : grouped(groups);
+  const shown = sections.flatMap((section) => section.flows);
   const all = report.totals.flows;
   const some = verbose
     ? `  ${count(shown.length)} of ${count(all)}`
     : `  the ${count(shown.length)} of ${count(all)} that matter most`;
   const name = report.capture.files.map(({ name: each }) => each);
   const file = name.length === 1 && SAFE_NAME.test(name[0] ?? '') ? name[0] : 'FILE';
+  const left = groups.slice(sections.length).reduce((sum, group) => sum + group.flows.length, 0);
   const hint = `teardown flow ${file} ${shown[0]?.id}  shows one segment by segment${shown.length < report.flows.length ? '; -v lists all' : ''}`;
   return [
     title(page, 'FLOWS', shown.length < all ? some : ''),
-    ...flowTable(shown, report.capture.firstPacket, page.width, style),
+    ...flowTable(sections, report.capture.firstPacket, page.width, style),
+    ...(left > 0 ? hang('  ', `and ${plural(left, 'flow')} that ended in other ways`, prose, style.dim) : []),
     ...hang('  ', hint, prose, style.dim),
   ];
+}
+
+/** The groups of which there is room for a flow, each under its explanation. */
+function grouped(groups: readonly FlowGroup[]): Section[] {
+  const shown = shares(groups, FLOWS);
+  return groups.slice(0, FLOWS).map(({ flows: own, words }, index) => {
+    const here = own.slice(0, shown[index]);
+    const heading = groups.length === 1 && own.length === 1 ? words : `${count(own.length)} × ${words}`;
+    return { heading, flows: here, rest: likeThem(own.slice(here.length), here.length) };
+  });
+}
+
+/** Identifiers, or ranges of them, that are named. */
+const NAMED = 8;
+
+/** "and 7 more like these: 12, 15 to 20", or nothing. */
+function likeThem(others: readonly Flow[], shown: number): string {
+  if (others.length === 0) return '';
+  const runs: { first: number; last: number }[] = [];
+  for (const id of others.map((flow) => flow.id).sort((a, b) => a - b)) {
+    const run = runs.at(-1);
+    if (run !== undefined && run.last + 1 === id) run.last = id;
+    else runs.push({ first: id, last: id });
+  }
+  const names = runs
+    .slice(0, NAMED)
+    .map(({ first, last }) => (first === last ? String(first) : `${first}${last === first + 1 ? ',' : ' to'} ${last}`));
+  const more = runs.length > NAMED ? ', ...' : '';
+  return `and ${count(others.length)} more like ${shown === 1 ? 'it' : 'these'}: ${names.join(', ')}${more}`;
 }

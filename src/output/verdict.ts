@@ -1,6 +1,8 @@
 /** The verdict in words: who closed first, where TIME_WAIT therefore lies, and what did not end as it should. */
 
-import type { Flow, Report } from '../report/types.ts';
+import type { Flow, Report, Side } from '../report/types.ts';
+import { lingering, timeWaitPeak, timeWaitPlace, whichSide } from './lingering.ts';
+import { isForeign, resetPhrase } from './reset-words.ts';
 import { addressPort, count, duration, list, moment, percent, plural } from './words.ts';
 
 /** Who ended the connections, as far as totals and the listed flows tell. */
@@ -40,23 +42,32 @@ function tally(report: Report): Tally {
 /** "the server in 9 and the client in 2", from the listed aborts. */
 function aborters(report: Report): string {
   const by = { server: 0, client: 0, unknown: 0 };
-  for (const flow of report.flows) if (flow.kind === 'aborted') by[flow.reset?.by ?? 'unknown']++;
+  let device = 0;
+  for (const { kind, reset } of report.flows) {
+    if (kind !== 'aborted') continue;
+    if (isForeign(reset)) device++;
+    else by[reset?.by ?? 'unknown']++;
+  }
   const parts: string[] = [];
   if (by.server > 0) parts.push(`the server in ${count(by.server)}`);
   if (by.client > 0) parts.push(`the client in ${count(by.client)}`);
+  if (device > 0) parts.push(`probably a device on the way in ${count(device)}`);
   if (by.unknown > 0) parts.push(`a sender not known in ${count(by.unknown)}`);
   return list(parts);
 }
 
-/** ": at most 47 at once, at 12:03:10". */
-function peak(report: Report): string {
-  const { peak: most, peakAt } = report.totals.timeWait;
-  if (most < 1) return '';
-  return `: at most ${count(most)} at once${peakAt === null ? '' : `, at ${moment(peakAt, report.capture.firstPacket)}`}`;
+/** Why the packets don't tell who closed first: what the flows that don't have in common. */
+function whyUnknown(flows: readonly Flow[]): string {
+  const untold = flows.filter(({ initiator }) => initiator === 'unknown');
+  const all = (test: (flow: Flow) => boolean): boolean => untold.length > 0 && untold.every(test);
+  if (all(({ packets }) => packets.client === 0)) return "only the server's packets were captured";
+  if (all(({ packets }) => packets.server === 0)) return "only the client's packets were captured";
+  if (all(({ notes }) => notes.includes('one-direction'))) return 'only one direction of each was captured';
+  if (all(({ notes }) => notes.includes('midstream'))) return 'the capture begins in the middle of them';
+  return 'the capture lacks the segments that would show it';
 }
 
 function whoClosed(report: Report, t: Tally): string {
-  const { count: lingering } = report.totals.timeWait;
   const did = t.withAborts ? 'began the end' : 'closed first';
   const share = (n: number): string =>
     n === 1 && t.closed === 1
@@ -64,23 +75,36 @@ function whoClosed(report: Report, t: Tally): string {
       : n === t.closed
         ? `in all ${count(n)} that closed`
         : `in ${count(n)} of ${count(t.closed)} that closed (${percent(n, t.closed)})`;
-  const holds = (where: string): string =>
-    lingering > 0 ? `, so ${where}${peak(report)}` : '; none was seen to reach TIME_WAIT';
   const half = t.closed / 2;
-  if (t.server > half) return `The server ${did} ${share(t.server)}${holds("TIME_WAIT is on the server's ports")}.`;
-  if (t.client > half)
-    return `The client ${did} ${share(t.client)}${holds("TIME_WAIT is on the clients' ports, not the server's")}.`;
-  if (t.both > half) return `Both sides closed at the same time ${share(t.both)}${holds('TIME_WAIT is on both ends')}.`;
+  if (t.server > half) return `The server ${did} ${share(t.server)}${timeWaitClause(report, 'server')}.`;
+  if (t.client > half) return `The client ${did} ${share(t.client)}${timeWaitClause(report, 'client')}.`;
+  if (t.both > half) return `Both sides closed at the same time ${share(t.both)}${timeWaitClause(report, 'both')}.`;
   if (t.unknown > half) {
-    return `Who ${did} can't be told ${share(t.unknown)}: the capture lacks the segments that would show it.`;
+    const which =
+      t.unknown === t.closed ? `for any of the ${count(t.closed)}` : `for ${count(t.unknown)} of ${count(t.closed)}`;
+    return `Who ${did} can't be told ${t.closed === 1 ? 'for the only one' : which} that closed: ${whyUnknown(report.flows)}.`;
   }
   const parts = (['server', 'client'] as const)
     .filter((side) => t[side] > 0)
     .map((side) => `the ${side} in ${count(t[side])}`);
   if (t.both > 0) parts.push(`both at once in ${count(t.both)}`);
   if (t.unknown > 0) parts.push(`not known in ${count(t.unknown)}`);
-  const states = lingering > 0 ? ` Sockets in TIME_WAIT${peak(report)}.` : '';
+  const place = timeWaitPlace(report)?.words ?? 'Sockets in TIME_WAIT';
+  const states = report.totals.timeWait.count > 0 ? ` ${place}${timeWaitPeak(report)}.` : '';
   return `Who ${did} differs over ${count(t.closed)} that closed: ${list(parts)}.${states}`;
+}
+
+/** ", so TIME_WAIT is on the server's ports", where it was seen: not always where most closed first. */
+function timeWaitClause(report: Report, closer: Side | 'both'): string {
+  const lingered = report.totals.timeWait.count;
+  if (lingered === 0) return '; none was seen to reach TIME_WAIT';
+  const place = timeWaitPlace(report);
+  const peak = timeWaitPeak(report);
+  if (place === null) return `; sockets in TIME_WAIT${peak}`;
+  if (place.side === closer) return `, so ${place.words}${peak}`;
+  if (place.side === 'both') return `; ${place.words}${peak}`;
+  const owner = place.side === 'server' ? "the server's" : "the client's";
+  return lingered === 1 ? `, yet the only TIME_WAIT is ${owner}${peak}` : `, yet ${place.words}${peak}`;
 }
 
 /** The only connection of a capture, by name. */
@@ -92,6 +116,9 @@ function theOne(flow: Flow, reference: string | null): string {
   if (flow.kind === 'open') return 'It was still open when the capture ended: neither FIN nor RST was seen.';
   const name = { client: `The client ${client}`, server: `The server ${server}` };
   const by = flow.reset?.by;
+  if (flow.kind === 'aborted' && isForeign(flow.reset)) {
+    return `It was aborted without a FIN: ${resetPhrase(flow.reset ?? { by: null, cause: null })}.`;
+  }
   if (flow.kind === 'aborted') {
     const who = by === 'client' || by === 'server' ? name[by] : 'Somebody';
     return `${who} aborted it by RST, without a FIN: an abort leaves no TIME_WAIT.`;
@@ -131,16 +158,48 @@ function noFlows({ capture }: Report): string {
   return `No connection is listed, though the capture holds ${plural(capture.tcpPackets, 'TCP packet')}.`;
 }
 
+/** " from 12:03:10 to 12:04:08": when the connections of a kind began; of those listed, where some were left out. */
+function span(report: Report, kind: 'refused' | 'unanswered'): string {
+  const reference = report.capture.firstPacket;
+  const began = report.flows.filter((flow) => flow.kind === kind).map(({ firstPacket }) => firstPacket);
+  const [first, last] = [began.sort()[0], began.at(-1)];
+  if (first === undefined || last === undefined) return '';
+  const [from, to] = [moment(first, reference), moment(last, reference)];
+  const some = isComplete(report) ? '' : ' at least';
+  return from === to ? ` at ${from}` : `${some} from ${from} to ${to}`;
+}
+
 /** What the main sentence leaves out: " Besides, 2 were refused and 3 were still open at the end." */
-function besides({ totals }: Report, withAborts: boolean): string {
-  const { aborted = 0, refused = 0, unanswered = 0, open = 0 } = totals.byKind;
+function besides(report: Report, withAborts: boolean): string {
+  const { aborted = 0, refused = 0, unanswered = 0, open = 0 } = report.totals.byKind;
   const were = (n: number): string => `${count(n)} ${n === 1 ? 'was' : 'were'}`;
   const parts: string[] = [];
-  if (aborted > 0 && withAborts) parts.push(`${were(aborted)} aborted by RST`);
-  if (refused > 0) parts.push(`${were(refused)} refused`);
-  if (unanswered > 0) parts.push(`${count(unanswered)} got no answer`);
+  if (aborted > 0 && withAborts) {
+    const aborts = report.flows.filter(({ kind }) => kind === 'aborted');
+    const device = aborts.length > 0 && aborts.every(({ reset }) => isForeign(reset));
+    parts.push(`${were(aborted)} aborted by RST${device ? ', probably made by a device on the way' : ''}`);
+  }
+  if (refused > 0) parts.push(`${were(refused)} refused${span(report, 'refused')}`);
+  if (unanswered > 0) parts.push(`${count(unanswered)} got no answer${span(report, 'unanswered')}`);
   if (open > 0) parts.push(`${were(open)} still open at the end`);
   return parts.length > 0 ? ` Besides, ${list(parts)}.` : '';
+}
+
+/** Seconds in CLOSE_WAIT from which a program seems to have forgotten a socket. */
+const FORGOTTEN = 5;
+
+/** " An RST cut 9 short. 12 were in CLOSE_WAIT for 5 s or longer on the server's side, the longest for 1 min 26 s." */
+function trouble(report: Report, closed: number): string {
+  const cut = report.totals.byKind['aborted-after-fin'] ?? 0;
+  const held = lingering(report.flows, 'CLOSE_WAIT', FORGOTTEN);
+  const parts: string[] = [];
+  if (cut > 0) parts.push(` An RST cut ${cut === closed ? (cut === 1 ? 'it' : 'all of them') : count(cut)} short.`);
+  if (held !== null) {
+    const were = held.sockets === 1 ? '1 socket was' : `${count(held.sockets)} sockets were`;
+    const most = held.sockets === 1 ? `for ${duration(held.longest)}` : `for up to ${duration(held.longest)}`;
+    parts.push(` ${were} in CLOSE_WAIT ${whichSide(held)} ${most}.`);
+  }
+  return parts.join('');
 }
 
 /** Nothing but aborts, and connections that never were or never ended. */
@@ -161,13 +220,13 @@ export function verdict(report: Report): string {
   const { aborted = 0, refused = 0, unanswered = 0, open = 0 } = totals.byKind;
   const all = totals.flows;
   if (open === all) return `${first} None of them closed while the capture ran: neither FIN nor RST was seen.`;
-  if (refused === all) return `${first} All were refused: nobody listens where they went.`;
-  if (unanswered === all) return `${first} None of them got an answer to its SYN.`;
+  if (refused === all) return `${first} All were refused${span(report, 'refused')}: nobody listens where they went.`;
+  if (unanswered === all) return `${first} None of them got an answer to its SYN${span(report, 'unanswered')}.`;
   if (aborted > 0 && aborted + refused + unanswered + open >= all) return `${first} ${onlyAborts(report, aborted)}`;
   const closers = tally(report);
   if (closers.closed === 0) return `${first} None of them closed while the capture ran.${besides(report, true)}`;
   const half = totals.byKind['half-closed'] ?? 0;
   const waiting = half > 0 ? ` ${count(half)} closed on one side only.` : '';
   const aborts = closers.withAborts ? ` ${count(aborted)} of these ended by RST without a FIN.` : '';
-  return `${first} ${whoClosed(report, closers)}${aborts}${waiting}${besides(report, !closers.withAborts)}`;
+  return `${first} ${whoClosed(report, closers)}${aborts}${trouble(report, closers.closed)}${waiting}${besides(report, !closers.withAborts)}`;
 }

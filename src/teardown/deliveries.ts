@@ -3,6 +3,7 @@ import * as L from '../flow/layout.ts';
 import { E_CONTIGUOUS, E_DSACK, E_HAS_TS, type Trail } from '../flow/trail.ts';
 import type { FlowView } from '../flow/view.ts';
 import { seqAtOrAfter, seqDiff } from '../units.ts';
+import { changedPlaces } from './resets.ts';
 
 /** Jitter that a round trip may have beyond the smallest seen before an order of events is doubted (ns). */
 const JITTER = 2_000_000;
@@ -77,6 +78,9 @@ export class Deliveries {
     for (let i = 0; i < trail.count; i++) {
       const ofPeer = trail.side[i] === peer && (trail.flags[i]! & (ACK | RST)) === ACK;
       if (!ofPeer || trail.ack[i] !== unseen) continue;
+      // The byte may have been data. It was a FIN if X goes on behind it with nothing, or if the peer had closed before.
+      const peerClosed = hasFinBefore(trail, peer, i);
+      if (!view.sideHas(x, L.SILENT_BYTE) && !peerClosed) return;
       this.fin[x] = FIN_INFERRED;
       this.finEnd[x] = unseen;
       this.finSent[x] = i;
@@ -124,6 +128,7 @@ export class Deliveries {
     let proof = -1;
     for (let i = 0; i < trail.count; i++) {
       if (trail.side[i] !== x || (trail.flags[i]! & ACK) === 0) continue;
+      if (isLongBefore(trail, i, this.finSent[peer]!)) continue;
       if (seqAtOrAfter(trail.ack[i]!, finEnd)) {
         proof = i;
         break;
@@ -188,7 +193,8 @@ export class Deliveries {
       if (view.sideHas(x, L.SYN_SENT_FLAG) && this.synAckArrived[x]! < 0 && seqAtOrAfter(trail.ack[i]!, synEnd)) {
         if (!repeatsAfter(trail, x, SYN, i, crossing)) this.synAckArrived[x] = i;
       }
-      if (this.fin[x] === FIN_NONE || !seqAtOrAfter(trail.ack[i]!, this.finEnd[x]!)) continue;
+      if (this.fin[x] === FIN_NONE || isLongBefore(trail, i, this.finSent[x]!)) continue;
+      if (!seqAtOrAfter(trail.ack[i]!, this.finEnd[x]!)) continue;
       if (this.finAckFirst[x]! < 0) this.finAckFirst[x] = i;
       if (!repeatsAfter(trail, x, FIN, i, crossing)) {
         this.finAckArrived[x] = i;
@@ -208,6 +214,21 @@ function repeatsAfter(trail: Trail, x: number, flag: number, i: number, crossing
   const latest = trail.time[i]! + crossing;
   for (let j = i + 1; j < trail.count; j++) {
     if (trail.side[j] === x && (trail.flags[j]! & flag) !== 0 && trail.time[j]! > latest) return true;
+  }
+  return false;
+}
+
+/**
+ * Whether entry `i` was captured well before the FIN: it cannot acknowledge it, whatever the numbers seem to say (they
+ * wrap after 4 GB).
+ */
+function isLongBefore(trail: Trail, i: number, fin: number): boolean {
+  return i < fin && !changedPlaces(trail, i, fin);
+}
+
+function hasFinBefore(trail: Trail, side: number, entry: number): boolean {
+  for (let i = 0; i < entry; i++) {
+    if (trail.side[i] === side && (trail.flags[i]! & FIN) !== 0) return true;
   }
   return false;
 }

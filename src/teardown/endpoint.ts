@@ -6,9 +6,10 @@ import * as S from '../tcp/states.ts';
 import { nextState } from '../tcp/transitions.ts';
 import { seqAtOrAfter } from '../units.ts';
 import { type Deliveries, FIN_INFERRED, FIN_OBSERVED } from './deliveries.ts';
+import { hasExpired, isMidstream, isPassiveOpener } from './edges.ts';
 import * as F from './facts.ts';
 import type { OsProfile } from './profiles.ts';
-import { changedPlaces, endsSender, isEffective, isForeign, latestAnswer } from './resets.ts';
+import { changedPlaces, endsSender, isEffective, isForeign, lastSentBefore } from './resets.ts';
 
 /** Bits of `effects`: what an entry of the trail did. */
 export const RESET_ENDED = 1;
@@ -60,8 +61,8 @@ export class EndpointReplay {
     this.heldAck = -1;
     this.heldReset = -1;
     this.heldUntil = -1;
-    this.state = this.isPassiveOpener() ? S.LISTEN : S.CLOSED;
-    if (this.isMidstream()) {
+    this.state = isPassiveOpener(view, trail, x) ? S.LISTEN : S.CLOSED;
+    if (isMidstream(view, x)) {
       this.emit(S.SYNCHRONIZED, view.float(L.FIRST_TIME), 0, F.EDGE_NONE, F.INFERRED);
     }
     for (let i = 0; i < trail.count; i++) {
@@ -74,23 +75,6 @@ export class EndpointReplay {
     }
     this.receiveSyn();
     if (!this.finReceived && deliveries.finArrived[x]! >= 0) this.receiveFin(trail.count);
-  }
-
-  /** A listener: its first SYN, if any, acknowledges the peer's. */
-  private isPassiveOpener(): boolean {
-    const { trail, x, view } = this;
-    if (!view.sideHas(x, L.SYN_SENT_FLAG)) return view.sideHas(1 - x, L.SYN_SENT_FLAG) && view.clientSide !== x;
-    for (let i = 0; i < trail.count; i++) {
-      if (trail.side[i] === x && (trail.flags[i]! & SYN) !== 0) return (trail.flags[i]! & ACK) !== 0;
-    }
-    return false;
-  }
-
-  /** The capture has no handshake, and this end sent something or its peer acknowledges something that it sent. */
-  private isMidstream(): boolean {
-    const { view, x } = this;
-    if (view.sideHas(0, L.SYN_SENT_FLAG) || view.sideHas(1, L.SYN_SENT_FLAG)) return false;
-    return view.sideHas(x, L.OCCUPIES) || view.sideHas(1 - x, L.ACK_SENT);
   }
 
   private emit(event: number, time: number, frame: number, edge: number, basis: number): void {
@@ -141,7 +125,7 @@ export class EndpointReplay {
     if ((flags & FIN) !== 0) this.sendFin(i, this.sentAt(i));
     if ((flags & RST) !== 0 && endsSender(trail, i) && !isForeign(this.view, trail, i)) {
       if (this.state === S.TIME_WAIT) return;
-      if (this.state === S.FIN_WAIT_2 && this.hasExpired(i, profile)) {
+      if (this.state === S.FIN_WAIT_2 && this.isExpired(i, profile)) {
         this.facts.unseenEnd[x] = 1;
         this.facts.note(F.noteBit('fin-wait-2-expired'));
         this.emit(S.TIMEOUT, this.sentAt(i), this.frame(i), F.EDGE_SENT, F.INFERRED);
@@ -175,13 +159,18 @@ export class EndpointReplay {
     this.sendFin(fin, this.sentAt(i));
   }
 
+  private isExpired(i: number, profile: OsProfile): boolean {
+    const stay = this.sentAt(i) - this.last;
+    return hasExpired(this.trail, i, stay, this.deliveries.fin[1 - this.x]!, profile);
+  }
+
   /** A segment of the peer: it takes effect now if this endpoint is known to have it, else when it shows it. */
   private received(i: number, effects: Uint8Array): void {
     const { trail, deliveries, x } = this;
     const flags = trail.flags[i]!;
     if ((flags & RST) !== 0) {
       // What this endpoint sent while the RST was on its way, it sent before it had it.
-      const until = this.lastSentBefore(i);
+      const until = lastSentBefore(this.view, trail, i, x);
       if (until < 0) this.receiveReset(i, effects);
       else if (this.heldReset < 0) {
         this.heldReset = i;
@@ -217,21 +206,6 @@ export class EndpointReplay {
     const fin = deliveries.finSent[x]!;
     if (this.finSent || deliveries.fin[x] !== FIN_OBSERVED || fin < 0) return true;
     return seqAtOrAfter(trail.ack[fin]!, deliveries.finEnd[1 - x]!);
-  }
-
-  /**
-   * The last segment of this endpoint behind the peer's RST `i`: it was on its way while the RST was. -1 if none.
-   * (Where it comes too late for that, isEffective will say that the RST ended nothing.)
-   */
-  private lastSentBefore(i: number): number {
-    const { trail, x, view } = this;
-    const latest = latestAnswer(view, trail, i, x);
-    let last = -1;
-    for (let j = i + 1; j < trail.count; j++) {
-      const sent = trail.side[j] === x && (trail.flags[j]! & RST) === 0;
-      if (sent && trail.time[j]! <= latest) last = j;
-    }
-    return last;
   }
 
   private receiveReset(i: number, effects: Uint8Array): void {
@@ -332,23 +306,6 @@ export class EndpointReplay {
     const frames = facts.timeWaitFrames[x as 0 | 1];
     if (frames.length < MAX_FRAMES) frames.push(this.frame(i));
     facts.note(F.noteBit('time-wait-restarted'));
-  }
-
-  /**
-   * An RST in FIN_WAIT_2 answers a segment of the peer. A FIN would have been taken: so the socket was gone. Data
-   * draws it from an orphan at once; after the timer's length of silence the socket was gone as well.
-   */
-  private hasExpired(i: number, profile: OsProfile): boolean {
-    const { trail, facts, x } = this;
-    if (profile.finWait2Ns === null) return false;
-    const entered = facts.spanFrom[x * F.MAX_SPANS + facts.spans[x]! - 1]!;
-    if (this.sentAt(i) - entered >= profile.finWait2Ns) return true;
-    if ((trail.flags[i]! & ACK) !== 0) return false; // a live socket's abort
-    for (let j = i - 1; j >= 0; j--) {
-      if (trail.side[j] === x) continue;
-      return (trail.flags[j]! & FIN) !== 0 && trail.length[j] === 0 && this.deliveries.fin[1 - x] === FIN_OBSERVED;
-    }
-    return false;
   }
 }
 

@@ -17,9 +17,23 @@ export function changedPlaces(trail: Trail, i: number, j: number): boolean {
 }
 
 /** The latest time at which something that `x` sent before it had the peer's segment `i` can be captured, ns. */
-export function latestAnswer(view: FlowView, trail: Trail, i: number, x: number): number {
+function latestAnswer(view: FlowView, trail: Trail, i: number, x: number): number {
   const rtt = view.floatOf(x, L.MIN_RTT);
   return trail.time[i]! + GOES_ON + (rtt === Number.POSITIVE_INFINITY ? 0 : rtt);
+}
+
+/**
+ * The last segment of `x` behind its peer's RST `i`: it was on its way while the RST was. -1 if none.
+ * (Where it comes too late for that, isEffective will say that the RST ended nothing.)
+ */
+export function lastSentBefore(view: FlowView, trail: Trail, i: number, x: number): number {
+  const latest = latestAnswer(view, trail, i, x);
+  let last = -1;
+  for (let j = i + 1; j < trail.count; j++) {
+    const sent = trail.side[j] === x && (trail.flags[j]! & RST) === 0;
+    if (sent && trail.time[j]! <= latest) last = j;
+  }
+  return last;
 }
 
 /** Whether an RST ended the endpoint that sent it: one that sends other segments later is alive, and the RST a reply. */

@@ -1,0 +1,41 @@
+/** How an endpoint's history begins, and how an orphaned FIN_WAIT_2 shows that it is over. */
+
+import { ACK, FIN, SYN } from '../decode/segment.ts';
+import * as L from '../flow/layout.ts';
+import type { Trail } from '../flow/trail.ts';
+import type { FlowView } from '../flow/view.ts';
+import { FIN_OBSERVED } from './deliveries.ts';
+import type { OsProfile } from './profiles.ts';
+
+/** A listener: its first SYN, if any, acknowledges the peer's. */
+export function isPassiveOpener(view: FlowView, trail: Trail, x: number): boolean {
+  if (!view.sideHas(x, L.SYN_SENT_FLAG)) return view.sideHas(1 - x, L.SYN_SENT_FLAG) && view.clientSide !== x;
+  for (let i = 0; i < trail.count; i++) {
+    if (trail.side[i] === x && (trail.flags[i]! & SYN) !== 0) return (trail.flags[i]! & ACK) !== 0;
+  }
+  return false;
+}
+
+/** The capture has no handshake, and this end sent something or its peer acknowledges something that it sent. */
+export function isMidstream(view: FlowView, x: number): boolean {
+  if (view.sideHas(0, L.SYN_SENT_FLAG) || view.sideHas(1, L.SYN_SENT_FLAG)) return false;
+  return view.sideHas(x, L.OCCUPIES) || view.sideHas(1 - x, L.ACK_SENT);
+}
+
+/**
+ * An RST in FIN_WAIT_2 answers a segment of the peer. A FIN would have been taken: so the socket was gone. Data
+ * draws it from an orphan at once; after the timer's length of silence the socket was gone as well.
+ * @param stay in FIN_WAIT_2 until the RST, ns
+ * @param peerFin FIN_NONE, FIN_OBSERVED or FIN_INFERRED
+ */
+export function hasExpired(trail: Trail, i: number, stay: number, peerFin: number, profile: OsProfile): boolean {
+  const x = trail.side[i]!;
+  if (profile.finWait2Ns === null) return false;
+  if (stay >= profile.finWait2Ns) return true;
+  if ((trail.flags[i]! & ACK) !== 0) return false; // a live socket's abort
+  for (let j = i - 1; j >= 0; j--) {
+    if (trail.side[j] === x) continue;
+    return (trail.flags[j]! & FIN) !== 0 && trail.length[j] === 0 && peerFin === FIN_OBSERVED;
+  }
+  return false;
+}
