@@ -1,11 +1,12 @@
 import { ACK, FIN, RST, type Segment, SYN } from '../decode/segment.ts';
+import { seqAtOrAfter } from '../units.ts';
 import * as L from './layout.ts';
 
 /** Bytes that a sender may have in flight before the first acknowledgement (RFC 6928), of 1,460 bytes. */
 const INITIAL_WINDOW = 14_600;
 const MSS = 1_460;
 /** A segment that follows an acknowledgement by less (ns, and the round trip) was waiting for it. */
-export const ACK_CLOCKED = 1_000_000;
+const ACK_CLOCKED = 1_000_000;
 
 /** Whether a sender with so much in flight cannot send another full segment: what it sends next waits. */
 export function isLimited(inFlight: number, window: number): boolean {
@@ -20,6 +21,24 @@ export function isOfOldIncarnation(segment: Segment, before: number, peer: numbe
   if ((segment.flags & (SYN | RST | FIN | ACK)) !== ACK || segment.length > 0) return false;
   const unanswered = (peer & (L.SYN_SENT_FLAG | L.SYN_ACKED | L.ACK_SENT)) === L.SYN_SENT_FLAG;
   return unanswered && (before & L.OCCUPIES) === 0 && segment.ack !== firstSeq;
+}
+
+/**
+ * Whether a side that had been held up could have sent before: all was acknowledged when it sent this, and not just
+ * then. What goes out at the acknowledgement had been waiting for it.
+ * @param pause since the flow's packet before, ns
+ */
+export function hadTime(
+  ints: Int32Array,
+  floats: Float64Array,
+  at: number,
+  segment: Segment,
+  side: number,
+  pause: number,
+): boolean {
+  const acked = ints[at + L.SIDE + (1 - side) * L.SIDE_WORDS + L.LAST_ACK_SENT]!;
+  const rtt = floats[(at + L.MIN_RTT + 2 * side) >> 1]!;
+  return seqAtOrAfter(acked, segment.seq) && pause > (rtt === Number.POSITIVE_INFINITY ? 0 : rtt) + ACK_CLOCKED;
 }
 
 /** Whether both ends are one: a socket connected to itself. */

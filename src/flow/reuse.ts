@@ -1,6 +1,7 @@
-import { ACK, type Segment } from '../decode/segment.ts';
+import { ACK, FIN, RST, type Segment, SYN } from '../decode/segment.ts';
 import { seqDiff } from '../units.ts';
 import * as L from './layout.ts';
+import type { FlowView } from './view.ts';
 
 /** Whether a SYN opens a new connection on this 4-tuple: one with the ISN of the flow at hand is a retransmission. */
 export function isNewConnection(ints: Int32Array, at: number, segment: Segment, side: number): boolean {
@@ -29,4 +30,13 @@ export function isNewConnection(ints: Int32Array, at: number, segment: Segment, 
 function follows(ints: Int32Array, segment: Segment, s: number): boolean {
   const distance = seqDiff(ints[s + L.FIRST_SEQ]!, segment.seq);
   return distance > 0 && distance < 65_536 && (ints[s + L.SIDE_FLAGS]! & L.FIN_SENT_FLAG) === 0;
+}
+
+/** Whether a pure ACK from the second side, in answer to a new SYN, is the old connection's, by the old one's numbers. */
+export function isOfOld(ints: Int32Array, at: number, segment: Segment, old: FlowView): boolean {
+  if ((segment.flags & (SYN | FIN | RST)) !== 0 || segment.length > 0) return false;
+  if ((ints[at + L.SIDE + L.SIDE_WORDS + L.SIDE_FLAGS]! & L.OCCUPIES) !== 0) return false;
+  const isFirst = old.word(L.PORTS) >>> 16 === segment.srcPort && old.word(L.ADDRESS_0 + 3) === segment.src3;
+  const side = isFirst ? 0 : 1;
+  return segment.ack === old.of(side, L.LAST_ACK_SENT) && segment.seq === old.of(side, L.SND_MAX);
 }

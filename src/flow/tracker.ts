@@ -5,7 +5,7 @@ import { Encapsulations } from './encapsulations.ts';
 import * as L from './layout.ts';
 import { orient } from './orientation.ts';
 import { FlowQueue } from './queue.ts';
-import { isNewConnection } from './reuse.ts';
+import { isNewConnection, isOfOld } from './reuse.ts';
 import { FlowTable } from './table.ts';
 import { FlowUpdate } from './update.ts';
 import { FlowView } from './view.ts';
@@ -123,6 +123,10 @@ export class FlowTracker {
     }
     const before = update.floats[(update.at + L.LAST_TIME) >> 1]!;
     const time = this.touch(segment);
+    if (update.ints[update.at + L.PREVIOUS]! >= 0 && this.side === 1 && this.isOfPrevious(segment)) {
+      update.challenge(segment, this.side, time);
+      return update.ints[update.at + L.ID]!;
+    }
     if (update.ordinary(segment, this.side, time, time - before)) return update.ints[update.at + L.ID]!;
     update.other(flow, segment, this.side, time, time - before);
     const id = update.ints[update.at + L.ID]!;
@@ -200,6 +204,12 @@ export class FlowTracker {
     const first = ints[at + L.SIDE + L.SIDE_FLAGS]!;
     const second = ints[at + L.SIDE + L.SIDE_WORDS + L.SIDE_FLAGS]!;
     return (first & second & L.FIN_ACKED) !== 0 || ((first | second) & L.RST_SENT) !== 0;
+  }
+
+  private isOfPrevious(segment: Segment): boolean {
+    const { ints, at, writer } = this.update;
+    const { successor: old, table } = this;
+    return isOfOld(ints, at, segment, old.point(table.records, writer.trails, ints[at + L.PREVIOUS]!));
   }
 
   /** Whether the handshake is complete, so that a SYN into the old TIME_WAIT was accepted. */

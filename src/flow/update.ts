@@ -4,7 +4,7 @@ import type { ChunkedRecords } from './chunks.ts';
 import { H_ACK, H_DATA, H_GAP, H_RETRANSMITTED, H_ZERO_WINDOW, noteLetter, noteSegment } from './history.ts';
 import { Holes } from './holes.ts';
 import * as L from './layout.ts';
-import { ACK_CLOCKED, countFin, isLimited, isOfOldIncarnation } from './oddities.ts';
+import { countFin, hadTime, isLimited, isOfOldIncarnation } from './oddities.ts';
 import { orient } from './orientation.ts';
 import * as T from './trail.ts';
 import { TrailWriter } from './trail-writer.ts';
@@ -69,7 +69,7 @@ export class FlowUpdate {
       floats[(at + L.BYTES + 2 * side) >> 1]! += length;
       now |= L.DATA_SENT | L.DATA_LAST;
       if (isLimited((end - ints[p + L.LAST_ACK_SENT]!) | 0, ints[p + L.WINDOW]!)) now |= L.LIMITED;
-      else if ((before & L.LIMITED) !== 0 && this.hadTime(segment, side, pause)) now &= ~L.LIMITED;
+      else if ((before & L.LIMITED) !== 0 && hadTime(ints, floats, at, segment, side, pause)) now &= ~L.LIMITED;
       peerNow &= ~L.DATA_LAST;
       if ((peer & L.TIMING) === 0) {
         peerNow |= L.TIMING;
@@ -95,8 +95,7 @@ export class FlowUpdate {
     const sndMax = ints[s + L.SND_MAX]!;
     const ownAck = ints[s + L.LAST_ACK_SENT]!;
     if (isOfOldIncarnation(segment, before, peerBefore, ints[p + L.FIRST_SEQ]!)) {
-      ints[s + L.PACKETS]!++;
-      this.writer.leave(ints, at, segment, flags | (side << T.E_SIDE_SHIFT) | T.E_OLD, time);
+      this.challenge(segment, side, time);
       return;
     }
     let now = before | L.SENT;
@@ -188,7 +187,7 @@ export class FlowUpdate {
       // The window of a SYN is never scaled (RFC 7323 section 2.2).
       ints[s + L.WINDOW] = (flags & SYN) !== 0 ? segment.window : segment.window << (now >>> L.SCALE_SHIFT);
       if (length > 0 && isLimited((end - ints[p + L.LAST_ACK_SENT]!) | 0, ints[p + L.WINDOW]!)) now |= L.LIMITED;
-      else if ((before & L.LIMITED) !== 0 && this.hadTime(segment, side, pause)) now &= ~L.LIMITED;
+      else if ((before & L.LIMITED) !== 0 && hadTime(ints, floats, at, segment, side, pause)) now &= ~L.LIMITED;
       if (segment.window === 0 && (flags & (SYN | FIN)) === 0) {
         now |= L.ZERO_WINDOW;
         noteLetter(ints, at, H_ZERO_WINDOW, side);
@@ -234,15 +233,11 @@ export class FlowUpdate {
     this.writer.leaveReset(ints, at, segment, meta, time, { peerAck, sndMax, ownAck, probes, bits });
   }
 
-  /**
-   * Whether a side that had been held up could have sent before: all was acknowledged when it sent this, and not just
-   * then. What goes out at the acknowledgement had been waiting for it.
-   */
-  private hadTime(segment: Segment, side: number, pause: number): boolean {
-    const { ints, floats, at } = this;
-    const acked = ints[at + L.SIDE + (1 - side) * L.SIDE_WORDS + L.LAST_ACK_SENT]!;
-    const rtt = floats[(at + L.MIN_RTT + 2 * side) >> 1]!;
-    return seqAtOrAfter(acked, segment.seq) && pause > (rtt === Number.POSITIVE_INFINITY ? 0 : rtt) + ACK_CLOCKED;
+  /** A challenge ACK of the connection that had the 4-tuple before: it says nothing of this one's numbers. */
+  challenge(segment: Segment, side: number, time: number): void {
+    const { ints, at } = this;
+    ints[at + L.SIDE + side * L.SIDE_WORDS + L.PACKETS]!++;
+    this.writer.leave(ints, at, segment, segment.flags | (side << T.E_SIDE_SHIFT) | T.E_OLD, time);
   }
 
   /** A segment of a side that has sent before: new bytes, holes, retransmissions. @returns whether no hole is left */

@@ -3,7 +3,7 @@
 import type { Flow, Report } from '../report/types.ts';
 import { range } from './lingering.ts';
 import { noteLabels } from './notes.ts';
-import { resetPhrase } from './reset-words.ts';
+import { isForeign, resetPhrase } from './reset-words.ts';
 import { severityOf } from './survey.ts';
 
 /** Flows with one explanation, the most interesting first. */
@@ -60,6 +60,7 @@ function endWords({ kind, reset, initiator }: Flow): string {
     case 'half-closed':
       return first === null ? 'closed by one side only' : `closed by the ${first} only`;
     case 'aborted-after-fin':
+      if (rst !== null && reset?.by === first && !isForeign(reset)) return `FIN, later ${rst}`;
       return `FIN${first === null ? '' : ` by the ${first}`}, then ${rst ?? 'RST'}`;
     case 'aborted':
       return `aborted${rst === null ? ' by RST' : `, ${rst}`}`;

@@ -43,8 +43,8 @@ function story(flow: Flow): string {
   if (initiator === null || kind === 'refused') return `${how}.${when}`;
   if (initiator === 'both') return `${how}.${when}`;
   const abort = kind === 'aborted';
-  if (initiator === 'unknown') return `${how}. Which side ${abort ? 'did' : 'closed first'} can't be told.${when}`;
   if (abort && isForeign(flow.reset)) return `${how}, which a device on the way probably made.${when}`;
+  if (initiator === 'unknown') return `${how}. Which side ${abort ? 'did' : 'closed first'} can't be told.${when}`;
   return `${how}. The ${initiator} ${abort ? 'sent the RST' : 'closed first'}.${when}`;
 }
 

@@ -101,7 +101,8 @@ function quantileWords(report: Report, { zero, measured }: FinWait2Ends): string
     const told = label !== 'longest' && max !== null && seconds !== null && duration(seconds) === duration(max);
     if (seconds !== null && seconds > 0 && n >= least && !told) parts.push(`${label} ${duration(seconds)}`);
   }
-  return `${plural(n, 'time')}: ${parts.join(', ')}`;
+  const words = parts.length === 1 && max !== null ? `up to ${duration(max)}` : parts.join(', ');
+  return `${plural(n, 'time')}: ${words}`;
 }
 
 /**
@@ -140,6 +141,9 @@ export function timeWaitPeak({ totals: { timeWait }, capture }: Report): string 
   return `: at most ${count(peak)} at once${at === null ? '' : `, at ${at}`}`;
 }
 
+/** Share of the sockets in TIME_WAIT from which a side has most of them. */
+const MOSTLY = 0.9;
+
 /** "TIME_WAIT is on the server's ports", from where it was seen and not from who closed first; null if no flow tells. */
 export function timeWaitPlace({ flows, totals }: Report): { side: Side | 'both'; words: string } | null {
   const { client, server } = timeWaitSides(flows);
@@ -148,10 +152,17 @@ export function timeWaitPlace({ flows, totals }: Report): { side: Side | 'both';
   if (server === 0) return { side: 'client', words: "TIME_WAIT is on the clients' ports, not the server's" };
   if (flows.every(({ endpoints }) => (endpoints.client.timeWait === null) === (endpoints.server.timeWait === null)))
     return { side: 'both', words: 'TIME_WAIT is on both ends' };
+  const all = client + server;
+  const some = flows.length < totals.flows ? ' listed' : '';
+  for (const [side, n, whose] of [
+    ['server', server, "server's"],
+    ['client', client, "clients'"],
+  ] as const) {
+    if (n < MOSTLY * all) continue;
+    const words = `TIME_WAIT is mostly on the ${whose} ports (${count(n)} of ${count(all)}${some})`;
+    return { side, words };
+  }
   const parts = [`the server in ${count(server)}`, `the clients in ${count(client)}`];
-  const some = flows.length < totals.flows ? ` of the ${count(flows.length)} listed` : '';
-  return {
-    side: 'both',
-    words: `TIME_WAIT is on ports of ${list(server >= client ? parts : parts.reverse())}${some}`,
-  };
+  const words = `TIME_WAIT is on ports of ${list(server >= client ? parts : parts.reverse())}`;
+  return { side: 'both', words: some === '' ? words : `${words} of ${count(all)}${some}` };
 }

@@ -2,10 +2,11 @@
 
 import type { Finding, Flow, Report } from '../report/types.ts';
 import { mattersMost } from './groups.ts';
-import { finWait2Words, lingering, lingeringWords } from './lingering.ts';
+import { finWait2Words, lingering, lingeringWords, timeWaitPeak, timeWaitSides, whichSide } from './lingering.ts';
 import { closedFirst, KIND, KINDS, shapeWords, stay, timeWaitUntil } from './meaning.ts';
+import { resetPhrase } from './reset-words.ts';
 import { clip, clipMiddle, plain } from './style.ts';
-import { assumptionWords, bySeverity, captureFaults, positionWords } from './survey.ts';
+import { assumptionWords, bySeverity, captureFaults, positionWords, resets } from './survey.ts';
 import { isComplete, verdict } from './verdict.ts';
 import { addressPort, count, duration, list, moment, percent, plural } from './words.ts';
 
@@ -79,22 +80,25 @@ function findings(report: Report, shown: number, long: boolean): string[] {
 }
 
 function totals(report: Report): string[] {
-  const { flows, byKind, finWait2, timeWait } = report.totals;
+  const { flows, byKind, timeWait } = report.totals;
   if (flows === 0) return [];
   const lines = [row(['connections', count(flows), '']), row(['---', '--:', '---'])];
   for (const kind of KINDS) {
     const n = byKind[kind] ?? 0;
     if (n > 0) lines.push(row([KIND[kind], count(n), escaped(percent(n, flows), 20)]));
   }
+  const causes = resets(report.flows).filter(({ cause }) => cause !== 'refused');
+  for (const each of causes.slice(0, 3)) lines.push(row([escaped(resetPhrase(each), 120), count(each.flows), '']));
   const inFinWait2 = finWait2Words(report);
-  if (inFinWait2 !== null) lines.push(row(['in FIN_WAIT_2', count(finWait2.count), escaped(inFinWait2, 240)]));
+  if (inFinWait2 !== null) lines.push(row(['FIN_WAIT_2', '', escaped(inFinWait2, 240)]));
   const closeWait = lingering(report.flows, 'CLOSE_WAIT', 1);
   if (closeWait !== null) {
-    lines.push(row(['long in CLOSE_WAIT', count(closeWait.sockets), escaped(lingeringWords(closeWait, 1), 160)]));
+    lines.push(row(['CLOSE_WAIT', '', escaped(lingeringWords(closeWait, 1), 160)]));
   }
   if (timeWait.count > 0) {
-    const at = timeWait.peakAt === null ? '' : ` at ${moment(timeWait.peakAt, report.capture.firstPacket)}`;
-    lines.push(row(['sockets in TIME_WAIT', count(timeWait.count), `at most ${count(timeWait.peak)} at once${at}`]));
+    const on = timeWaitSides(report.flows);
+    const side = on.client + on.server === 0 ? '' : ` ${whichSide(on)}`;
+    lines.push(row(['TIME_WAIT', '', `${plural(timeWait.count, 'socket')}${side}${timeWaitPeak(report)}`]));
   }
   return [...lines, ''];
 }

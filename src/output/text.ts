@@ -140,7 +140,7 @@ function flows(page: Page): string[] {
   const all = report.totals.flows;
   const some = verbose
     ? `  ${count(shown.length)} of ${count(all)}`
-    : `  the ${count(shown.length)} of ${count(all)} that matter most`;
+    : `  the ${count(shown.length)} of ${count(all)} that matter most${page.listed === '' ? '' : `; counts are${page.listed.slice(1)}`}`;
   const name = report.capture.files.map(({ name: each }) => each);
   const file = name.length === 1 && SAFE_NAME.test(name[0] ?? '') ? name[0] : 'FILE';
   const left = groups.slice(sections.length).reduce((sum, group) => sum + group.flows.length, 0);

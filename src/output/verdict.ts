@@ -51,7 +51,7 @@ function aborters(report: Report): string {
   const parts: string[] = [];
   if (by.server > 0) parts.push(`the server in ${count(by.server)}`);
   if (by.client > 0) parts.push(`the client in ${count(by.client)}`);
-  if (device > 0) parts.push(`probably a device on the way in ${count(device)}`);
+  if (device > 0) parts.push(`a device on the way (probably) in ${count(device)}`);
   if (by.unknown > 0) parts.push(`a sender not known in ${count(by.unknown)}`);
   return list(parts);
 }
@@ -186,9 +186,9 @@ function besides(report: Report, withAborts: boolean): string {
 }
 
 /** Seconds in CLOSE_WAIT from which a program seems to have forgotten a socket. */
-const FORGOTTEN = 5;
+const FORGOTTEN = 10;
 
-/** " An RST cut 9 short. 12 were in CLOSE_WAIT for 5 s or longer on the server's side, the longest for 1 min 26 s." */
+/** " An RST cut 9 short. 12 sockets were in CLOSE_WAIT on the server's side for up to 1 min 26 s." */
 function trouble(report: Report, closed: number): string {
   const cut = report.totals.byKind['aborted-after-fin'] ?? 0;
   const held = lingering(report.flows, 'CLOSE_WAIT', FORGOTTEN);

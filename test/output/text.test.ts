@@ -38,7 +38,7 @@ describe('the text report', () => {
     report.totals.flows = 90_000;
     const text = textReport(report, PLAIN);
     expect(text).toContain('by service, of the 41 listed');
-    expect(text).toContain('the 15 of 90,000 that matter most');
+    expect(text).toContain('of 90,000 that matter most; counts are of the 41 listed');
   });
 
   it('explains the marks that it uses and no others', () => {
@@ -113,13 +113,22 @@ describe('the verdict', () => {
   });
 
   it('of simultaneous closes', () => {
-    const text = of(times(2, { kind: 'simultaneous', closeShape: 'simultaneous', initiator: 'both' }));
+    const { server } = exampleFlow().endpoints;
+    const endpoints = { client: server, server };
+    const text = of(times(2, { kind: 'simultaneous', closeShape: 'simultaneous', initiator: 'both', endpoints }));
     expect(text).toContain('Both sides closed at the same time in all 2 that closed, so TIME_WAIT is on both ends');
   });
 
   it('of closes whose order nobody can tell', () => {
     const text = of(times(4, { initiator: 'unknown', closeShape: 'unknown' }));
-    expect(text).toContain("Who closed first can't be told in all 4 that closed");
+    expect(text).toContain(
+      "Who closed first can't be told for any of the 4 that closed: the capture lacks the segments that would show it.",
+    );
+    const oneWay = { initiator: 'unknown', packets: { client: 0, server: 4 } } as const;
+    expect(of(times(4, oneWay))).toContain("closed: only the server's packets were captured.");
+    expect(of([...times(3, { initiator: 'unknown', notes: ['midstream'] }), exampleFlow()])).toContain(
+      'for 3 of 4 that closed: the capture begins in the middle of them.',
+    );
   });
 
   it('of a mixture', () => {
@@ -135,7 +144,51 @@ describe('the verdict', () => {
   });
 
   it('of clients that close first', () => {
-    expect(of(times(2, { initiator: 'client' }))).toContain("so TIME_WAIT is on the clients' ports, not the server's");
+    const { client, server } = exampleFlow().endpoints;
+    const swapped = times(2, { initiator: 'client', endpoints: { client: server, server: client } });
+    expect(of(swapped)).toContain("so TIME_WAIT is on the clients' ports, not the server's");
+  });
+
+  it('says where TIME_WAIT is and not where it would be', () => {
+    const none = { client: endpoint('active-closer', []), server: endpoint('passive-closer', []) };
+    const cut = times(9, { initiator: 'client', kind: 'aborted-after-fin', endpoints: none });
+    expect(of([...cut, exampleFlow({ id: 10 })])).toContain(
+      "The client closed first in 9 of 10 that closed (90 %), yet the only TIME_WAIT is the server's, from 12:01:10. An RST cut 9 short.",
+    );
+    const { client, server } = exampleFlow().endpoints;
+    const other = exampleFlow({ id: 31, initiator: 'client', endpoints: { client: server, server: client } });
+    expect(of([...times(30, {}), other])).toContain("so TIME_WAIT is mostly on the server's ports (30 of 31)");
+    expect(of([...times(2, {}), other])).toContain('TIME_WAIT is on ports of the server in 2 and the clients in 1:');
+  });
+
+  it('gives the time of what was refused and what got no answer', () => {
+    const refused = [10, 20, 68].map((second, index) =>
+      exampleFlow({ id: index + 1, kind: 'refused', initiator: 'server', firstPacket: at(second) }),
+    );
+    const silent = exampleFlow({ id: 5, kind: 'unanswered', initiator: null, firstPacket: at(90) });
+    expect(of([...refused, silent, exampleFlow({ id: 6 })])).toContain(
+      'Besides, 3 were refused from 12:00:10 to 12:01:08 and 1 got no answer at 12:01:30.',
+    );
+    expect(of(refused)).toContain('All were refused from 12:00:10 to 12:01:08: nobody listens where they went.');
+  });
+
+  it('names sockets that were forgotten in CLOSE_WAIT', () => {
+    const endpoints = {
+      client: endpoint('active-closer', []),
+      server: endpoint('passive-closer', [openSpan('CLOSE_WAIT', 20, 106, 8)]),
+    };
+    expect(of(times(3, { initiator: 'client', endpoints }))).toContain(
+      "3 sockets were in CLOSE_WAIT on the server's side for up to 1 min 26 s.",
+    );
+  });
+
+  it('does not say that an end sent what a device seems to have sent', () => {
+    const reset = { by: 'server', at: at(3), frame: 6, cause: 'middlebox-suspected', why: null, ignored: 0 } as const;
+    const flows = times(2, { kind: 'aborted', closeShape: 'rst', initiator: 'server', reset });
+    expect(of(flows)).toContain('the RST came from a device on the way (probably) in 2');
+    expect(of(flows.slice(1))).toContain("RST in the server's name, probably made by a device on the way.");
+    const text = textReport(exampleReport(flows), PLAIN);
+    expect(text).toMatch(/\n {3}1 {2}\S+ {2}\? {2,}RST/);
   });
 
   it('does not count aborts as closes where flows were left out', () => {
