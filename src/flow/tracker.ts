@@ -37,6 +37,8 @@ export const RETENTION: Retention = { lingerNs: 70 * NS_PER_SECOND, flows: 32_76
 /** Numbers in which a flow's end is summed up. */
 export const SUMMARY_FLOATS = 12;
 
+/** Segments after which it is looked whether flows are over. */
+const SETTLED_EVERY = 64;
 /** Flows at the head of each queue whose memory is asked for at once. */
 const TOUCHED = 16;
 
@@ -94,15 +96,14 @@ export class FlowTracker {
     for (let i = 0; i < count; i++) this.track(segments[i]!);
   }
 
-  /** keeps the reads that are made for their effect on the caches from being optimized away */
-  private touched = 0;
+  private touched = 0; // keeps those reads from being optimized away
 
   /** Follows one segment. @returns the id of its flow */
   track(segment: Segment): number {
-    this.segments++;
     const { table, update } = this;
     const now = (segment.seconds - this.originSeconds) * NS_PER_SECOND + segment.nanoseconds;
-    this.settle(now);
+    // By the count, not by batches: flows then end at the same segments however they are handed over.
+    if (this.segments++ % SETTLED_EVERY === 0) this.settle(now);
     let flow = table.find(segment);
     this.side = table.side;
     if (flow < 0) flow = this.open(table.insert(segment), segment);
@@ -118,14 +119,17 @@ export class FlowTracker {
       ints[at + L.SIDE + this.side * L.SIDE_WORDS + L.PACKETS]!++;
       return ints[at + L.ID]!;
     }
-    if ((segment.flags & SYN) !== 0 && isNewConnection(update.ints, update.at, segment, this.side)) {
-      flow = this.supersede(flow, segment);
-    }
+    const isNew = (segment.flags & SYN) !== 0 && isNewConnection(ints, at, segment, this.side);
+    if (isNew) flow = this.supersede(flow, segment);
     const before = update.floats[(update.at + L.LAST_TIME) >> 1]!;
     const time = this.touch(segment);
-    if (update.ints[update.at + L.PREVIOUS]! >= 0 && this.side === 1 && this.isOfPrevious(segment)) {
-      update.challenge(segment, this.side, time);
-      return update.ints[update.at + L.ID]!;
+    const previous = update.ints[update.at + L.PREVIOUS]!;
+    if (previous >= 0 && this.side === 1) {
+      const old = this.successor.point(table.records, update.writer.trails, previous);
+      if (isOfOld(update.ints, update.at, segment, old)) {
+        update.challenge(segment, this.side, time);
+        return update.ints[update.at + L.ID]!;
+      }
     }
     if (update.ordinary(segment, this.side, time, time - before)) return update.ints[update.at + L.ID]!;
     update.other(flow, segment, this.side, time, time - before);
@@ -146,9 +150,8 @@ export class FlowTracker {
     this.settle(Number.POSITIVE_INFINITY);
     while (this.closed.length > 0) this.expire();
     const open = this.table.list();
-    const ids = new Map(open.map((flow) => [flow, this.viewOf(flow).word(L.ID)]));
-    open.sort((a, b) => ids.get(a)! - ids.get(b)!);
-    for (const flow of open) this.finalize(flow);
+    const idOf = new Map(open.map((flow) => [flow, this.viewOf(flow).word(L.ID)]));
+    for (const flow of open.sort((a, b) => idOf.get(a)! - idOf.get(b)!)) this.finalize(flow);
   }
 
   /** The earliest time at which a flow not yet handed to the sink can have ended, ns since the capture's first second. */
@@ -204,12 +207,6 @@ export class FlowTracker {
     const first = ints[at + L.SIDE + L.SIDE_FLAGS]!;
     const second = ints[at + L.SIDE + L.SIDE_WORDS + L.SIDE_FLAGS]!;
     return (first & second & L.FIN_ACKED) !== 0 || ((first | second) & L.RST_SENT) !== 0;
-  }
-
-  private isOfPrevious(segment: Segment): boolean {
-    const { ints, at, writer } = this.update;
-    const { successor: old, table } = this;
-    return isOfOld(ints, at, segment, old.point(table.records, writer.trails, ints[at + L.PREVIOUS]!));
   }
 
   /** Whether the handshake is complete, so that a SYN into the old TIME_WAIT was accepted. */

@@ -127,7 +127,7 @@ export function resetCauses(page: Page): string[] {
     const lead = `  ${pad(count(group.flows), digits, 'right')}  `;
     const indent = ' '.repeat(lead.length);
     const why = group.reasons.slice(0, REASONS).flatMap(([words, flows]) => {
-      const some = flows < group.flows ? `in ${count(flows)} ` : '';
+      const some = flows < group.flows ? `in ${count(flows)}: ` : '';
       return hang(indent, some + words, page.prose, page.style.dim);
     });
     return [...hang(lead, resetPhrase(group), page.prose), ...why];

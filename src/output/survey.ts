@@ -93,7 +93,8 @@ export function positionWords({ capture: { position }, flows }: Report): string 
   const longest = roundTrip(flows);
   if (longest !== null && longest < NEAR) return corrected === null ? null : `${where}.`;
   // Nothing was closed, nothing was measured.
-  if (longest === null && flows.every(({ kind }) => NOTHING_CLOSED.has(kind))) return null;
+  const measured = flows.some(({ kind, notes }) => !NOTHING_CLOSED.has(kind) && !notes.includes('self-connect'));
+  if (longest === null && !measured) return null;
   const trip = longest === null ? 'of unknown length' : `at most ${duration(longest)}`;
   return corrected === null
     ? `${where}: durations at either end may be off by a round trip (${trip}).`
@@ -129,7 +130,8 @@ export function captureFaults(report: Report): string[] {
     faults.push(`${plural(capture.outOfOrder, 'packet')} ${were} out of time order; that was allowed for.`);
   }
   const oneWay = flows.filter(
-    ({ kind, packets }) => kind !== 'unanswered' && (packets.client === 0 || packets.server === 0),
+    ({ kind, packets, notes }) =>
+      kind !== 'unanswered' && !notes.includes('self-connect') && (packets.client === 0 || packets.server === 0),
   ).length;
   if (oneWay > 0) {
     const of = `${plural(oneWay, 'connection')}${isComplete(report) ? '' : `, of the ${count(flows.length)} listed`}`;

@@ -134,6 +134,7 @@ function theOne(flow: Flow, reference: string | null): string {
     return [`the ${side}'s port is in TIME_WAIT until ${until}`];
   });
   const then = held.length > 0 ? `; ${held.join(', and ')}` : '';
+  if (flow.notes.includes('self-connect')) return `The socket ${client} was connected to itself${then}.`;
   const cut = flow.kind === 'aborted-after-fin' ? ', and an RST cut the close short' : '';
   const waits = flow.kind === 'half-closed' ? ', and the other side had not closed when the capture ended' : '';
   if (flow.initiator === 'client' || flow.initiator === 'server')

@@ -72,14 +72,14 @@ function spanRecord(sources: FlowSources, side: number, index: number, time: Tim
     seconds: unseen ? null : nsToSeconds(Math.round(to) - Math.round(from)),
     basis: F.BASES[Math.max(facts.spanBasis[i]!, facts.spanBasis[i + 1]!)]!,
     open: false,
-    plusMinus: unseen || isLowerBound(facts, state) ? null : plusMinus(facts, side, i),
+    plusMinus: unseen || isLowerBound(facts, side, state) ? null : plusMinus(facts, side, i),
     frames: [frame, facts.spanFrame[i + 1]! || null],
   };
 }
 
 /** close() comes before a FIN that waits behind data, and nobody sees it. */
-function isLowerBound(facts: F.Facts, state: number): boolean {
-  return (state === S.FIN_WAIT_1 || state === S.LAST_ACK) && (facts.notes & FIN_BEHIND_DATA) !== 0;
+function isLowerBound(facts: F.Facts, side: number, state: number): boolean {
+  return (state === S.FIN_WAIT_1 || state === S.LAST_ACK) && facts.finBehindData[side] === 1;
 }
 
 /**
@@ -127,4 +127,3 @@ function timeWaitRecord(sources: FlowSources, side: number, time: Time): TimeWai
 }
 
 const NO_PURE_ACKS = F.noteBit('no-pure-acks');
-const FIN_BEHIND_DATA = F.noteBit('fin-behind-data');

@@ -26,3 +26,9 @@ export function positionOf(clientRtt: number, serverRtt: number): number {
   if (clientRtt <= NEAR_SHARE * both) return 1;
   return serverRtt <= NEAR_SHARE * both ? 2 : 3;
 }
+
+/** How long a segment needs from the capture point to an end and the answer back, as far as the order of events goes. */
+export function travelTime(rtt: number, shift: number): number {
+  if (shift > 0) return 2 * shift;
+  return rtt < NO_DISTANCE ? rtt : 0;
+}

@@ -5,11 +5,12 @@ import type { FlowView } from '../flow/view.ts';
 import * as S from '../tcp/states.ts';
 import { nextState } from '../tcp/transitions.ts';
 import { seqAtOrAfter } from '../units.ts';
+import { travelTime } from './capture-point.ts';
 import { type Deliveries, FIN_INFERRED, FIN_OBSERVED } from './deliveries.ts';
 import { hasExpired, isMidstream, isPassiveOpener } from './edges.ts';
 import * as F from './facts.ts';
 import type { OsProfile } from './profiles.ts';
-import { changedPlaces, endsSender, isEffective, isForeign, lastSentBefore } from './resets.ts';
+import { changedPlaces, endsSender, hasAbortedBefore, isEffective, isForeign, lastSentBefore } from './resets.ts';
 
 /** Bits of `effects`: what an entry of the trail did. */
 export const RESET_ENDED = 1;
@@ -279,13 +280,8 @@ export class EndpointReplay {
 
   /** Whether this endpoint had aborted by the time that the peer's segment `i` arrived. */
   private abortsBefore(i: number): boolean {
-    const { trail, x } = this;
-    const arrival = this.receivedAt(i);
-    for (let j = i + 1; j < trail.count; j++) {
-      const aborts = trail.side[j] === x && (trail.flags[j]! & (RST | ACK)) === (RST | ACK);
-      if (aborts && this.sentAt(j) < arrival && endsSender(trail, j)) return true;
-    }
-    return false;
+    const { trail, x, view, facts } = this;
+    return hasAbortedBefore(trail, i, x, travelTime(view.floatOf(x, L.MIN_RTT), facts.shift[x]!));
   }
 
   /** Closed after it had been open: nothing opens it again. */

@@ -100,6 +100,10 @@ export function noteBit(note: Note): number {
 export const MAX_SPANS = 12;
 
 export class Facts {
+  // Columns that clear() resets, in two buffers: filling fifteen small arrays took a tenth of a flow's time.
+  private readonly zeros = new Int32Array(16);
+  private readonly unknowns = new Float64Array(10);
+
   client = 0;
   kind = KIND_OPEN;
   shape = SHAPE_NONE;
@@ -111,29 +115,31 @@ export class Facts {
   readonly shift = new Float64Array(2);
 
   // Spans of each side at side * MAX_SPANS + i.
-  readonly spans = new Int32Array(2);
+  readonly spans = this.zeros.subarray(0, 2);
   readonly spanState = new Int32Array(2 * MAX_SPANS);
   readonly spanFrom = new Float64Array(2 * MAX_SPANS);
   readonly spanFrame = new Int32Array(2 * MAX_SPANS);
   readonly spanEdge = new Int32Array(2 * MAX_SPANS);
   readonly spanBasis = new Int32Array(2 * MAX_SPANS);
   /** the side's last span ended at a moment that nobody saw (its FIN_WAIT_2 timed out, the 4-tuple was taken over) */
-  readonly unseenEnd = new Int32Array(2);
+  readonly unseenEnd = this.zeros.subarray(2, 4);
 
-  readonly finAt = new Float64Array(2);
-  readonly finFrame = new Int32Array(2);
-  readonly finInferred = new Int32Array(2);
-  readonly finAckedAt = new Float64Array(2);
-  readonly finAckedFrame = new Int32Array(2);
+  readonly finAt = this.unknowns.subarray(0, 2);
+  readonly finFrame = this.zeros.subarray(4, 6);
+  readonly finInferred = this.zeros.subarray(6, 8);
+  readonly finAckedAt = this.unknowns.subarray(2, 4);
+  /** its FIN had to wait behind data: close() came earlier */
+  readonly finBehindData = this.zeros.subarray(14, 16);
+  readonly finAckedFrame = this.zeros.subarray(8, 10);
   closedAt = Number.NaN;
 
   // TIME_WAIT of each side; `timeWaitFrom` NaN if it had none.
-  readonly timeWaitFrom = new Float64Array(2);
-  readonly timeWaitRestartedAt = new Float64Array(2);
-  readonly timeWaitRestarts = new Int32Array(2);
-  readonly timeWaitEndedBy = new Int32Array(2);
+  readonly timeWaitFrom = this.unknowns.subarray(4, 6);
+  readonly timeWaitRestartedAt = this.unknowns.subarray(6, 8);
+  readonly timeWaitRestarts = this.zeros.subarray(10, 12);
+  readonly timeWaitEndedBy = this.zeros.subarray(12, 14);
   /** when the timer, a SYN or an RST ended it; NaN while open */
-  readonly timeWaitEnd = new Float64Array(2);
+  readonly timeWaitEnd = this.unknowns.subarray(8, 10);
   readonly timeWaitFrames: [number[], number[]] = [[], []];
 
   /** the trail's entry of the RST that ended the flow, -1 */
@@ -147,19 +153,9 @@ export class Facts {
     this.shape = SHAPE_NONE;
     this.initiator = NOBODY;
     this.notes = 0;
-    this.spans.fill(0);
-    this.unseenEnd.fill(0);
-    this.finAt.fill(Number.NaN);
-    this.finFrame.fill(0);
-    this.finInferred.fill(0);
-    this.finAckedAt.fill(Number.NaN);
-    this.finAckedFrame.fill(0);
+    this.zeros.fill(0);
+    this.unknowns.fill(Number.NaN);
     this.closedAt = Number.NaN;
-    this.timeWaitFrom.fill(Number.NaN);
-    this.timeWaitRestartedAt.fill(Number.NaN);
-    this.timeWaitRestarts.fill(0);
-    this.timeWaitEndedBy.fill(BY_CAPTURE_END);
-    this.timeWaitEnd.fill(Number.NaN);
     if (this.timeWaitFrames[0].length > 0) this.timeWaitFrames[0] = [];
     if (this.timeWaitFrames[1].length > 0) this.timeWaitFrames[1] = [];
     this.resetEntry = -1;

@@ -29,6 +29,7 @@ export function takeNotes(view: FlowView, trail: Trail, facts: F.Facts, deliveri
     const sent = deliveries.finSent[x]!;
     if (deliveries.fin[x] === FIN_OBSERVED && sent >= 0 && (trail.meta[sent]! & E_BEHIND_DATA) !== 0) {
       facts.note(FIN_BEHIND_DATA);
+      facts.finBehindData[x] = 1;
     }
   }
   noteChallenges(view, trail, facts);

@@ -53,6 +53,15 @@ export function isForeign(view: FlowView, trail: Trail, i: number): boolean {
   return trail.ttlId[i]! >>> 16 !== view.ttl(sender);
 }
 
+/** Whether `x` had sent its abort before the peer's segment `i` reached it. @param travel there and back, ns */
+export function hasAbortedBefore(trail: Trail, i: number, x: number, travel: number): boolean {
+  for (let j = i + 1; j < trail.count; j++) {
+    const aborts = trail.side[j] === x && (trail.flags[j]! & (RST | ACK)) === (RST | ACK);
+    if (aborts && trail.time[j]! - trail.time[i]! < travel && endsSender(trail, j)) return true;
+  }
+  return false;
+}
+
 /**
  * Whether an RST (entry `i`) ends endpoint `x`, which is in `state`: in SYN_SENT if it acknowledges the SYN (RFC 9293
  * 3.10.7.3), else if its sequence number is exactly RCV.NXT (RFC 5961 section 3.2; others in the window draw a

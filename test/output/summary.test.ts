@@ -4,8 +4,9 @@ import { finWait2Words, lingering, lingeringWords } from '../../src/output/linge
 import { closedFirst, stay } from '../../src/output/meaning.ts';
 import { noteLabels, noteWords } from '../../src/output/notes.ts';
 import { resetPhrase } from '../../src/output/reset-words.ts';
-import { positionWords, resets } from '../../src/output/survey.ts';
+import { captureFaults, positionWords, resets } from '../../src/output/survey.ts';
 import { textReport } from '../../src/output/text.ts';
+import { verdict } from '../../src/output/verdict.ts';
 import type { Flow } from '../../src/report/types.ts';
 import { NOTES } from '../../src/teardown/facts.ts';
 import { endpoint, exampleFlow, exampleReport, openSpan, reset, span } from './example.ts';
@@ -50,7 +51,8 @@ describe('resets', () => {
   });
 
   it('say which causes fit where the packets cannot tell, and why', () => {
-    expect(resetPhrase({ by: 'server', cause: 'unknown' })).toContain('SO_LINGER 0 or unread data');
+    expect(resetPhrase({ by: 'server', cause: 'unknown' })).toContain('unread data or a closed listener');
+    expect(resetPhrase({ by: 'client', cause: 'unknown' })).toContain('SO_LINGER 0 or unread data');
     const why = ['a', 'b', 'b', null];
     const flows = why.map((each, id) =>
       exampleFlow({ id, kind: 'aborted', reset: reset('server', 3, 6, { cause: 'unknown', why: each }) }),
@@ -67,7 +69,7 @@ describe('resets', () => {
       },
     ]);
     expect(textReport(exampleReport(flows), PLAIN)).toMatch(
-      /RST by the server: SO_LINGER 0.*\n {5}in 2 b\n {5}in 1 a\n/,
+      /RST by the server: SO_LINGER 0.*\n {5}in 2: b\n {5}in 1: a\n/,
     );
   });
 
@@ -150,6 +152,18 @@ describe('the place of capture', () => {
     expect(words('near-client', [0.0002])).toBe('Captured near the clients.');
   });
 
+  it('knows that a socket connected to itself has one direction', () => {
+    const itself = exampleFlow({
+      notes: ['self-connect'],
+      rtt: { client: null, server: null },
+      packets: { client: 7, server: 0 },
+    });
+    const report = exampleReport([itself]);
+    report.capture.position = 'unknown';
+    expect([positionWords(report), captureFaults(report)]).toEqual([null, []]);
+    expect(verdict(report)).toContain('The socket 10.0.0.23:51324 was connected to itself');
+  });
+
   it('is silent where nothing was closed and no round trip is known', () => {
     const report = exampleReport([exampleFlow({ kind: 'refused', rtt: { client: null, server: null } })]);
     report.capture.position = 'unknown';
@@ -159,7 +173,13 @@ describe('the place of capture', () => {
 
 describe('the flows that matter most', () => {
   const refused = (id: number): Flow =>
-    exampleFlow({ id, kind: 'refused', initiator: 'server', reset: reset('server', 3, 2, { cause: 'refused' }) });
+    exampleFlow({
+      id,
+      kind: 'refused',
+      initiator: 'server',
+      reset: reset('server', 3, 2, { cause: 'refused' }),
+      endpoints: { client: endpoint('aborted', []), server: endpoint('aborter', []) },
+    });
   const slow = (id: number): Flow =>
     exampleFlow({
       id,

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import type { Endpoint, Flow, Span } from '../../src/report/types.ts';
 import { STATE_NAMES, type StateName } from '../../src/tcp/states.ts';
 import { TRANSITIONS } from '../../src/tcp/transitions.ts';
-import { explained, flowOf, nanoseconds } from './analysis.ts';
+import { explained, nanoseconds, reportOf } from './analysis.ts';
 import { conversations } from './conversation.ts';
 
 function follows(from: StateName, to: StateName): boolean {
@@ -68,9 +68,10 @@ function checkWhole(flow: Flow): void {
 
 test('spans touch, are in order, last as long as they say, and are a path through the transition table', async () => {
   const property = fc.asyncProperty(conversations, async ({ packets }) => {
-    const flow = await flowOf(packets);
+    const { capture, flows } = await reportOf(packets);
+    const flow = flows[0]!;
     explained(flow, packets, () => {
-      const last = nanoseconds(flow.lastPacket);
+      const last = nanoseconds(capture.lastPacket!);
       for (const endpoint of [flow.endpoints.client, flow.endpoints.server]) {
         checkSpans(endpoint.states, last);
         checkPath(endpoint.states);
