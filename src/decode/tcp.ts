@@ -19,6 +19,7 @@ const NO_OPERATION = 1;
 const WINDOW_SCALE = 3;
 const SACK = 5;
 const TIMESTAMPS = 8;
+const PADDED_TIMESTAMPS = 0x0101080a;
 
 /**
  * Decodes the TCP header at `at`. A snaplen-cut option list is read as far as it goes.
@@ -43,7 +44,16 @@ export function decodeTcp(data: Uint8Array, at: number, end: number, tcpLength: 
   segment.windowScale = -1;
   segment.isDsack = false;
   const optionsEnd = Math.min(at + headerLength, end);
-  if (optionsEnd > at + HEADER) decodeOptions(data, at + HEADER, optionsEnd, segment);
+  const options = at + HEADER;
+  if (optionsEnd === options) return DECODED;
+  // What most segments have: two no-operations, then timestamps (RFC 7323 appendix A).
+  if (optionsEnd - options === 12 && i32(data, options) === PADDED_TIMESTAMPS) {
+    segment.hasTimestamps = true;
+    segment.tsVal = i32(data, options + 4);
+    segment.tsEcr = i32(data, options + 8);
+    return DECODED;
+  }
+  decodeOptions(data, options, optionsEnd, segment);
   return DECODED;
 }
 

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Segment } from '../decode/segment.ts';
 import { ChunkedRecords } from './chunks.ts';
 import * as L from './layout.ts';
+import { BLOCK_ENTRIES, BLOCK_WORDS, ENTRY_WORDS } from './trail.ts';
 
 /**
  * Flow records by 4-tuple: open addressing over [hash, record + 1] pairs, linear probing, at most half full.
@@ -50,27 +51,40 @@ export class FlowTable {
     return true;
   }
 
-  /** Reads, for the sake of the caches, what `find` will read: first all places, then all records. */
-  touch(segments: readonly Segment[], count: number): number {
-    const { slots, slotMask } = this;
+  /** Reads, for the sake of the caches, what the segments will need: first all places, then records, then trails. */
+  touch(segments: readonly Segment[], count: number, blocks: ChunkedRecords): number {
+    const { slots, slotMask, records } = this;
     let sum = 0;
     for (let i = 0; i < count; i++) {
       const segment = segments[i]!;
       segment.hash = this.hashOf(segment);
       sum += slots[2 * (segment.hash & slotMask)]!;
     }
+    let fresh = 0;
+    for (let i = 0; i < count; i++) {
+      let record = slots[2 * (segments[i]!.hash & slotMask) + 1]! - 1;
+      if (record < 0) {
+        record = records.upcoming(fresh);
+        const block = blocks.upcoming(fresh++);
+        if (block >= 0) sum += blocks.touch(block);
+      }
+      if (record >= 0) sum += records.touch(record);
+    }
     for (let i = 0; i < count; i++) {
       const record = slots[2 * (segments[i]!.hash & slotMask) + 1]! - 1;
-      if (record >= 0) sum += this.touchRecord(record);
+      if (record >= 0) sum += this.touchTail(record, blocks);
     }
     return sum;
   }
 
-  /** Reads a word of each cache line of a record. */
-  touchRecord(record: number): number {
+  /** Where the next entry of a record's trail goes. */
+  private touchTail(record: number, blocks: ChunkedRecords): number {
     const ints = this.records.ints[record >>> this.records.shift]!;
     const at = (record & this.records.mask) * L.RECORD_WORDS;
-    return (ints[at + L.FLAGS]! ^ ints[at + L.SIDE]! ^ ints[at + L.FIRST_TIME]! ^ ints[at + L.HISTORY]!) & 1;
+    const tail = ints[at + L.TRAIL_TAIL]!;
+    if (tail < 0) return 0;
+    const entry = (tail & blocks.mask) * BLOCK_WORDS + (ints[at + L.TRAIL_COUNT]! % BLOCK_ENTRIES) * ENTRY_WORDS;
+    return blocks.ints[tail >>> blocks.shift]![entry]! & 1;
   }
 
   /** Makes a record for the segment last looked for, with key and hash set and all else zero. */

@@ -6,36 +6,10 @@ import * as L from './layout.ts';
 import { orient } from './orientation.ts';
 import { FlowQueue } from './queue.ts';
 import { isNewConnection, isOfOld } from './reuse.ts';
+import { type FlowSink, RETENTION, type Retention, SUMMARY_FLOATS } from './sink.ts';
 import { FlowTable } from './table.ts';
 import { FlowUpdate } from './update.ts';
 import { FlowView } from './view.ts';
-
-/** Who takes the flows when nothing more can happen to them. */
-export interface FlowSink {
-  /**
-   * A flow has ended, or the capture has. The views are valid during the call.
-   * @param successor the flow that took its 4-tuple, null if none did
-   */
-  flowEnded(flow: FlowView, successor: FlowView | null): void;
-  /** A flow's close is behind it: sums it up in SUMMARY_FLOATS floats, while it is at hand. */
-  summarize(flow: FlowView, summary: Float64Array, at: number): void;
-  /** A flow that was summed up has ended, unchanged since. */
-  flowExpired(flow: FlowView, summary: Float64Array, at: number): void;
-}
-
-/** How long closed flows are remembered. */
-export interface Retention {
-  /** after its last packet a closed flow may matter for this long: its TIME_WAIT, and then some; ns */
-  lingerNs: number;
-  /** closed flows that stay in the table even after that, so that a late packet finds its flow */
-  flows: number;
-}
-
-/** The longest TIME_WAIT of any system is 240 s; Linux's is 62.1 s. What comes later is a new flow. */
-export const RETENTION: Retention = { lingerNs: 70 * NS_PER_SECOND, flows: 32_768 };
-
-/** Numbers in which a flow's end is summed up. */
-export const SUMMARY_FLOATS = 12;
 
 /** Segments after which it is looked whether flows are over. */
 const SETTLED_EVERY = 64;
@@ -92,7 +66,8 @@ export class FlowTracker {
    * all else: so the lines that a batch needs are asked for together, before it is followed one by one.
    */
   trackAll(segments: readonly Segment[], count: number): void {
-    this.touched += this.table.touch(segments, count) + this.touchEnding(segments[count - 1]!);
+    this.touched +=
+      this.table.touch(segments, count, this.update.writer.trails.blocks) + this.touchEnding(segments[count - 1]!);
     for (let i = 0; i < count; i++) this.track(segments[i]!);
   }
 
@@ -221,13 +196,16 @@ export class FlowTracker {
   private touchEnding(last: Segment): number {
     const { ended, closed, table, update } = this;
     const now = (last.seconds - this.originSeconds) * NS_PER_SECOND + last.nanoseconds;
+    const { blocks } = update.writer.trails;
     let sum = 0;
     for (let i = 0; i < TOUCHED && i < ended.length && now - ended.timeAt(i) > AFTERTHOUGHTS; i++) {
-      sum += table.touchRecord(ended.flowAt(i)) + update.touchTrail(table.records, ended.flowAt(i));
+      const head = this.viewOf(ended.flowAt(i)).word(L.TRAIL_HEAD);
+      sum += table.records.touch(ended.flowAt(i));
+      if (head >= 0) sum += blocks.touch(head);
     }
     const surplus = closed.length - this.retention.flows;
     for (let i = 0; i < TOUCHED && i < surplus && now - closed.timeAt(i) > this.retention.lingerNs; i++) {
-      sum += table.touchRecord(closed.flowAt(i));
+      sum += table.records.touch(closed.flowAt(i));
     }
     return sum;
   }

@@ -301,14 +301,4 @@ export class FlowUpdate {
     ints[s + L.TIMED_END] = end;
     floats[(at + L.TIMED_AT + 2 * side) >> 1] = time;
   }
-
-  /** Reads a word of each cache line of a flow's first block of entries, for the sake of the caches. */
-  touchTrail(records: ChunkedRecords, flow: number): number {
-    const head = records.ints[flow >>> records.shift]![(flow & records.mask) * L.RECORD_WORDS + L.TRAIL_HEAD]!;
-    if (head < 0) return 0;
-    const { blocks } = this.writer.trails;
-    const ints = blocks.ints[head >>> blocks.shift]!;
-    const at = (head & blocks.mask) * T.BLOCK_WORDS;
-    return (ints[at + 3]! ^ ints[at + 19]! ^ ints[at + 35]! ^ ints[at + 51]!) & 1;
-  }
 }

@@ -1,5 +1,6 @@
 import * as L from '../flow/layout.ts';
-import { type FlowSink, type FlowTracker, SUMMARY_FLOATS } from '../flow/tracker.ts';
+import { type FlowSink, SUMMARY_FLOATS } from '../flow/sink.ts';
+import type { FlowTracker } from '../flow/tracker.ts';
 import { Trail } from '../flow/trail.ts';
 import { FlowView } from '../flow/view.ts';
 import * as F from '../teardown/facts.ts';
