@@ -82,20 +82,22 @@ export async function runAnalysis(files: readonly string[], options: AnalyzeOpti
 
   await captures.forEach((record: CaptureRecord) => {
     packets++;
-    if (first === null) {
-      first = { seconds: record.seconds, nanoseconds: record.nanoseconds };
-      tracker.originSeconds = record.seconds;
-    }
-    const now = (record.seconds - tracker.originSeconds) * NS_PER_SECOND + record.nanoseconds;
-    if (now >= latest) {
-      latest = now;
-      collector.lastSeconds = record.seconds;
-      collector.lastNanoseconds = record.nanoseconds;
-    } else {
-      outOfOrder++;
-      if (now < earliest) {
-        earliest = now;
-        if (now < first.nanoseconds) first = { seconds: record.seconds, nanoseconds: record.nanoseconds };
+    if (record.hasTime) {
+      if (first === null) {
+        first = { seconds: record.seconds, nanoseconds: record.nanoseconds };
+        tracker.originSeconds = record.seconds;
+      }
+      const now = (record.seconds - tracker.originSeconds) * NS_PER_SECOND + record.nanoseconds;
+      if (now >= latest) {
+        latest = now;
+        collector.lastSeconds = record.seconds;
+        collector.lastNanoseconds = record.nanoseconds;
+      } else {
+        outOfOrder++;
+        if (now < first.nanoseconds && now < earliest) {
+          earliest = now;
+          first = { seconds: record.seconds, nanoseconds: record.nanoseconds };
+        }
       }
     }
     const outcome = decoder.decode(record, batch[filled]!);
@@ -128,7 +130,7 @@ export async function runAnalysis(files: readonly string[], options: AnalyzeOpti
     damage: captures.damage,
     position: collector.totals.position(),
     firstPacket: stamp(first),
-    lastPacket: packets > 0 ? stamp(last) : null,
+    lastPacket: first === null ? null : stamp(last),
     seconds: secondsBetween(first, last),
   };
   const report: Report = {

@@ -2,7 +2,7 @@ import { MAX_FLOWS, runAnalysis } from '../analyze.ts';
 import { ladder } from '../output/ladder.ts';
 import { plain } from '../output/style.ts';
 import { addressPort } from '../output/words.ts';
-import type { Flow } from '../report/types.ts';
+import type { Address, Flow } from '../report/types.ts';
 import { segmentsOf } from '../segments.ts';
 import { parseWhere } from '../where/where.ts';
 import type { AnalyzeFlags } from './analyze-command.ts';
@@ -50,7 +50,7 @@ export async function flowCommand(operands: string[], flags: AnalyzeFlags): Prom
 }
 
 /**
- * A flow's id, its Community ID, `a:p-b:p` in either order, or an expression of --where.
+ * A flow's id, its Community ID, `a:p-b:p` in either order, `a:p` or `*:p` of either end, or an expression of --where.
  * @throws WhereError
  */
 export function parseSelector(text: string): (flow: Flow) => boolean {
@@ -63,6 +63,13 @@ export function parseSelector(text: string): (flow: Flow) => boolean {
       const [c, s] = [addressPort(client), addressPort(server)];
       return (c === a && s === b) || (c === b && s === a);
     };
+  }
+  const end = /^(\*|\[[0-9a-fA-F:.]+\]|[0-9.]+):(\d+)$/.exec(text);
+  if (end !== null) {
+    const [host, port] = [end[1]!, Number(end[2])];
+    const matches = (address: Address) =>
+      address.port === port && (host === '*' || addressPort(address) === `${canonical(host)}:${port}`);
+    return ({ client, server }) => matches(client) || matches(server);
   }
   const where = parseWhere(text);
   return (flow) => where.matches(flow);

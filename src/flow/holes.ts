@@ -29,6 +29,7 @@ export class Holes {
       if (seqDiff(low, a) > 0) left.push(a, low);
       if (seqDiff(b, high) > 0) left.push(high, b);
     }
+    if (left.length > MAX_HOLES * 2) left.length = MAX_HOLES * 2; // filling in the middle makes two of one
     if (left.length === 0) this.bySide.delete(side);
     else this.bySide.set(side, left);
     return filled;

@@ -38,6 +38,7 @@ export const C_BITS = 6; // below | bytes of options << 8
 export const C_PEER_ACKED = 1;
 export const C_SENT = 2;
 export const C_OWN_ACKED = 4;
+export const C_MISSING = 16; // there was no room for it
 export const C_PEER_DATA_LAST = 8; // the newest payload of the flow is the peer's
 
 export const ENTRY_WORDS = 8;
@@ -158,6 +159,7 @@ export class Trail {
       this.ack[n] = ints[at + E_ACK]!;
       this.tsVal[n] = ints[at + E_TSVAL]!;
       this.tsEcr[n] = ints[at + E_TSECR]!;
+      this.context[n] = C_MISSING; // until the next entry says more
       n++;
     }
     this.count = n;

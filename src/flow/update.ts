@@ -68,7 +68,8 @@ export class FlowUpdate {
       ints[s + L.SND_MAX] = end;
       floats[(at + L.BYTES + 2 * side) >> 1]! += length;
       now |= L.DATA_SENT | L.DATA_LAST;
-      if (isLimited((end - ints[p + L.LAST_ACK_SENT]!) | 0, ints[p + L.WINDOW]!)) now |= L.LIMITED;
+      const answered = (peer & L.ACK_SENT) !== 0;
+      if (answered && isLimited((end - ints[p + L.LAST_ACK_SENT]!) | 0, ints[p + L.WINDOW]!)) now |= L.LIMITED;
       else if ((before & L.LIMITED) !== 0 && hadTime(ints, floats, at, segment, side, pause)) now &= ~L.LIMITED;
       peerNow &= ~L.DATA_LAST;
       if ((peer & L.TIMING) === 0) {
@@ -114,6 +115,7 @@ export class FlowUpdate {
         }
         ints[s + L.LAST_ACK_SENT] = ack;
       }
+      if ((before & L.ACK_SENT) === 0) logged = true; // with one direction only, it tells that the SYN was answered
       now |= L.ACK_SENT;
       if (length === 0 && (flags & (SYN | FIN)) === 0) now |= L.PURE_ACK_SENT;
       if ((before & L.TIMING) !== 0 && seqAtOrAfter(ack, ints[s + L.TIMED_END]!)) {
@@ -186,7 +188,9 @@ export class FlowUpdate {
       now = (now & ~L.TTL_MASK) | (segment.ttl << L.TTL_SHIFT);
       // The window of a SYN is never scaled (RFC 7323 section 2.2).
       ints[s + L.WINDOW] = (flags & SYN) !== 0 ? segment.window : segment.window << (now >>> L.SCALE_SHIFT);
-      if (length > 0 && isLimited((end - ints[p + L.LAST_ACK_SENT]!) | 0, ints[p + L.WINDOW]!)) now |= L.LIMITED;
+      const answered = (peerBefore & L.ACK_SENT) !== 0;
+      if (length > 0 && answered && isLimited((end - ints[p + L.LAST_ACK_SENT]!) | 0, ints[p + L.WINDOW]!))
+        now |= L.LIMITED;
       else if ((before & L.LIMITED) !== 0 && hadTime(ints, floats, at, segment, side, pause)) now &= ~L.LIMITED;
       if (segment.window === 0 && (flags & (SYN | FIN)) === 0) {
         now |= L.ZERO_WINDOW;

@@ -122,7 +122,7 @@ export function captureFaults(report: Report): string[] {
   if (capture.duplicates > 0) {
     const were = capture.duplicates === 1 ? 'is a copy' : 'are copies';
     faults.push(
-      `${plural(capture.duplicates, 'packet')} ${were} of another (captured twice on the way); no result counts them.`,
+      `${plural(capture.duplicates, 'packet')} ${were} of another (captured twice on the way, or resets alike); no result counts them.`,
     );
   }
   if (capture.outOfOrder > 0) {

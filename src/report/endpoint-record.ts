@@ -11,13 +11,18 @@ type Time = (ns: number) => string | null;
 export function endpointRecord(sources: FlowSources, side: number, time: Time): Endpoint {
   const { view, facts } = sources;
   const states: Span[] = [];
-  for (let i = 0; i < facts.spans[side]!; i++) states.push(spanRecord(sources, side, i, time));
+  const told = (facts.notes & NO_PURE_ACKS) === 0;
+  for (let i = 0; i < facts.spans[side]!; i++) {
+    // A FIN_WAIT_2 of no length is a guess where the ACK that began it would not be in the capture.
+    if (told || facts.spanState[side * F.MAX_SPANS + i] !== S.FIN_WAIT_2)
+      states.push(spanRecord(sources, side, i, time));
+  }
   const seconds = (state: TcpState) => states.find((span) => span.state === state)?.seconds ?? null;
   return {
     role: roleOf(facts, side),
     states,
     finWait1Seconds: seconds('FIN_WAIT_1'),
-    finWait2Seconds: facts.notes & NO_PURE_ACKS ? null : seconds('FIN_WAIT_2'),
+    finWait2Seconds: seconds('FIN_WAIT_2'),
     closingSeconds: seconds('CLOSING'),
     timeWaitSeconds: seconds('TIME_WAIT'),
     closeWaitSeconds: seconds('CLOSE_WAIT'),
@@ -88,6 +93,11 @@ function isLowerBound(facts: F.Facts, side: number, state: number): boolean {
  */
 function plusMinus(facts: F.Facts, side: number, i: number): number {
   const [a, b] = [facts.spanEdge[i]!, facts.spanEdge[i + 1]!];
+  // An edge that nobody saw may lie anywhere in the span.
+  const unseen = (at: number) => facts.spanBasis[at] === F.INFERRED && facts.spanFrame[at] === 0;
+  if (unseen(i) || unseen(i + 1)) {
+    return nsToSeconds(Math.max(facts.shift[side]!, Math.round(facts.spanFrom[i + 1]! - facts.spanFrom[i]!)));
+  }
   return a === b || a === F.EDGE_NONE || b === F.EDGE_NONE ? 0 : nsToSeconds(facts.shift[side]!);
 }
 

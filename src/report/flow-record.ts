@@ -3,6 +3,7 @@ import { historyText } from '../flow/history.ts';
 import * as L from '../flow/layout.ts';
 import type { Trail } from '../flow/trail.ts';
 import type { FlowView } from '../flow/view.ts';
+import { hasNoPureAcks } from '../teardown/deliveries.ts';
 import * as F from '../teardown/facts.ts';
 import { judgeReset } from '../teardown/reset-cause.ts';
 import { formatTime, nsToSeconds } from '../units.ts';
@@ -35,7 +36,9 @@ export function flowRecord(sources: FlowSources): Flow {
     bytes: perSide((side) => view.floatOf(side, L.BYTES)),
     rtt: perSide((side) => {
       const rtt = view.floatOf(side, L.MIN_RTT);
-      return rtt === Number.POSITIVE_INFINITY ? null : nsToSeconds(rtt);
+      // Without pure ACKs the answer timed is the application's.
+      const unknown = rtt === Number.POSITIVE_INFINITY || hasNoPureAcks(view);
+      return unknown ? null : nsToSeconds(rtt);
     }),
     kind: F.KINDS[facts.kind]!,
     closeShape: F.SHAPES[facts.shape]!,

@@ -209,14 +209,34 @@ export function hasNoPureAcks(view: FlowView): boolean {
   return !view.sideHas(0, L.PURE_ACK_SENT) && !view.sideHas(1, L.PURE_ACK_SENT);
 }
 
-/** Whether `x` sends a segment with `flag` again later than an acknowledgement at `i` can have crossed. */
+/** Whether `x` sends a SYN or FIN again later than an acknowledgement at `i` can have crossed. */
 function repeatsAfter(trail: Trail, x: number, flag: number, i: number, crossing: number): boolean {
   const latest = trail.time[i]! + crossing;
   for (let j = i + 1; j < trail.count; j++) {
-    if (trail.side[j] === x && (trail.flags[j]! & flag) !== 0 && trail.time[j]! > latest) return true;
+    if (trail.side[j] !== x || (trail.flags[j]! & flag) === 0 || trail.time[j]! <= latest) continue;
+    if (isRepetition(trail, x, flag, j)) return true;
   }
   return false;
 }
+
+/**
+ * Whether entry `j` repeats an earlier one of its sender: not a SYN-ACK after the SYN of a simultaneous open, and not a
+ * copy made on the way, which has the timestamp of a segment sent long before (a retransmission has a new one).
+ */
+function isRepetition(trail: Trail, x: number, flag: number, j: number): boolean {
+  const alike = (SYN | ACK) & (flag === SYN ? SYN | ACK : 0);
+  for (let k = 0; k < j; k++) {
+    if (trail.side[k] !== x || (trail.flags[k]! & flag) === 0) continue;
+    if ((trail.flags[k]! & alike) !== (trail.flags[j]! & alike)) continue;
+    const stamped = (trail.meta[k]! & trail.meta[j]! & E_HAS_TS) !== 0;
+    const copied = stamped && trail.tsVal[k] === trail.tsVal[j] && trail.time[j]! - trail.time[k]! >= COPY_TIME;
+    return !copied;
+  }
+  return false;
+}
+
+/** No timestamp clock ticks slower (RFC 7323 section 5.4 allows a second; Linux ticks each millisecond), ns. */
+const COPY_TIME = 1_500_000_000;
 
 /**
  * Whether entry `i` was captured well before the FIN: it cannot acknowledge it, whatever the numbers seem to say (they

@@ -6,11 +6,19 @@ import * as S from '../tcp/states.ts';
 import { nextState } from '../tcp/transitions.ts';
 import { seqAtOrAfter } from '../units.ts';
 import { travelTime } from './capture-point.ts';
-import { type Deliveries, FIN_INFERRED, FIN_OBSERVED } from './deliveries.ts';
+import { type Deliveries, FIN_INFERRED, FIN_OBSERVED, hasNoPureAcks } from './deliveries.ts';
 import { hasExpired, isMidstream, isPassiveOpener } from './edges.ts';
 import * as F from './facts.ts';
 import type { OsProfile } from './profiles.ts';
-import { changedPlaces, endsSender, hasAbortedBefore, isEffective, isForeign, lastSentBefore } from './resets.ts';
+import {
+  changedPlaces,
+  endsSender,
+  hasAbortedBefore,
+  isEffective,
+  isExact,
+  isForeign,
+  lastSentBefore,
+} from './resets.ts';
 
 /** Bits of `effects`: what an entry of the trail did. */
 export const RESET_ENDED = 1;
@@ -80,7 +88,7 @@ export class EndpointReplay {
 
   private emit(event: number, time: number, frame: number, edge: number, basis: number): void {
     const next = nextState(this.state, event);
-    if (next === this.state) return;
+    if (next === this.state || this.isGone()) return;
     const { facts, x } = this;
     this.state = next;
     if (next === S.LISTEN) return;
@@ -124,7 +132,7 @@ export class EndpointReplay {
     if (isPureSyn) this.emit(S.SEND_SYN, this.sentAt(i), this.frame(i), F.EDGE_SENT, F.OBSERVED);
     else if ((flags & RST) === 0) this.synchronize(i);
     if ((flags & FIN) !== 0) this.sendFin(i, this.sentAt(i));
-    if ((flags & RST) !== 0 && endsSender(trail, i) && !isForeign(this.view, trail, i)) {
+    if ((flags & RST) !== 0 && isExact(trail, i) && endsSender(trail, i) && !isForeign(this.view, trail, i)) {
       if (this.state === S.TIME_WAIT) return;
       if (this.state === S.FIN_WAIT_2 && this.isExpired(i, profile)) {
         this.facts.unseenEnd[x] = 1;
@@ -181,7 +189,8 @@ export class EndpointReplay {
     }
     if (this.state === S.TIME_WAIT) {
       // tcp_timewait_state_process: anything acceptable or not that carries ACK, but no SYN, restarts 2MSL.
-      if ((flags & (SYN | ACK)) === ACK) this.restartTimeWait(i);
+      const began = i === deliveries.finArrived[x] || i === deliveries.finAckArrived[x];
+      if ((flags & (SYN | ACK)) === ACK && !began) this.restartTimeWait(i);
       return;
     }
     // Later segments of the peer arrive after its FIN, unless this endpoint still shows that it lacks it.
@@ -274,7 +283,9 @@ export class EndpointReplay {
       this.finSent = true;
       this.emit(S.SEND_FIN, this.receivedAt(i) - 2 * this.facts.shift[x]!, 0, F.EDGE_NONE, F.INFERRED);
     }
-    this.emit(S.RECEIVE_ACK_OF_FIN, this.receivedAt(i), this.frame(i), F.EDGE_RECEIVED, F.OBSERVED);
+    // Without pure ACKs in the capture it may have come long before.
+    const basis = hasNoPureAcks(this.view) ? F.INFERRED : F.OBSERVED;
+    this.emit(S.RECEIVE_ACK_OF_FIN, this.receivedAt(i), this.frame(i), F.EDGE_RECEIVED, basis);
     if (this.state === S.CLOSED) this.facts.closedAt = this.trail.time[i]!;
   }
 

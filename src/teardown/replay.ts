@@ -95,16 +95,20 @@ export class Replay {
       const until = facts.timeWaitRestartedAt[x]! + profile.timeWaitNs;
       const latest = facts.timeWaitRestartedAt[x]! + profile.timeWaitLatestNs;
       const frames = facts.timeWaitFrames[x as 0 | 1];
+      // Its own SYN or RST it sent before, the peer's it had after, the capture saw it.
+      const own = successor?.opener === x;
+      const shift = own ? -facts.shift[x]! : facts.shift[x]!;
+      const edge = own ? F.EDGE_SENT : F.EDGE_RECEIVED;
       if (successor !== null && successor.killedAt < until) {
-        this.close(x, S.RECEIVE_RST, successor.killedAt, successor.killedFrame, F.OBSERVED);
+        this.close(x, S.RECEIVE_RST, successor.killedAt + shift, successor.killedFrame, edge, F.OBSERVED);
         facts.timeWaitEndedBy[x] = F.BY_RST;
         frames.push(successor.killedFrame);
       } else if (successor?.accepted && successor.synAt < until) {
-        this.close(x, S.REPLACED, successor.synAt, successor.synFrame, F.OBSERVED);
+        this.close(x, S.REPLACED, successor.synAt + shift, successor.synFrame, edge, F.OBSERVED);
         facts.timeWaitEndedBy[x] = F.BY_REUSE;
         frames.push(successor.synFrame);
       } else if (latest <= end || successor?.accepted) {
-        this.close(x, S.TIMEOUT, until, 0, F.ASSUMED);
+        this.close(x, S.TIMEOUT, until, 0, F.EDGE_RECEIVED, F.ASSUMED);
         facts.timeWaitEndedBy[x] = F.BY_TIMER;
       }
       return;
@@ -125,13 +129,13 @@ export class Replay {
   }
 
   /** Ends a TIME_WAIT by an event of the table. */
-  private close(x: number, event: number, time: number, frame: number, basis: number): void {
+  private close(x: number, event: number, time: number, frame: number, edge: number, basis: number): void {
     const { facts } = this;
     const i = x * F.MAX_SPANS + facts.spans[x]!;
     facts.spanState[i] = nextState(S.TIME_WAIT, event);
     facts.spanFrom[i] = Math.max(time, facts.spanFrom[i - 1]!);
     facts.spanFrame[i] = frame;
-    facts.spanEdge[i] = F.EDGE_RECEIVED;
+    facts.spanEdge[i] = edge;
     facts.spanBasis[i] = basis;
     facts.spans[x]!++;
     facts.timeWaitEnd[x] = facts.spanFrom[i]!;

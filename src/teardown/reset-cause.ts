@@ -88,7 +88,8 @@ function judgeAbort(view: FlowView, trail: Trail, i: number, sender: number): Ju
       why: 'the RST acknowledges data that had not been acknowledged before: it was closed, or died, with data unread',
     };
   }
-  if (!view.sideHas(sender, L.DATA_SENT) && sender !== view.clientSide) {
+  const seenFromStart = view.sideHas(sender, L.SYN_SENT_FLAG) && !view.sideHas(sender, L.FIN_SENT_FLAG);
+  if (seenFromStart && !view.sideHas(sender, L.DATA_SENT) && sender !== view.clientSide) {
     return {
       cause: 'unknown',
       why: 'the server aborted a connection on which it never answered: a listener closed with connections pending, SO_LINGER 0, or unread data; the packets cannot tell',

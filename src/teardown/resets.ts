@@ -1,6 +1,6 @@
 import { ACK, RST } from '../decode/segment.ts';
 import * as L from '../flow/layout.ts';
-import { C_PEER_ACKED, C_SENT, type Trail } from '../flow/trail.ts';
+import { C_MISSING, C_PEER_ACKED, C_SENT, type Trail } from '../flow/trail.ts';
 import type { FlowView } from '../flow/view.ts';
 import * as S from '../tcp/states.ts';
 import { seqDiff } from '../units.ts';
@@ -49,7 +49,7 @@ export function endsSender(trail: Trail, i: number): boolean {
 /** Whether an RST has another TTL than the other segments of the end in whose name it came: made on the way, it seems. */
 export function isForeign(view: FlowView, trail: Trail, i: number): boolean {
   const sender = trail.side[i]!;
-  if (!view.sideHas(sender, L.OCCUPIES)) return false;
+  if (!view.sideHas(sender, L.OCCUPIES) || (trail.context[i]! & C_MISSING) !== 0) return false;
   return trail.ttlId[i]! >>> 16 !== view.ttl(sender);
 }
 
@@ -60,6 +60,23 @@ export function hasAbortedBefore(trail: Trail, i: number, x: number, travel: num
     if (aborts && trail.time[j]! - trail.time[i]! < travel && endsSender(trail, j)) return true;
   }
   return false;
+}
+
+/**
+ * Whether an RST's number is what its receiver expects next: all that it acknowledged, or all that was sent to it. One
+ * that is neither is not from the end in whose name it comes, or old: it ends nothing.
+ */
+export function isExact(trail: Trail, i: number): boolean {
+  const [seq, context] = [trail.seq[i]!, trail.context[i]!];
+  if ((context & C_MISSING) !== 0) return false;
+  if ((context & (C_PEER_ACKED | C_SENT)) === 0) return true; // nothing is known
+  const acked = (context & C_PEER_ACKED) !== 0 && seq === trail.peerAck[i];
+  return acked || ((context & C_SENT) !== 0 && seq === trail.sndMax[i]);
+}
+
+/** One less than expected, after a FIN: Linux takes it (tcp_reset_check). */
+function isBeforeFin(trail: Trail, i: number, state: number, finEnd: number, finReceived: boolean): boolean {
+  return finReceived && state !== S.TIME_WAIT && trail.seq[i] === ((finEnd - 1) | 0);
 }
 
 /**
@@ -78,16 +95,9 @@ export function isEffective(
   finReceived: boolean,
 ): boolean {
   if (state === S.CLOSED || state === S.LISTEN) return false;
-  const seq = trail.seq[i]!;
-  const context = trail.context[i]!;
   if (state === S.SYN_SENT) {
     if ((trail.flags[i]! & ACK) === 0 || trail.ack[i] !== view.of(x, L.FIRST_SEQ)) return false;
-  } else if ((context & (C_PEER_ACKED | C_SENT)) !== 0) {
-    const acked = (context & C_PEER_ACKED) !== 0 && seq === trail.peerAck[i];
-    const all = (context & C_SENT) !== 0 && seq === trail.sndMax[i];
-    const beforeFin = finReceived && state !== S.TIME_WAIT && seq === ((peerFinEnd - 1) | 0);
-    if (!acked && !all && !beforeFin) return false;
-  }
+  } else if (!isExact(trail, i) && !isBeforeFin(trail, i, state, peerFinEnd, finReceived)) return false;
   const latest = latestAnswer(view, trail, i, x);
   for (let j = i + 1; j < trail.count; j++) {
     if (trail.side[j] === x && (trail.flags[j]! & RST) === 0 && trail.time[j]! > latest) return false;

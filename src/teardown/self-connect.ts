@@ -12,20 +12,23 @@ import * as F from './facts.ts';
  * received, by the one endpoint. Its FIN thus crosses itself: FIN_WAIT_1, CLOSING, TIME_WAIT.
  */
 export function replaySelfConnect(view: FlowView, trail: Trail, facts: F.Facts): void {
-  let state = S.CLOSED;
+  let state: number = S.CLOSED;
+  let last = Number.NEGATIVE_INFINITY;
   const emit = (event: number, i: number, edge: number) => {
     const next = nextState(state, event);
-    if (next === state || facts.spans[0] === F.MAX_SPANS) return;
+    const gone = state === S.CLOSED && facts.spans[0]! > 0;
+    if (next === state || gone || facts.spans[0] === F.MAX_SPANS) return;
     state = next;
     const at = facts.spans[0]!++;
+    last = Math.max(last, trail.time[i]!);
     facts.spanState[at] = next;
-    facts.spanFrom[at] = trail.time[i]!;
+    facts.spanFrom[at] = last;
     facts.spanFrame[at] = trail.frame[i]!;
     facts.spanEdge[at] = edge;
     facts.spanBasis[at] = F.OBSERVED;
     if (next !== S.TIME_WAIT) return;
-    facts.timeWaitFrom[0] = trail.time[i]!;
-    facts.timeWaitRestartedAt[0] = trail.time[i]!;
+    facts.timeWaitFrom[0] = last;
+    facts.timeWaitRestartedAt[0] = last;
     facts.timeWaitFrames[0].push(trail.frame[i]! >>> 0);
   };
   let finEnd: number | null = null;

@@ -10,6 +10,8 @@ export const OUTCOMES = ['accepted', 'challenged', 'ignored'] as const;
 export interface Successor {
   synAt: number;
   synFrame: number;
+  /** which side of the old flow sent the SYN */
+  opener: number;
   /** the SYN was answered by a SYN-ACK, at once or in the end */
   accepted: boolean;
   /** index in OUTCOMES */
@@ -28,6 +30,7 @@ export function readSuccessor(next: FlowView, trail: Trail, old: FlowView): Succ
   const successor: Successor = {
     synAt: next.float(L.FIRST_TIME) + shift,
     synFrame: trail.count > 0 ? trail.frame[0]! >>> 0 : 0,
+    opener: isSameEnd(next, old) ? 0 : 1,
     accepted: false,
     outcome: 2,
     killedAt: Number.POSITIVE_INFINITY,
@@ -50,4 +53,11 @@ export function readSuccessor(next: FlowView, trail: Trail, old: FlowView): Succ
   if (challenged) successor.outcome = 1;
   else if (successor.accepted) successor.outcome = 0;
   return successor;
+}
+
+/** Whether the first sender of both flows is the same end. */
+function isSameEnd(next: FlowView, old: FlowView): boolean {
+  if (next.word(L.PORTS) !== old.word(L.PORTS)) return false;
+  for (let i = 0; i < 4; i++) if (next.word(L.ADDRESS_0 + i) !== old.word(L.ADDRESS_0 + i)) return false;
+  return true;
 }

@@ -77,13 +77,6 @@ export const KNOWN: KnownDifference[] = [
     'a forged RST with the right TTL: its IP identification is not the next of the end in whose name it came',
   ),
   known(
-    'tw_fin_restart/client.pcap',
-    { aspect: 'duration', endpoint: 'server', state: 'LAST_ACK' },
-    1,
-    'open',
-    'the FIN that comes 10 s later has the TSval of the first: a copy made on the way, not a retransmission',
-  ),
-  known(
     'middlebox_idle/client.pcap',
     { aspect: 'closer' },
     6,
