@@ -128,7 +128,7 @@ export class Deliveries {
     let proof = -1;
     for (let i = 0; i < trail.count; i++) {
       if (trail.side[i] !== x || (trail.flags[i]! & ACK) === 0) continue;
-      if (isLongBefore(trail, i, this.finSent[peer]!)) continue;
+      if (isOfEarlierLap(trail, i, this.finSent[peer]!, finEnd)) continue;
       if (seqAtOrAfter(trail.ack[i]!, finEnd)) {
         proof = i;
         break;
@@ -193,7 +193,7 @@ export class Deliveries {
       if (view.sideHas(x, L.SYN_SENT_FLAG) && this.synAckArrived[x]! < 0 && seqAtOrAfter(trail.ack[i]!, synEnd)) {
         if (!repeatsAfter(trail, x, SYN, i, crossing)) this.synAckArrived[x] = i;
       }
-      if (this.fin[x] === FIN_NONE || isLongBefore(trail, i, this.finSent[x]!)) continue;
+      if (this.fin[x] === FIN_NONE || isOfEarlierLap(trail, i, this.finSent[x]!, this.finEnd[x]!)) continue;
       if (!seqAtOrAfter(trail.ack[i]!, this.finEnd[x]!)) continue;
       if (this.finAckFirst[x]! < 0) this.finAckFirst[x] = i;
       if (!repeatsAfter(trail, x, FIN, i, crossing)) {
@@ -239,11 +239,11 @@ function isRepetition(trail: Trail, x: number, flag: number, j: number): boolean
 const COPY_TIME = 1_500_000_000;
 
 /**
- * Whether entry `i` was captured well before the FIN: it cannot acknowledge it, whatever the numbers seem to say (they
- * wrap after 4 GB).
+ * Whether entry `i`, from well before the FIN, only seems to acknowledge it: numbers wrap after 4 GB. One that is at
+ * the FIN's end acknowledges a FIN that the capture missed, and of which it holds a later transmission.
  */
-function isLongBefore(trail: Trail, i: number, fin: number): boolean {
-  return i < fin && !changedPlaces(trail, i, fin);
+function isOfEarlierLap(trail: Trail, i: number, fin: number, finEnd: number): boolean {
+  return i < fin && !changedPlaces(trail, i, fin) && seqDiff(trail.ack[i]!, finEnd) > 1 << 20;
 }
 
 function hasFinBefore(trail: Trail, side: number, entry: number): boolean {
