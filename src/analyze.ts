@@ -6,6 +6,7 @@ import { DECODED, FRAGMENT, SKIP_REASONS } from './decode/outcome.ts';
 import { Segment } from './decode/segment.ts';
 import { FlowTracker } from './flow/tracker.ts';
 import { type CaptureOptions, type Moment, openCaptures } from './input/captures.ts';
+import { CaptureClock } from './input/clock.ts';
 import type { CaptureRecord } from './input/types.ts';
 import { FlowCollector } from './report/flows.ts';
 import type { ServiceTotals } from './report/services.ts';
@@ -33,9 +34,6 @@ export interface AnalyzeOptions {
   stdin?: CaptureOptions['stdin'];
 }
 
-/** Segments decoded before they are followed: FlowTracker.trackAll says why. */
-const BATCH = 64;
-
 /** Default of `maxFlows`. */
 export const MAX_FLOWS = 100_000;
 
@@ -61,57 +59,30 @@ export async function runAnalysis(files: readonly string[], options: AnalyzeOpti
   const where = options.where === undefined ? undefined : parseWhere(options.where);
   const profile = withOverrides(LINUX, options);
   const captures = await openCaptures(files, { onProgress: options.onProgress, stdin: options.stdin });
-  const collector = new FlowCollector({
+  const clock = new CaptureClock();
+  const collector = new FlowCollector(clock, {
     profile,
     maxFlows: options.maxFlows ?? MAX_FLOWS,
     where: where === undefined ? options.accepts : (flow) => where.matches(flow),
     onFlow: options.onFlow,
   });
-  const tracker = new FlowTracker(collector);
+  const tracker = new FlowTracker(collector, clock);
   collector.attach(tracker);
 
   const decoder = new Decoder();
-  const batch = Array.from({ length: BATCH }, () => new Segment());
-  let filled = 0;
+  const segment = new Segment();
   const skipped = new Float64Array(SKIP_REASONS.length);
-  let packets = 0;
-  let outOfOrder = 0;
-  let latest = Number.NEGATIVE_INFINITY;
-  let first: Moment | null = null;
-  let earliest = Number.POSITIVE_INFINITY;
-
   await captures.forEach((record: CaptureRecord) => {
-    packets++;
-    if (record.hasTime) {
-      if (first === null) {
-        first = { seconds: record.seconds, nanoseconds: record.nanoseconds };
-        tracker.originSeconds = record.seconds;
-      }
-      const now = (record.seconds - tracker.originSeconds) * NS_PER_SECOND + record.nanoseconds;
-      if (now >= latest) {
-        latest = now;
-        collector.lastSeconds = record.seconds;
-        collector.lastNanoseconds = record.nanoseconds;
-      } else {
-        outOfOrder++;
-        if (now < first.nanoseconds && now < earliest) {
-          earliest = now;
-          first = { seconds: record.seconds, nanoseconds: record.nanoseconds };
-        }
-      }
-    }
-    const outcome = decoder.decode(record, batch[filled]!);
-    if (outcome !== DECODED) skipped[outcome]!++;
-    else if (++filled === BATCH) {
-      tracker.trackAll(batch, BATCH);
-      filled = 0;
-    }
+    clock.see(record);
+    const outcome = decoder.decode(record, segment);
+    if (outcome === DECODED) tracker.track(segment);
+    else skipped[outcome]!++;
   });
-  if (filled > 0) tracker.trackAll(batch, filled);
   tracker.finish();
   skipped[FRAGMENT]! -= decoder.joinedFragments;
 
-  const last: Moment = { seconds: collector.lastSeconds, nanoseconds: collector.lastNanoseconds };
+  const first = clock.empty ? null : { seconds: clock.firstSeconds, nanoseconds: clock.firstNanoseconds };
+  const last = clock.empty ? null : { seconds: clock.lastSeconds, nanoseconds: clock.lastNanoseconds };
   const flows = Array.from(collector.flows());
   const capture: Capture = {
     files: captures.files.map(({ first, last, ...file }) => ({
@@ -119,10 +90,10 @@ export async function runAnalysis(files: readonly string[], options: AnalyzeOpti
       firstPacket: stamp(first),
       lastPacket: stamp(last),
     })),
-    packets,
+    packets: clock.packets,
     tcpPackets: tracker.segments,
     duplicates: tracker.duplicates,
-    outOfOrder,
+    outOfOrder: clock.outOfOrder,
     dropped: captures.dropped,
     skipped: Object.fromEntries(
       SKIP_REASONS.map((reason, i): [string, number] => [reason, skipped[i]!]).filter(([, n]) => n > 0),
@@ -130,7 +101,7 @@ export async function runAnalysis(files: readonly string[], options: AnalyzeOpti
     damage: captures.damage,
     position: collector.totals.position(),
     firstPacket: stamp(first),
-    lastPacket: first === null ? null : stamp(last),
+    lastPacket: stamp(last),
     seconds: secondsBetween(first, last),
   };
   const report: Report = {
@@ -138,7 +109,7 @@ export async function runAnalysis(files: readonly string[], options: AnalyzeOpti
     tool: { name: 'pcap-teardown', version: VERSION },
     capture,
     assumptions: assumptionsOf(flows, profile),
-    totals: collector.totals.result(tracker.originSeconds),
+    totals: collector.totals.result(clock.originSeconds),
     findings: [],
     ports: [],
     flows,
@@ -159,8 +130,8 @@ function stamp(moment: Moment | null): string | null {
   return moment === null ? null : formatTime(moment.seconds, moment.nanoseconds);
 }
 
-function secondsBetween(first: Moment | null, last: Moment): number {
-  if (first === null) return 0;
+function secondsBetween(first: Moment | null, last: Moment | null): number {
+  if (first === null || last === null) return 0;
   return nsToSeconds((last.seconds - first.seconds) * NS_PER_SECOND + last.nanoseconds - first.nanoseconds);
 }
 

@@ -7,6 +7,7 @@ import * as L from './flow/layout.ts';
 import type { FlowSink } from './flow/sink.ts';
 import { FlowTracker } from './flow/tracker.ts';
 import { openCaptures } from './input/captures.ts';
+import { CaptureClock } from './input/clock.ts';
 import type { LadderSegment } from './output/ladder.ts';
 import type { Flow } from './report/types.ts';
 import { NS_PER_SECOND, seqDiff } from './units.ts';
@@ -23,17 +24,16 @@ export async function segmentsOf(
   flow: Flow,
 ): Promise<{ segments: LadderSegment[]; more: number }> {
   const captures = await openCaptures(files);
+  const clock = new CaptureClock();
   // The same tracker as in the first reading, so that flows have the same numbers; nothing is kept of them.
-  const tracker = new FlowTracker(NOBODY);
+  const tracker = new FlowTracker(NOBODY, clock);
   const decoder = new Decoder();
   const segment = new Segment();
   const segments: LadderSegment[] = [];
   const relative = new Relative();
   let more = 0;
-  let begun = false;
   await captures.forEach((record) => {
-    if (!begun) tracker.originSeconds = record.seconds;
-    begun = true;
+    clock.see(record);
     if (decoder.decode(record, segment) !== DECODED) return;
     const before = tracker.duplicates;
     const id = tracker.track(segment);

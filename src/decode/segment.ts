@@ -33,8 +33,6 @@ export class Segment {
   nanoseconds = 0;
   /** 1-based frame number */
   frame = 0;
-  /** of the 4-tuple, for the flow table */
-  hash = 0;
   /** 4 or 6 */
   ipVersion = 4;
   /** source address as four big-endian words; IPv4 is kept as ::ffff:a.b.c.d */

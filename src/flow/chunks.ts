@@ -37,25 +37,8 @@ export class ChunkedRecords {
     return record;
   }
 
-  /** The record that the i-th next allocation will give, -1 where that is a new one. */
-  upcoming(i: number): number {
-    return this.free[this.free.length - 1 - i] ?? -1;
-  }
-
-  /** Reads a word of each cache line of a record, for the sake of the caches. */
-  touch(record: number): number {
-    const ints = this.ints[record >>> this.shift]!;
-    const at = (record & this.mask) * this.words;
-    let sum = 0;
-    for (let word = 0; word < this.words; word += LINE_WORDS) sum ^= ints[at + word]!;
-    return sum & 1;
-  }
-
   release(record: number): void {
     this.used--;
     this.free.push(record);
   }
 }
-
-/** 64 bytes. */
-const LINE_WORDS = 16;

@@ -40,15 +40,6 @@ export class FlowQueue {
     return this.count > 0 ? this.floats[this.head * this.stride + 2]! : Number.POSITIVE_INFINITY;
   }
 
-  /** Time and flow of the i-th oldest entry, 0 <= i < length. */
-  timeAt(i: number): number {
-    return this.floats[((this.head + i) % this.capacity) * this.stride + 2]!;
-  }
-
-  flowAt(i: number): number {
-    return this.floats[((this.head + i) % this.capacity) * this.stride]!;
-  }
-
   oldestFlow(): number {
     return this.floats[this.head * this.stride]!;
   }

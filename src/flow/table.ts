@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import type { Segment } from '../decode/segment.ts';
 import { ChunkedRecords } from './chunks.ts';
 import * as L from './layout.ts';
-import { BLOCK_ENTRIES, BLOCK_WORDS, ENTRY_WORDS } from './trail.ts';
 
 /**
  * Flow records by 4-tuple: open addressing over [hash, record + 1] pairs, linear probing, at most half full.
@@ -49,42 +48,6 @@ export class FlowTable {
     if (ports !== ((segment.dstPort << 16) | segment.srcPort) || !holds(ints, at, segment, 4)) return false;
     this.side = 1;
     return true;
-  }
-
-  /** Reads, for the sake of the caches, what the segments will need: first all places, then records, then trails. */
-  touch(segments: readonly Segment[], count: number, blocks: ChunkedRecords): number {
-    const { slots, slotMask, records } = this;
-    let sum = 0;
-    for (let i = 0; i < count; i++) {
-      const segment = segments[i]!;
-      segment.hash = this.hashOf(segment);
-      sum += slots[2 * (segment.hash & slotMask)]!;
-    }
-    let fresh = 0;
-    for (let i = 0; i < count; i++) {
-      let record = slots[2 * (segments[i]!.hash & slotMask) + 1]! - 1;
-      if (record < 0) {
-        record = records.upcoming(fresh);
-        const block = blocks.upcoming(fresh++);
-        if (block >= 0) sum += blocks.touch(block);
-      }
-      if (record >= 0) sum += records.touch(record);
-    }
-    for (let i = 0; i < count; i++) {
-      const record = slots[2 * (segments[i]!.hash & slotMask) + 1]! - 1;
-      if (record >= 0) sum += this.touchTail(record, blocks);
-    }
-    return sum;
-  }
-
-  /** Where the next entry of a record's trail goes. */
-  private touchTail(record: number, blocks: ChunkedRecords): number {
-    const ints = this.records.ints[record >>> this.records.shift]!;
-    const at = (record & this.records.mask) * L.RECORD_WORDS;
-    const tail = ints[at + L.TRAIL_TAIL]!;
-    if (tail < 0) return 0;
-    const entry = (tail & blocks.mask) * BLOCK_WORDS + (ints[at + L.TRAIL_COUNT]! % BLOCK_ENTRIES) * ENTRY_WORDS;
-    return blocks.ints[tail >>> blocks.shift]![entry]! & 1;
   }
 
   /** Makes a record for the segment last looked for, with key and hash set and all else zero. */

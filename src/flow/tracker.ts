@@ -1,4 +1,5 @@
 import { type Segment, SYN } from '../decode/segment.ts';
+import type { CaptureClock } from '../input/clock.ts';
 import { NS_PER_SECOND } from '../units.ts';
 import { DuplicateFilter } from './duplicates.ts';
 import { Encapsulations } from './encapsulations.ts';
@@ -13,8 +14,6 @@ import { FlowView } from './view.ts';
 
 /** Segments after which it is looked whether flows are over. */
 const SETTLED_EVERY = 64;
-/** Flows at the head of each queue whose memory is asked for at once. */
-const TOUCHED = 16;
 
 /** How long after its end a flow is summed up: most of what comes late has come by then, ns. */
 const AFTERTHOUGHTS = 2 * NS_PER_SECOND;
@@ -31,12 +30,11 @@ export class FlowTracker {
   duplicates = 0;
   /** flows opened so far; the id of the newest */
   opened = 0;
-  /** the capture's first second: `now` counts from here */
-  originSeconds = 0;
 
   private readonly table: FlowTable;
   private readonly update = new FlowUpdate();
   private readonly sink: FlowSink;
+  private readonly clock: CaptureClock;
   private readonly filter = new DuplicateFilter();
   /** flows that have just ended; their time is that of the end, later of the last packet */
   private readonly ended = new FlowQueue(0);
@@ -47,8 +45,9 @@ export class FlowTracker {
   private readonly successor = new FlowView();
 
   /** @param seed of the hash; random unless given */
-  constructor(sink: FlowSink, retention: Retention = RETENTION, seed?: number) {
+  constructor(sink: FlowSink, clock: CaptureClock, retention: Retention = RETENTION, seed?: number) {
     this.sink = sink;
+    this.clock = clock;
     this.retention = retention;
     this.table = seed === undefined ? new FlowTable() : new FlowTable(seed);
   }
@@ -61,23 +60,10 @@ export class FlowTracker {
 
   private side = 0;
 
-  /**
-   * Follows segments. A flow's record is seldom in the processor's caches, and waiting for memory takes longer than
-   * all else: so the lines that a batch needs are asked for together, before it is followed one by one.
-   */
-  trackAll(segments: readonly Segment[], count: number): void {
-    this.touched +=
-      this.table.touch(segments, count, this.update.writer.trails.blocks) + this.touchEnding(segments[count - 1]!);
-    for (let i = 0; i < count; i++) this.track(segments[i]!);
-  }
-
-  private touched = 0; // keeps those reads from being optimized away
-
   /** Follows one segment. @returns the id of its flow */
   track(segment: Segment): number {
     const { table, update } = this;
-    const now = (segment.seconds - this.originSeconds) * NS_PER_SECOND + segment.nanoseconds;
-    // By the count, not by batches: flows then end at the same segments however they are handed over.
+    const now = (segment.seconds - this.clock.originSeconds) * NS_PER_SECOND + segment.nanoseconds;
     if (this.segments++ % SETTLED_EVERY === 0) this.settle(now);
     let flow = table.find(segment);
     this.side = table.side;
@@ -192,24 +178,6 @@ export class FlowTracker {
     return (first & second & L.SYN_ACKED) !== 0;
   }
 
-  /** Asks for the memory of the flows whose turn comes with the next segments. */
-  private touchEnding(last: Segment): number {
-    const { ended, closed, table, update } = this;
-    const now = (last.seconds - this.originSeconds) * NS_PER_SECOND + last.nanoseconds;
-    const { blocks } = update.writer.trails;
-    let sum = 0;
-    for (let i = 0; i < TOUCHED && i < ended.length && now - ended.timeAt(i) > AFTERTHOUGHTS; i++) {
-      const head = this.viewOf(ended.flowAt(i)).word(L.TRAIL_HEAD);
-      sum += table.records.touch(ended.flowAt(i));
-      if (head >= 0) sum += blocks.touch(head);
-    }
-    const surplus = closed.length - this.retention.flows;
-    for (let i = 0; i < TOUCHED && i < surplus && now - closed.timeAt(i) > this.retention.lingerNs; i++) {
-      sum += table.records.touch(closed.flowAt(i));
-    }
-    return sum;
-  }
-
   /** Sums up the flows that ended some time ago, and hands over those whose time is over. */
   private settle(now: number): void {
     const { ended, closed, retention } = this;
@@ -240,7 +208,7 @@ export class FlowTracker {
 
   /** What to add to a flow's times to make them ns since the capture's first second. */
   private offsetOf(view: FlowView): number {
-    return (view.float(L.BASE_SECONDS) - this.originSeconds) * NS_PER_SECOND;
+    return (view.float(L.BASE_SECONDS) - this.clock.originSeconds) * NS_PER_SECOND;
   }
 
   /** A packet for a flow that was summed up: it will be done anew. */

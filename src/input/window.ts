@@ -1,7 +1,7 @@
 /** The bytes between a source, which appends them, and a reader, which consumes them: one reused buffer. */
 
-/** What a window begins with, bytes: large enough that the cost of a read call vanishes. */
-export const WINDOW_BYTES = 1 << 20;
+/** What a window begins with, bytes: a read call costs little by then, and the flow table keeps its place in the caches. */
+export const WINDOW_BYTES = 1 << 17;
 
 /** A window never grows beyond this, bytes: no record may need more. */
 export const MAX_WINDOW_BYTES = 32 << 20;

@@ -3,6 +3,7 @@ import { type FlowSink, SUMMARY_FLOATS } from '../flow/sink.ts';
 import type { FlowTracker } from '../flow/tracker.ts';
 import { Trail } from '../flow/trail.ts';
 import { FlowView } from '../flow/view.ts';
+import type { CaptureClock } from '../input/clock.ts';
 import * as F from '../teardown/facts.ts';
 import type { OsProfile } from '../teardown/profiles.ts';
 import { Replay } from '../teardown/replay.ts';
@@ -42,10 +43,8 @@ export class FlowCollector implements FlowSink {
   readonly services = new ServiceCounter();
   /** flows that `where` refused */
   filteredOut = 0;
-  /** the capture's last packet so far: seconds since 1970 and ns */
-  lastSeconds = 0;
-  lastNanoseconds = 0;
 
+  private readonly clock: CaptureClock;
   private readonly options: FlowCollectorOptions;
   private readonly profiles: readonly [OsProfile, OsProfile];
   private readonly best: Best<Kept>;
@@ -58,7 +57,8 @@ export class FlowCollector implements FlowSink {
   private readonly summary = new Float64Array(SUMMARY_FLOATS);
   private tracker!: FlowTracker;
 
-  constructor(options: FlowCollectorOptions) {
+  constructor(clock: CaptureClock, options: FlowCollectorOptions) {
+    this.clock = clock;
     this.options = options;
     this.profiles = [options.profile, options.profile];
     this.best = new Best(options.maxFlows);
@@ -127,7 +127,7 @@ export class FlowCollector implements FlowSink {
     reuse: Reuse | null,
   ): void {
     const { tracker, best } = this;
-    const offset = (flow.float(L.BASE_SECONDS) - tracker.originSeconds) * NS_PER_SECOND;
+    const offset = (flow.float(L.BASE_SECONDS) - this.clock.originSeconds) * NS_PER_SECOND;
     this.totals.add(summary, at, offset, tracker.watermark(end + offset) - LATE);
     this.services.add(flow, summary[at + KIND]!, summary[at + INITIATOR]!);
     const interest = summary[at + INTEREST]!;
@@ -179,7 +179,8 @@ export class FlowCollector implements FlowSink {
   }
 
   private endOf(view: FlowView): number {
-    return (this.lastSeconds - view.float(L.BASE_SECONDS)) * NS_PER_SECOND + this.lastNanoseconds;
+    const { lastSeconds, lastNanoseconds } = this.clock;
+    return (lastSeconds - view.float(L.BASE_SECONDS)) * NS_PER_SECOND + lastNanoseconds;
   }
 }
 

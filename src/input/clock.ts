@@ -1,0 +1,43 @@
+import type { CaptureRecord } from './types.ts';
+
+/** When the capture began and ended, as far as it has been read: integers, since a float a packet would be allocated. */
+export class CaptureClock {
+  /** no packet with a time was seen yet */
+  empty = true;
+  /** seconds of the first packet read: where relative times count from */
+  originSeconds = 0;
+  /** earliest and latest packet */
+  firstSeconds = 0;
+  firstNanoseconds = 0;
+  lastSeconds = 0;
+  lastNanoseconds = 0;
+  packets = 0;
+  /** packets earlier than one before them */
+  outOfOrder = 0;
+
+  see(record: CaptureRecord): void {
+    this.packets++;
+    if (!record.hasTime) return;
+    const { seconds, nanoseconds } = record;
+    if (this.empty) this.begin(seconds, nanoseconds);
+    if (seconds > this.lastSeconds || (seconds === this.lastSeconds && nanoseconds >= this.lastNanoseconds)) {
+      this.lastSeconds = seconds;
+      this.lastNanoseconds = nanoseconds;
+      return;
+    }
+    this.outOfOrder++;
+    if (seconds < this.firstSeconds || (seconds === this.firstSeconds && nanoseconds < this.firstNanoseconds)) {
+      this.firstSeconds = seconds;
+      this.firstNanoseconds = nanoseconds;
+    }
+  }
+
+  private begin(seconds: number, nanoseconds: number): void {
+    this.empty = false;
+    this.originSeconds = seconds;
+    this.firstSeconds = seconds;
+    this.firstNanoseconds = nanoseconds;
+    this.lastSeconds = seconds;
+    this.lastNanoseconds = nanoseconds;
+  }
+}
