@@ -9,14 +9,14 @@ import type { Segment } from '../decode/segment.ts';
  */
 export class DuplicateFilter {
   private readonly prints = new Int32Array(SLOTS);
-  private readonly times = new Float64Array(SLOTS).fill(Number.NEGATIVE_INFINITY);
+  private readonly seconds = new Int32Array(SLOTS);
+  private readonly nanoseconds = new Int32Array(SLOTS);
 
   /**
    * Whether an equal segment was seen just before; the copy that is asked about is remembered else.
    * @param key what tells the flow apart
-   * @param now seconds and nanoseconds as one number of ns; only differences matter
    */
-  isDuplicate(segment: Segment, key: number, now: number): boolean {
+  isDuplicate(segment: Segment, key: number): boolean {
     let h = key ^ segment.srcPort;
     h = Math.imul(h ^ segment.seq, 0x85ebca6b);
     h = Math.imul((h ^ (h >>> 15)) + segment.ack, 0xc2b2ae35);
@@ -28,12 +28,15 @@ export class DuplicateFilter {
     h = Math.imul((h ^ (h >>> 15)) + segment.tsEcr + (segment.ipId << 16) + segment.optionsLength, 0x9e3779b1);
     h ^= h >>> 16;
     const slot = h & (SLOTS - 1);
-    const age = now - this.times[slot]!;
+    // int32: a float passed for each packet would be allocated. Seconds may wrap, their difference does not.
+    const elapsed = (segment.seconds - this.seconds[slot]!) | 0;
+    const age = elapsed * 1_000_000_000 + (segment.nanoseconds - this.nanoseconds[slot]!);
     // Without an IP ID (IPv6, RSTs) two equal pure ACKs may be real: then only what comes at once counts.
     const window = segment.ipId === 0 ? WINDOW_WITHOUT_ID : WINDOW_WITH_ID;
     const equal = this.prints[slot] === h && age >= -window && age <= window;
     this.prints[slot] = h;
-    this.times[slot] = now; // of the newest copy: there may be more
+    this.seconds[slot] = segment.seconds; // of the newest copy: there may be more
+    this.nanoseconds[slot] = segment.nanoseconds;
     return equal;
   }
 }

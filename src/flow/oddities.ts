@@ -1,6 +1,7 @@
 import { ACK, FIN, RST, type Segment, SYN } from '../decode/segment.ts';
 import { seqAtOrAfter } from '../units.ts';
 import * as L from './layout.ts';
+import * as T from './trail.ts';
 
 /** Bytes that a sender may have in flight before the first acknowledgement (RFC 6928), of 1,460 bytes. */
 const INITIAL_WINDOW = 14_600;
@@ -51,4 +52,14 @@ export function isSelfConnect(segment: Segment): boolean {
 export function countFin(ints: Int32Array, at: number, side: number): void {
   const shift = 8 + 8 * side;
   if (((ints[at + L.COUNTS]! >>> shift) & 0xff) < 0xff) ints[at + L.COUNTS]! += 1 << shift;
+}
+
+/** C_BITS of an RST, by the flags of its sender and of the other side before it. */
+export function contextBits(before: number, peer: number): number {
+  let bits = 0;
+  if ((peer & L.ACK_SENT) !== 0) bits |= T.C_PEER_ACKED;
+  if ((before & L.OCCUPIES) !== 0) bits |= T.C_SENT;
+  if ((before & L.ACK_SENT) !== 0) bits |= T.C_OWN_ACKED;
+  if ((peer & L.DATA_LAST) !== 0) bits |= T.C_PEER_DATA_LAST;
+  return bits;
 }

@@ -74,7 +74,7 @@ export class FlowTracker {
     }
     const { ints, at } = update;
     // A self-connect has one end: every segment reads as side 0's.
-    if (this.filter.isDuplicate(segment, table.lastHash, now)) {
+    if (this.filter.isDuplicate(segment, table.lastHash)) {
       this.duplicates++;
       ints[at + L.FLAGS]! |= L.FLOW_DUPLICATES;
       ints[at + L.SIDE + this.side * L.SIDE_WORDS + L.PACKETS]!++;
@@ -82,18 +82,17 @@ export class FlowTracker {
     }
     const isNew = (segment.flags & SYN) !== 0 && isNewConnection(ints, at, segment, this.side);
     if (isNew) flow = this.supersede(flow, segment);
-    const before = update.floats[(update.at + L.LAST_TIME) >> 1]!;
-    const time = this.touch(segment);
+    update.see(segment);
     const previous = update.ints[update.at + L.PREVIOUS]!;
     if (previous >= 0 && this.side === 1) {
       const old = this.successor.point(table.records, update.writer.trails, previous);
       if (isOfOld(update.ints, update.at, segment, old)) {
-        update.challenge(segment, this.side, time);
+        update.challenge(segment, this.side);
         return update.ints[update.at + L.ID]!;
       }
     }
-    if (update.ordinary(segment, this.side, time, time - before)) return update.ints[update.at + L.ID]!;
-    update.other(flow, segment, this.side, time, time - before);
+    if (update.ordinary(segment, this.side)) return update.ints[update.at + L.ID]!;
+    update.other(flow, segment, this.side);
     const id = update.ints[update.at + L.ID]!;
     if ((update.ints[update.at + L.FLAGS]! & (L.FLOW_ENDED | L.FLOW_ENDING)) === L.FLOW_ENDING && this.hasEnded()) {
       update.ints[update.at + L.FLAGS]! |= L.FLOW_ENDED;
@@ -122,15 +121,6 @@ export class FlowTracker {
 
   private viewOf(flow: number): FlowView {
     return this.view.point(this.table.records, this.update.writer.trails, flow);
-  }
-
-  /** Widens the flow's time to the segment's, which it returns: ns since the flow's BASE_SECONDS. */
-  private touch(segment: Segment): number {
-    const { floats, at } = this.update;
-    const time = (segment.seconds - floats[(at + L.BASE_SECONDS) >> 1]!) * NS_PER_SECOND + segment.nanoseconds;
-    if (time > floats[(at + L.LAST_TIME) >> 1]!) floats[(at + L.LAST_TIME) >> 1] = time;
-    else if (time < floats[(at + L.FIRST_TIME) >> 1]!) floats[(at + L.FIRST_TIME) >> 1] = time;
-    return time;
   }
 
   private open(flow: number, segment: Segment): number {

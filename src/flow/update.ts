@@ -1,10 +1,10 @@
 import { ACK, FIN, RST, type Segment, SYN } from '../decode/segment.ts';
-import { seqAfter, seqAtOrAfter, seqDiff, seqMax } from '../units.ts';
+import { NS_PER_SECOND, seqAfter, seqAtOrAfter, seqDiff, seqMax } from '../units.ts';
 import type { ChunkedRecords } from './chunks.ts';
 import { H_ACK, H_DATA, H_GAP, H_RETRANSMITTED, H_ZERO_WINDOW, noteLetter, noteSegment } from './history.ts';
 import { Holes } from './holes.ts';
 import * as L from './layout.ts';
-import { countFin, hadTime, isLimited, isOfOldIncarnation } from './oddities.ts';
+import { contextBits, countFin, hadTime, isLimited, isOfOldIncarnation } from './oddities.ts';
 import { orient } from './orientation.ts';
 import * as T from './trail.ts';
 import { TrailWriter } from './trail-writer.ts';
@@ -21,6 +21,20 @@ export class FlowUpdate {
   floats: Float64Array = new Float64Array(0);
   at = 0;
 
+  /** time of the segment at hand, and since the flow's packet before: ns. In an array, as a float passed is allocated. */
+  private readonly times = new Float64Array(2);
+
+  /** Takes the segment's time, and widens the flow's to it. */
+  see(segment: Segment): void {
+    const { floats, at } = this;
+    const time = (segment.seconds - floats[(at + L.BASE_SECONDS) >> 1]!) * NS_PER_SECOND + segment.nanoseconds;
+    const last = floats[(at + L.LAST_TIME) >> 1]!;
+    this.times[0] = time;
+    this.times[1] = time - last;
+    if (time > last) floats[(at + L.LAST_TIME) >> 1] = time;
+    else if (time < floats[(at + L.FIRST_TIME) >> 1]!) floats[(at + L.FIRST_TIME) >> 1] = time;
+  }
+
   point(records: ChunkedRecords, flow: number): void {
     this.ints = records.ints[flow >>> records.shift]!;
     this.floats = records.floats[flow >>> records.shift]!;
@@ -31,8 +45,9 @@ export class FlowUpdate {
    * The greater part of all segments: in sequence, of an established connection that nobody has begun to close, with
    * nothing to be told of. @returns false where it is not of that kind, and nothing was done
    */
-  ordinary(segment: Segment, side: number, time: number, pause: number): boolean {
+  ordinary(segment: Segment, side: number): boolean {
     const { ints, floats, at } = this;
+    const time = this.times[0]!;
     const s = at + L.SIDE + side * L.SIDE_WORDS;
     const p = at + L.SIDE + (1 - side) * L.SIDE_WORDS;
     const { length, ack } = segment;
@@ -70,7 +85,8 @@ export class FlowUpdate {
       now |= L.DATA_SENT | L.DATA_LAST;
       const answered = (peer & L.ACK_SENT) !== 0;
       if (answered && isLimited((end - ints[p + L.LAST_ACK_SENT]!) | 0, ints[p + L.WINDOW]!)) now |= L.LIMITED;
-      else if ((before & L.LIMITED) !== 0 && hadTime(ints, floats, at, segment, side, pause)) now &= ~L.LIMITED;
+      else if ((before & L.LIMITED) !== 0 && hadTime(ints, floats, at, segment, side, this.times[1]!))
+        now &= ~L.LIMITED;
       peerNow &= ~L.DATA_LAST;
       if ((peer & L.TIMING) === 0) {
         peerNow |= L.TIMING;
@@ -84,8 +100,9 @@ export class FlowUpdate {
     return true;
   }
 
-  other(flow: number, segment: Segment, side: number, time: number, pause: number): void {
+  other(flow: number, segment: Segment, side: number): void {
     const { ints, floats, at } = this;
+    const time = this.times[0]!;
     const s = at + L.SIDE + side * L.SIDE_WORDS;
     const p = at + L.SIDE + (1 - side) * L.SIDE_WORDS;
     const { flags, seq, length } = segment;
@@ -96,7 +113,7 @@ export class FlowUpdate {
     const sndMax = ints[s + L.SND_MAX]!;
     const ownAck = ints[s + L.LAST_ACK_SENT]!;
     if (isOfOldIncarnation(segment, before, peerBefore, ints[p + L.FIRST_SEQ]!)) {
-      this.challenge(segment, side, time);
+      this.challenge(segment, side);
       return;
     }
     let now = before | L.SENT;
@@ -191,7 +208,8 @@ export class FlowUpdate {
       const answered = (peerBefore & L.ACK_SENT) !== 0;
       if (length > 0 && answered && isLimited((end - ints[p + L.LAST_ACK_SENT]!) | 0, ints[p + L.WINDOW]!))
         now |= L.LIMITED;
-      else if ((before & L.LIMITED) !== 0 && hadTime(ints, floats, at, segment, side, pause)) now &= ~L.LIMITED;
+      else if ((before & L.LIMITED) !== 0 && hadTime(ints, floats, at, segment, side, this.times[1]!))
+        now &= ~L.LIMITED;
       if (segment.window === 0 && (flags & (SYN | FIN)) === 0) {
         now |= L.ZERO_WINDOW;
         noteLetter(ints, at, H_ZERO_WINDOW, side);
@@ -228,20 +246,16 @@ export class FlowUpdate {
       this.writer.leave(ints, at, segment, meta, time);
       return;
     }
-    let bits = 0;
-    if ((peerBefore & L.ACK_SENT) !== 0) bits |= T.C_PEER_ACKED;
-    if ((before & L.OCCUPIES) !== 0) bits |= T.C_SENT;
-    if ((before & L.ACK_SENT) !== 0) bits |= T.C_OWN_ACKED;
-    if ((peerBefore & L.DATA_LAST) !== 0) bits |= T.C_PEER_DATA_LAST;
+    const bits = contextBits(before, peerBefore);
     const probes = (now & L.PROBES_MASK) >>> L.PROBES_SHIFT;
     this.writer.leaveReset(ints, at, segment, meta, time, { peerAck, sndMax, ownAck, probes, bits });
   }
 
   /** A challenge ACK of the connection that had the 4-tuple before: it says nothing of this one's numbers. */
-  challenge(segment: Segment, side: number, time: number): void {
+  challenge(segment: Segment, side: number): void {
     const { ints, at } = this;
     ints[at + L.SIDE + side * L.SIDE_WORDS + L.PACKETS]!++;
-    this.writer.leave(ints, at, segment, segment.flags | (side << T.E_SIDE_SHIFT) | T.E_OLD, time);
+    this.writer.leave(ints, at, segment, segment.flags | (side << T.E_SIDE_SHIFT) | T.E_OLD, this.times[0]!);
   }
 
   /** A segment of a side that has sent before: new bytes, holes, retransmissions. @returns whether no hole is left */

@@ -9,8 +9,12 @@ const MS = 1_000_000;
 /** Whether `second` is taken for a copy of `first`, `gap` ns after it. */
 function isCopy(first: Segment, second: Segment, gap: number, key = 1, secondKey = key): boolean {
   const filter = new DuplicateFilter();
-  expect(filter.isDuplicate(first, key, 5e9)).toBe(false);
-  return filter.isDuplicate(second, secondKey, 5e9 + gap);
+  expect(filter.isDuplicate(at(first, 5e9), key)).toBe(false);
+  return filter.isDuplicate(at(second, 5e9 + gap), secondKey);
+}
+
+function at(what: Segment, time: number): Segment {
+  return Object.assign(what, { seconds: Math.floor(time / 1e9), nanoseconds: time % 1e9 });
 }
 
 describe('DuplicateFilter', () => {
