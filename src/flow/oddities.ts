@@ -63,3 +63,20 @@ export function contextBits(before: number, peer: number): number {
   if ((peer & L.DATA_LAST) !== 0) bits |= T.C_PEER_DATA_LAST;
   return bits;
 }
+
+/** Times the answer of `side` to the segment that ends at `end`, unless one is being timed. */
+export function startTiming(
+  ints: Int32Array,
+  floats: Float64Array,
+  at: number,
+  side: number,
+  end: number,
+  time: number,
+): void {
+  const s = at + L.SIDE + side * L.SIDE_WORDS;
+  const flags = ints[s + L.SIDE_FLAGS]!;
+  if ((flags & L.TIMING) !== 0) return;
+  ints[s + L.SIDE_FLAGS] = flags | L.TIMING;
+  ints[s + L.TIMED_END] = end;
+  floats[(at + L.TIMED_AT + 2 * side) >> 1] = time;
+}

@@ -4,7 +4,7 @@ import type { ChunkedRecords } from './chunks.ts';
 import { H_ACK, H_DATA, H_GAP, H_RETRANSMITTED, H_ZERO_WINDOW, noteLetter, noteSegment } from './history.ts';
 import { Holes } from './holes.ts';
 import * as L from './layout.ts';
-import { contextBits, countFin, hadTime, isLimited, isOfOldIncarnation } from './oddities.ts';
+import { contextBits, countFin, hadTime, isLimited, isOfOldIncarnation, startTiming } from './oddities.ts';
 import { orient } from './orientation.ts';
 import * as T from './trail.ts';
 import { TrailWriter } from './trail-writer.ts';
@@ -170,7 +170,7 @@ export class FlowUpdate {
         ints[s + L.FIRST_SEQ] = dataFrom;
         ints[s + L.SND_MAX] = end;
         floats[(at + L.BYTES + 2 * side) >> 1]! += length;
-        if (end !== seq) this.startTiming(1 - side, end, time);
+        if (end !== seq) startTiming(ints, floats, at, 1 - side, end, time);
       } else {
         if ((flags & SYN) !== 0 && (before & L.SYN_SENT_FLAG) === 0) ints[s + L.FIRST_SEQ] = dataFrom;
         contiguous = this.sendMore(flow, side, seq, dataFrom, dataEnd, end, length, time);
@@ -302,21 +302,10 @@ export class FlowUpdate {
       floats[(at + L.HALF_CLOSE_BYTES + 2 - 2 * side) >> 1]! += fresh;
     if (seqAfter(end, max)) {
       ints[s + L.SND_MAX] = end;
-      this.startTiming(1 - side, end, time);
+      startTiming(ints, floats, at, 1 - side, end, time);
     } else if (end !== seq && seqAtOrAfter(end, ints[p + L.TIMED_END]!)) {
       ints[p + L.SIDE_FLAGS]! &= ~L.TIMING; // Karn: the answer to a retransmission tells no round trip
     }
     return (ints[at + L.FLAGS]! & L.FLOW_HOLES) === 0 || !this.holes.has(hole);
-  }
-
-  /** Times the answer of `side` to the segment that ends at `end`. */
-  private startTiming(side: number, end: number, time: number): void {
-    const { ints, floats, at } = this;
-    const s = at + L.SIDE + side * L.SIDE_WORDS;
-    const flags = ints[s + L.SIDE_FLAGS]!;
-    if ((flags & L.TIMING) !== 0) return;
-    ints[s + L.SIDE_FLAGS] = flags | L.TIMING;
-    ints[s + L.TIMED_END] = end;
-    floats[(at + L.TIMED_AT + 2 * side) >> 1] = time;
   }
 }

@@ -3,6 +3,8 @@
  * Times are RFC 3339 in UTC with nine decimals, durations are seconds, what isn't known is null and never absent.
  */
 
+import type { Cause } from '../teardown/reset-cause.ts';
+
 export type Side = 'client' | 'server';
 
 /** RFC 9293 section 3.3.2. */
@@ -50,16 +52,7 @@ export type Role =
   | 'aborted'
   | 'none'
   | 'unknown';
-export type ResetCause =
-  | 'refused'
-  | 'linger-zero'
-  | 'unread-data'
-  | 'data-after-close'
-  | 'keepalive-timeout'
-  | 'listener-closed'
-  | 'no-such-connection'
-  | 'middlebox-suspected'
-  | 'unknown';
+export type ResetCause = Cause;
 
 export interface Address {
   address: string;
