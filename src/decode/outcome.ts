@@ -17,8 +17,6 @@ export const SKIP_REASONS = [
   'too-many-layers',
 ] as const;
 
-export type SkipReason = (typeof SKIP_REASONS)[number];
-
 export const UNSUPPORTED_LINK = 1;
 export const CUT = 2;
 export const NOT_IP = 3;

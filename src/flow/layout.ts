@@ -62,8 +62,8 @@ export const FLOW_GAP = 128; // an acknowledgement covered bytes that the captur
 export const FLOW_DUPLICATES = 256;
 export const FLOW_SUMMED_UP = 512; // its end was summed up, and nothing has come since
 export const FLOW_OUT_OF_ORDER_FIN = 1024;
-export const FLOW_SELF_CONNECT = 4096; // both ends are one
 export const FLOW_HOLES = 2048; // a direction skipped sequence numbers at some time
+export const FLOW_SELF_CONNECT = 4096; // both ends are one
 
 /**
  * SIDE_FLAGS: bits, then the TTL of its newest segment, the keepalive probes since its peer last answered, and its

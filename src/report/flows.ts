@@ -41,8 +41,6 @@ interface Kept {
 export class FlowCollector implements FlowSink {
   readonly totals = new TotalsCounter();
   readonly services = new ServiceCounter();
-  /** flows that `where` refused */
-  filteredOut = 0;
 
   private readonly clock: CaptureClock;
   private readonly options: FlowCollectorOptions;
@@ -110,10 +108,7 @@ export class FlowCollector implements FlowSink {
     const { onFlow, where } = this.options;
     if (onFlow === undefined && where === undefined) return true;
     const record = this.build(flow, reuse, end);
-    if (where !== undefined && !where(record)) {
-      this.filteredOut++;
-      return false;
-    }
+    if (where !== undefined && !where(record)) return false;
     onFlow?.(record);
     return true;
   }

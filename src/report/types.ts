@@ -59,7 +59,7 @@ export interface Address {
   port: number;
 }
 
-/** A number for each side, in the order of SPEC section 5. */
+/** A value for each side. */
 export interface PerSide<T> {
   client: T;
   server: T;

@@ -2,7 +2,7 @@
  * Where the capture was made, and by how much each end's own clock of events differs from it.
  *
  * An endpoint that is d away sends d before, and receives d after, the capture sees a segment. The smallest round
- * trip from the capture point to the endpoint and back is 2d at most (FACTS: corrected by half of it, durations at
+ * trip from the capture point to the endpoint and back is 2d at most (measured: corrected by half of it, durations at
  * the far end agree with the kernel's within 0.65 ms, on asymmetric paths too). An end is near where its round trip
  * is no more than a fifth of both together, or too short to matter: its times are left as captured.
  */

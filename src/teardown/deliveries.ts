@@ -224,7 +224,7 @@ function repeatsAfter(trail: Trail, x: number, flag: number, i: number, crossing
  * copy made on the way, which has the timestamp of a segment sent long before (a retransmission has a new one).
  */
 function isRepetition(trail: Trail, x: number, flag: number, j: number): boolean {
-  const alike = (SYN | ACK) & (flag === SYN ? SYN | ACK : 0);
+  const alike = flag === SYN ? SYN | ACK : 0;
   for (let k = 0; k < j; k++) {
     if (trail.side[k] !== x || (trail.flags[k]! & flag) === 0) continue;
     if ((trail.flags[k]! & alike) !== (trail.flags[j]! & alike)) continue;

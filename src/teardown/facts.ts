@@ -101,7 +101,7 @@ export const MAX_SPANS = 12;
 
 export class Facts {
   // Columns that clear() resets, in two buffers: filling fifteen small arrays took a tenth of a flow's time.
-  private readonly zeros = new Int32Array(16);
+  private readonly zeros = new Int32Array(10);
   private readonly unknowns = new Float64Array(10);
 
   client = 0;
@@ -125,19 +125,16 @@ export class Facts {
   readonly unseenEnd = this.zeros.subarray(2, 4);
 
   readonly finAt = this.unknowns.subarray(0, 2);
-  readonly finFrame = this.zeros.subarray(4, 6);
-  readonly finInferred = this.zeros.subarray(6, 8);
   readonly finAckedAt = this.unknowns.subarray(2, 4);
   /** its FIN had to wait behind data: close() came earlier */
-  readonly finBehindData = this.zeros.subarray(14, 16);
-  readonly finAckedFrame = this.zeros.subarray(8, 10);
+  readonly finBehindData = this.zeros.subarray(8, 10);
   closedAt = Number.NaN;
 
   // TIME_WAIT of each side; `timeWaitFrom` NaN if it had none.
   readonly timeWaitFrom = this.unknowns.subarray(4, 6);
   readonly timeWaitRestartedAt = this.unknowns.subarray(6, 8);
-  readonly timeWaitRestarts = this.zeros.subarray(10, 12);
-  readonly timeWaitEndedBy = this.zeros.subarray(12, 14);
+  readonly timeWaitRestarts = this.zeros.subarray(4, 6);
+  readonly timeWaitEndedBy = this.zeros.subarray(6, 8);
   /** when the timer, a SYN or an RST ended it; NaN while open */
   readonly timeWaitEnd = this.unknowns.subarray(8, 10);
   readonly timeWaitFrames: [number[], number[]] = [[], []];
@@ -146,7 +143,6 @@ export class Facts {
   resetEntry = -1;
   resetBy = NOBODY;
   resetsIgnored = 0;
-  resetReachedTimeWait = false;
 
   clear(): void {
     this.kind = KIND_OPEN;
@@ -161,7 +157,6 @@ export class Facts {
     this.resetEntry = -1;
     this.resetBy = NOBODY;
     this.resetsIgnored = 0;
-    this.resetReachedTimeWait = false;
   }
 
   note(bit: number): void {

@@ -6,7 +6,7 @@ import * as S from '../tcp/states.ts';
 import { nextState } from '../tcp/transitions.ts';
 import { positionOf, shiftOf } from './capture-point.ts';
 import { judgeClose } from './closer.ts';
-import { Deliveries, FIN_INFERRED, FIN_OBSERVED, hasNoPureAcks } from './deliveries.ts';
+import { Deliveries, FIN_OBSERVED, hasNoPureAcks } from './deliveries.ts';
 import { EndpointReplay, RESET_ENDED, RESET_KILLED_TIME_WAIT } from './endpoint.ts';
 import * as F from './facts.ts';
 import { takeNotes } from './notes.ts';
@@ -77,14 +77,9 @@ export class Replay {
     if (deliveries.fin[x] === FIN_OBSERVED) {
       const sent = deliveries.finSent[x]!;
       facts.finAt[x] = sent < 0 ? view.floatOf(x, L.SIDE_LAST_TIME) : trail.time[sent]!;
-      facts.finFrame[x] = sent < 0 ? 0 : trail.frame[sent]! >>> 0;
     }
-    facts.finInferred[x] = deliveries.fin[x] === FIN_INFERRED ? 1 : 0;
     const acked = deliveries.finAckFirst[x]!;
-    if (acked >= 0) {
-      facts.finAckedAt[x] = trail.time[acked]!;
-      facts.finAckedFrame[x] = trail.frame[acked]! >>> 0;
-    }
+    if (acked >= 0) facts.finAckedAt[x] = trail.time[acked]!;
   }
 
   /** How the last state ended, if not by a segment of this flow: by the timer, by the next flow's SYN, or not yet. */

@@ -27,7 +27,7 @@ export interface Judgement {
 const PROBES = 2;
 
 /**
- * Why an RST was sent, by its shape and its context (FACTS.md, "RST signatures of Linux"). An owner's abort carries
+ * Why an RST was sent, by its shape and its context (as Linux sends them). An owner's abort carries
  * ACK, options and a window; the reply of a kernel without a socket is bare: no options, window 0.
  */
 export function judgeReset(view: FlowView, trail: Trail, facts: F.Facts): Judgement {

@@ -44,7 +44,6 @@ export function replaySelfConnect(view: FlowView, trail: Trail, facts: F.Facts):
     if ((flags & FIN) !== 0) {
       if (finEnd === null) {
         facts.finAt[0] = trail.time[i]!;
-        facts.finFrame[0] = trail.frame[i]! >>> 0;
         finEnd = (trail.seq[i]! + trail.length[i]! + 1) | 0;
       }
       emit(S.SEND_FIN, i, F.EDGE_SENT);
@@ -58,7 +57,6 @@ export function replaySelfConnect(view: FlowView, trail: Trail, facts: F.Facts):
     if (finEnd !== null && (flags & ACK) !== 0 && seqAtOrAfter(trail.ack[i]!, finEnd)) {
       if (Number.isNaN(facts.finAckedAt[0])) {
         facts.finAckedAt[0] = trail.time[i]!;
-        facts.finAckedFrame[0] = trail.frame[i]! >>> 0;
         facts.closedAt = trail.time[i]!;
       }
       emit(S.RECEIVE_ACK_OF_FIN, i, F.EDGE_RECEIVED);
