@@ -55,6 +55,13 @@ export function storedLength(length: number): number {
   return Math.min(length, LENGTH_MAX);
 }
 
+/** Where words stand. */
+export interface Piece {
+  ints: Int32Array;
+  floats: Float64Array;
+  at: number;
+}
+
 /** The trails of all flows: chained blocks of eight entries, 256 bytes. */
 export class Trails {
   readonly blocks = new ChunkedRecords(BLOCK_WORDS, 12);
@@ -71,6 +78,14 @@ export class Trails {
     }
     if (tail >= 0) this.next[tail] = block;
     return block;
+  }
+
+  /** Points `piece` at a block's first entry. */
+  locate(block: number, piece: Piece): void {
+    const { blocks } = this;
+    piece.ints = blocks.ints[block >>> blocks.shift]!;
+    piece.floats = blocks.floats[block >>> blocks.shift]!;
+    piece.at = (block & blocks.mask) * BLOCK_WORDS;
   }
 
   after(block: number): number {

@@ -1,45 +1,50 @@
 import * as L from '../flow/layout.ts';
 import * as S from '../tcp/states.ts';
 import * as F from '../teardown/facts.ts';
-import { nsToSeconds } from '../units.ts';
 import type { FlowSources } from './sources.ts';
+import { secondsOf, type TimeTexts } from './texts.ts';
 import type { Endpoint, Role, Span, TcpState, TimeWait } from './types.ts';
 
-type Time = (ns: number) => string | null;
-
-/** One end of a flow as the report has it. */
-export function endpointRecord(sources: FlowSources, side: number, time: Time): Endpoint {
+/** One end of a flow as the report has it. @param times at this flow */
+export function endpointRecord(sources: FlowSources, side: number, times: TimeTexts): Endpoint {
   const { view, facts } = sources;
   const states: Span[] = [];
   const told = (facts.notes & NO_PURE_ACKS) === 0;
   for (let i = 0; i < facts.spans[side]!; i++) {
     // A FIN_WAIT_2 of no length is a guess where the ACK that began it would not be in the capture.
     if (told || facts.spanState[side * F.MAX_SPANS + i] !== S.FIN_WAIT_2)
-      states.push(spanRecord(sources, side, i, time));
+      states.push(spanRecord(sources, side, i, times));
   }
-  const seconds = (state: TcpState) => states.find((span) => span.state === state)?.seconds ?? null;
   return {
     role: roleOf(facts, side),
     states,
-    finWait1Seconds: seconds('FIN_WAIT_1'),
-    finWait2Seconds: seconds('FIN_WAIT_2'),
-    closingSeconds: seconds('CLOSING'),
-    timeWaitSeconds: seconds('TIME_WAIT'),
-    closeWaitSeconds: seconds('CLOSE_WAIT'),
-    lastAckSeconds: seconds('LAST_ACK'),
-    finAt: time(facts.finAt[side]!),
-    finAckedAt: time(facts.finAckedAt[side]!),
+    finWait1Seconds: secondsIn(states, 'FIN_WAIT_1'),
+    finWait2Seconds: secondsIn(states, 'FIN_WAIT_2'),
+    closingSeconds: secondsIn(states, 'CLOSING'),
+    timeWaitSeconds: secondsIn(states, 'TIME_WAIT'),
+    closeWaitSeconds: secondsIn(states, 'CLOSE_WAIT'),
+    lastAckSeconds: secondsIn(states, 'LAST_ACK'),
+    finAt: times.text(facts.finAt[side]!),
+    finAckedAt: times.text(facts.finAckedAt[side]!),
     finRetransmissions: view.retransmittedFins(side),
     halfCloseBytes: view.floatOf(side, L.HALF_CLOSE_BYTES),
-    timeWait: timeWaitRecord(sources, side, time),
+    timeWait: timeWaitRecord(sources, side, times),
   };
 }
 
-function spanRecord(sources: FlowSources, side: number, index: number, time: Time): Span {
+function secondsIn(states: readonly Span[], state: TcpState): number | null {
+  for (let i = 0; i < states.length; i++) {
+    if (states[i]!.state === state) return states[i]!.seconds;
+  }
+  return null;
+}
+
+function spanRecord(sources: FlowSources, side: number, index: number, times: TimeTexts): Span {
   const { facts, end } = sources;
   const i = side * F.MAX_SPANS + index;
   const state = facts.spanState[i]!;
-  const from = facts.spanFrom[i]!;
+  const start = facts.spanFrom[i]!;
+  const from = times.known(start);
   const last = index === facts.spans[side]! - 1;
   const frame = facts.spanFrame[i]! || null;
   const name = S.STATE_NAMES[state] as TcpState;
@@ -47,8 +52,8 @@ function spanRecord(sources: FlowSources, side: number, index: number, time: Tim
     // A marker: the connection is gone from here on.
     return {
       state: name,
-      from: time(from)!,
-      to: time(from),
+      from,
+      to: from,
       seconds: 0,
       basis: F.BASES[facts.spanBasis[i]!]!,
       open: false,
@@ -59,9 +64,9 @@ function spanRecord(sources: FlowSources, side: number, index: number, time: Tim
   if (last) {
     return {
       state: name,
-      from: time(from)!,
+      from,
       to: null,
-      seconds: nsToSeconds(Math.max(0, Math.round(end - from))),
+      seconds: secondsOf(Math.max(0, Math.round(end - start))),
       basis: F.BASES[facts.spanBasis[i]!]!,
       open: true,
       plusMinus: null,
@@ -72,9 +77,9 @@ function spanRecord(sources: FlowSources, side: number, index: number, time: Tim
   const unseen = facts.unseenEnd[side] === 1 && index === facts.spans[side]! - 2;
   return {
     state: name,
-    from: time(from)!,
-    to: time(to),
-    seconds: unseen ? null : nsToSeconds(Math.round(to) - Math.round(from)),
+    from,
+    to: times.known(to),
+    seconds: unseen ? null : secondsOf(Math.round(to) - Math.round(start)),
     basis: F.BASES[Math.max(facts.spanBasis[i]!, facts.spanBasis[i + 1]!)]!,
     open: false,
     plusMinus: unseen || isLowerBound(facts, side, state) ? null : plusMinus(facts, side, i),
@@ -92,13 +97,17 @@ function isLowerBound(facts: F.Facts, side: number, state: number): boolean {
  * was corrected by a round trip, which the smallest one seen bounds; between two of the same direction it is exact.
  */
 function plusMinus(facts: F.Facts, side: number, i: number): number {
-  const [a, b] = [facts.spanEdge[i]!, facts.spanEdge[i + 1]!];
+  const a = facts.spanEdge[i]!;
+  const b = facts.spanEdge[i + 1]!;
   // An edge that nobody saw may lie anywhere in the span.
-  const unseen = (at: number) => facts.spanBasis[at] === F.INFERRED && facts.spanFrame[at] === 0;
-  if (unseen(i) || unseen(i + 1)) {
-    return nsToSeconds(Math.max(facts.shift[side]!, Math.round(facts.spanFrom[i + 1]! - facts.spanFrom[i]!)));
+  if (isUnseen(facts, i) || isUnseen(facts, i + 1)) {
+    return secondsOf(Math.max(facts.shift[side]!, Math.round(facts.spanFrom[i + 1]! - facts.spanFrom[i]!)));
   }
-  return a === b || a === F.EDGE_NONE || b === F.EDGE_NONE ? 0 : nsToSeconds(facts.shift[side]!);
+  return a === b || a === F.EDGE_NONE || b === F.EDGE_NONE ? 0 : secondsOf(facts.shift[side]!);
+}
+
+function isUnseen(facts: F.Facts, i: number): boolean {
+  return facts.spanBasis[i] === F.INFERRED && facts.spanFrame[i] === 0;
 }
 
 function roleOf(facts: F.Facts, side: number): Role {
@@ -118,7 +127,7 @@ function roleOf(facts: F.Facts, side: number): Role {
   }
 }
 
-function timeWaitRecord(sources: FlowSources, side: number, time: Time): TimeWait | null {
+function timeWaitRecord(sources: FlowSources, side: number, times: TimeTexts): TimeWait | null {
   const { facts } = sources;
   const from = facts.timeWaitFrom[side]!;
   if (Number.isNaN(from)) return null;
@@ -126,13 +135,13 @@ function timeWaitRecord(sources: FlowSources, side: number, time: Time): TimeWai
   const profile = sources.profiles[side]!;
   const endedBy = F.ENDED_BY[facts.timeWaitEndedBy[side]!]!;
   return {
-    from: time(from)!,
-    until: time(restarted + profile.timeWaitNs)!,
-    untilLatest: time(restarted + profile.timeWaitLatestNs)!,
+    from: times.known(from),
+    until: times.known(restarted + profile.timeWaitNs),
+    untilLatest: times.known(restarted + profile.timeWaitLatestNs),
     basis: endedBy === 'reuse' || endedBy === 'rst' ? 'observed' : 'assumed',
     restarts: facts.timeWaitRestarts[side]!,
     endedBy,
-    frames: facts.timeWaitFrames[side as 0 | 1].filter((frame) => frame > 0),
+    frames: facts.timeWaitFrames(side),
   };
 }
 

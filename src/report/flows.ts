@@ -134,12 +134,12 @@ export class FlowCollector implements FlowSink {
   }
 
   private reconstruct(flow: FlowView, successor: Successor | null): F.Facts {
-    flow.loadTrail(this.trail);
-    return this.replay.run(flow, this.trail, this.endOf(flow), this.profiles, successor);
+    return this.replay.run(flow, this.endOf(flow), this.profiles, successor);
   }
 
   private build(view: FlowView, reuse: Reuse | null, end: number): Flow {
     const { trail, profiles, tracker } = this;
+    view.loadTrail(trail);
     return flowRecord({
       view,
       trail,

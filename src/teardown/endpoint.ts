@@ -105,7 +105,7 @@ export class EndpointReplay {
     if (next === S.TIME_WAIT) {
       facts.timeWaitFrom[x] = this.last;
       facts.timeWaitRestartedAt[x] = this.last;
-      facts.timeWaitFrames[x as 0 | 1].push(frame);
+      facts.addTimeWaitFrame(x, frame);
     }
   }
 
@@ -231,7 +231,7 @@ export class EndpointReplay {
     if (before === S.TIME_WAIT && this.state === S.CLOSED) {
       facts.timeWaitEndedBy[x] = F.BY_RST;
       facts.timeWaitEnd[x] = this.last;
-      facts.timeWaitFrames[x as 0 | 1].push(this.frame(i));
+      facts.addTimeWaitFrame(x, this.frame(i));
       effects[i]! |= RESET_KILLED_TIME_WAIT;
     } else if (before !== this.state) effects[i]! |= RESET_ENDED;
   }
@@ -310,11 +310,10 @@ export class EndpointReplay {
     if (time < facts.timeWaitRestartedAt[x]!) return;
     facts.timeWaitRestartedAt[x] = time;
     facts.timeWaitRestarts[x]!++;
-    const frames = facts.timeWaitFrames[x as 0 | 1];
-    if (frames.length < MAX_FRAMES) frames.push(this.frame(i));
+    if (facts.timeWaitRestarts[x]! < MAX_RESTART_FRAMES) facts.addTimeWaitFrame(x, this.frame(i));
     facts.note(F.noteBit('time-wait-restarted'));
   }
 }
 
 /** Frames listed of a TIME_WAIT that is restarted over and over. */
-const MAX_FRAMES = 32;
+const MAX_RESTART_FRAMES = 32;

@@ -98,10 +98,11 @@ export function noteBit(note: Note): number {
 
 /** Spans an endpoint can have: states are never entered twice, so there are no more than states. */
 export const MAX_SPANS = 12;
+const MAX_FRAMES = 34;
 
 export class Facts {
   // Columns that clear() resets, in two buffers: filling fifteen small arrays took a tenth of a flow's time.
-  private readonly zeros = new Int32Array(10);
+  private readonly zeros = new Int32Array(12);
   private readonly unknowns = new Float64Array(10);
 
   client = 0;
@@ -137,7 +138,9 @@ export class Facts {
   readonly timeWaitEndedBy = this.zeros.subarray(6, 8);
   /** when the timer, a SYN or an RST ended it; NaN while open */
   readonly timeWaitEnd = this.unknowns.subarray(8, 10);
-  readonly timeWaitFrames: [number[], number[]] = [[], []];
+  // Frames that began it, restarted it or ended it.
+  private readonly frames = new Int32Array(2 * MAX_FRAMES);
+  private readonly frameCounts = this.zeros.subarray(10, 12);
 
   /** the trail's entry of the RST that ended the flow, -1 */
   resetEntry = -1;
@@ -152,11 +155,24 @@ export class Facts {
     this.zeros.fill(0);
     this.unknowns.fill(Number.NaN);
     this.closedAt = Number.NaN;
-    if (this.timeWaitFrames[0].length > 0) this.timeWaitFrames[0] = [];
-    if (this.timeWaitFrames[1].length > 0) this.timeWaitFrames[1] = [];
     this.resetEntry = -1;
     this.resetBy = NOBODY;
     this.resetsIgnored = 0;
+  }
+
+  /** Notes a frame that began, restarted or ended a side's TIME_WAIT, 0 where it is not known; MAX_FRAMES at most. */
+  addTimeWaitFrame(side: number, frame: number): void {
+    const count = this.frameCounts[side]!;
+    if (count === MAX_FRAMES) return;
+    this.frames[side * MAX_FRAMES + count] = frame;
+    this.frameCounts[side] = count + 1;
+  }
+
+  /** The known ones of the frames so noted. */
+  timeWaitFrames(side: number): number[] {
+    const from = side * MAX_FRAMES;
+    const frames = Array.from(this.frames.subarray(from, from + this.frameCounts[side]!), (frame) => frame >>> 0);
+    return frames.filter((frame) => frame > 0);
   }
 
   note(bit: number): void {

@@ -1,6 +1,6 @@
 import { FIN, RST } from '../decode/segment.ts';
 import * as L from '../flow/layout.ts';
-import type { Trail } from '../flow/trail.ts';
+import { Trail } from '../flow/trail.ts';
 import type { FlowView } from '../flow/view.ts';
 import * as S from '../tcp/states.ts';
 import { nextState } from '../tcp/transitions.ts';
@@ -10,6 +10,7 @@ import { Deliveries, FIN_OBSERVED, hasNoPureAcks } from './deliveries.ts';
 import { EndpointReplay, RESET_ENDED, RESET_KILLED_TIME_WAIT } from './endpoint.ts';
 import * as F from './facts.ts';
 import { takeNotes } from './notes.ts';
+import { OrdinaryClose } from './ordinary.ts';
 import type { OsProfile } from './profiles.ts';
 import { isForeign } from './resets.ts';
 import { replaySelfConnect } from './self-connect.ts';
@@ -21,27 +22,42 @@ import type { Successor } from './successor.ts';
  */
 export class Replay {
   readonly facts = new F.Facts();
-  readonly deliveries = new Deliveries();
+  private readonly trail = new Trail();
+  private readonly deliveries = new Deliveries();
+  private readonly ordinary: OrdinaryClose | null;
   private readonly endpoint = new EndpointReplay();
   private readonly effects = new Uint8Array(256);
+
+  /** @param shortcut false: every flow the general way, to hold the other one against */
+  constructor(shortcut = true) {
+    this.ordinary = shortcut ? new OrdinaryClose(this.facts) : null;
+  }
 
   /**
    * @param end the capture's end so far, ns in the flow's base
    * @param profiles of side 0 and 1
    * @param successor what the next flow on the 4-tuple did to this one, null if there is none
    */
-  run(
+  run(view: FlowView, end: number, profiles: readonly [OsProfile, OsProfile], successor: Successor | null): F.Facts {
+    const { facts } = this;
+    facts.clear();
+    facts.client = view.clientSide;
+    this.placeCapture(view);
+    if (this.ordinary === null || !this.ordinary.run(view)) return this.search(view, end, profiles, successor);
+    for (let x = 0; x < 2; x++) this.endStates(x, end, profiles[x]!, successor);
+    return facts;
+  }
+
+  /** The general way: any flow. */
+  private search(
     view: FlowView,
-    trail: Trail,
     end: number,
     profiles: readonly [OsProfile, OsProfile],
     successor: Successor | null,
   ): F.Facts {
-    const { facts, deliveries, effects } = this;
-    facts.clear();
+    const { facts, trail, deliveries, effects } = this;
+    view.loadTrail(trail);
     effects.fill(0, 0, trail.count);
-    facts.client = view.clientSide;
-    this.placeCapture(view);
     if (view.has(L.FLOW_SELF_CONNECT)) {
       replaySelfConnect(view, trail, facts);
       this.endStates(0, end, profiles[0], successor);
@@ -89,7 +105,6 @@ export class Replay {
     if (state === S.TIME_WAIT) {
       const until = facts.timeWaitRestartedAt[x]! + profile.timeWaitNs;
       const latest = facts.timeWaitRestartedAt[x]! + profile.timeWaitLatestNs;
-      const frames = facts.timeWaitFrames[x as 0 | 1];
       // Its own SYN or RST it sent before, the peer's it had after, the capture saw it.
       const own = successor?.opener === x;
       const shift = own ? -facts.shift[x]! : facts.shift[x]!;
@@ -97,11 +112,11 @@ export class Replay {
       if (successor !== null && successor.killedAt < until) {
         this.close(x, S.RECEIVE_RST, successor.killedAt + shift, successor.killedFrame, edge, F.OBSERVED);
         facts.timeWaitEndedBy[x] = F.BY_RST;
-        frames.push(successor.killedFrame);
+        facts.addTimeWaitFrame(x, successor.killedFrame);
       } else if (successor?.accepted && successor.synAt < until) {
         this.close(x, S.REPLACED, successor.synAt + shift, successor.synFrame, edge, F.OBSERVED);
         facts.timeWaitEndedBy[x] = F.BY_REUSE;
-        frames.push(successor.synFrame);
+        facts.addTimeWaitFrame(x, successor.synFrame);
       } else if (latest <= end || successor?.accepted) {
         this.close(x, S.TIMEOUT, until, 0, F.EDGE_RECEIVED, F.ASSUMED);
         facts.timeWaitEndedBy[x] = F.BY_TIMER;

@@ -29,7 +29,7 @@ export function replaySelfConnect(view: FlowView, trail: Trail, facts: F.Facts):
     if (next !== S.TIME_WAIT) return;
     facts.timeWaitFrom[0] = last;
     facts.timeWaitRestartedAt[0] = last;
-    facts.timeWaitFrames[0].push(trail.frame[i]! >>> 0);
+    facts.addTimeWaitFrame(0, trail.frame[i]!);
   };
   let finEnd: number | null = null;
   for (let i = 0; i < trail.count; i++) {
