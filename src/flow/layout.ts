@@ -17,7 +17,7 @@ export const FLAGS = 11;
 export const HISTORY_SEEN = 12; // bit per letter and direction
 export const TRAIL_HEAD = 13;
 export const TRAIL_TAIL = 14;
-export const TRAIL_COUNT = 15;
+export const SUMMARY = 15; // serial number of its entry in the queue of closed flows; 0: not summed up, or not any more
 
 /** Words of a side: SIDE + side * SIDE_WORDS + one of these. */
 export const SIDE = 16;
@@ -50,7 +50,7 @@ export const SIDE_LAST_TIME = 56; // ns, its newest segment that was not ordinar
 export const HISTORY = 60; // 3 words: Zeek's letters, 5 bits each, six a word
 export const COUNTS = 63; // letters | retransmitted FINs of side 0 << 8 | of side 1 << 16
 
-/** FLAGS of a flow. */
+/** FLAGS of a flow: bits, then the number of entries in its trail. */
 export const FLOW_1_IS_CLIENT = 1;
 export const FLOW_BY_HANDSHAKE = 2; // orientation known from SYN or SYN-ACK
 export const FLOW_BY_PORT = 4;
@@ -60,10 +60,11 @@ export const FLOW_TRAIL_FULL = 32;
 export const FLOW_SUPERSEDED = 64; // a newer flow has this 4-tuple
 export const FLOW_GAP = 128; // an acknowledgement covered bytes that the capture lacks
 export const FLOW_DUPLICATES = 256;
-export const FLOW_SUMMED_UP = 512; // its end was summed up, and nothing has come since
+export const FLOW_REUSES = 512; // another flow had its 4-tuple before
 export const FLOW_OUT_OF_ORDER_FIN = 1024;
 export const FLOW_HOLES = 2048; // a direction skipped sequence numbers at some time
 export const FLOW_SELF_CONNECT = 4096; // both ends are one
+export const TRAIL_COUNT_SHIFT = 24;
 
 /**
  * SIDE_FLAGS: bits, then the TTL of its newest segment, the keepalive probes since its peer last answered, and its

@@ -13,7 +13,7 @@ export interface FlowSink {
   flowEnded(flow: FlowView, successor: FlowView | null): void;
   /** A flow's close is behind it: sums it up in SUMMARY_FLOATS floats, while it is at hand. */
   summarize(flow: FlowView, summary: Float64Array, at: number): void;
-  /** A flow that was summed up has ended, unchanged since. */
+  /** A flow that was summed up has ended, unchanged since. The caches have lost it: the summary should do. */
   flowExpired(flow: FlowView, summary: Float64Array, at: number): void;
 }
 

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Segment } from '../decode/segment.ts';
 import { ChunkedRecords } from './chunks.ts';
+import { mixed } from './hash.ts';
 import * as L from './layout.ts';
 
 /**
@@ -118,7 +119,9 @@ export class FlowTable {
     ints[at + 7] = segment.dst3;
     ints[at + L.PORTS] = (segment.srcPort << 16) | segment.dstPort;
     ints[at + L.HASH] = this.hash;
-    ints.fill(0, at + L.ID, at + L.RECORD_WORDS);
+    // A loop: fill() is a call into the runtime.
+    const floats = this.records.floats[record >>> this.records.shift]!;
+    for (let i = (at + L.ID) >> 1; i < (at + L.RECORD_WORDS) >> 1; i++) floats[i] = 0;
     this.side = 0;
     return record;
   }
@@ -163,13 +166,4 @@ function holds(ints: Int32Array, at: number, segment: Segment, from: number): bo
     ints[source] === segment.src0 &&
     ints[destination] === segment.dst0
   );
-}
-
-/** MurmurHash3's finalizer: every bit of the input reaches every bit of the output. */
-function mixed(word: number): number {
-  let h = word ^ (word >>> 16);
-  h = Math.imul(h, 0x85ebca6b);
-  h ^= h >>> 13;
-  h = Math.imul(h, 0xc2b2ae35);
-  return h ^ (h >>> 16);
 }

@@ -15,8 +15,8 @@ import { FlowView } from './view.ts';
 /** Segments after which it is looked whether flows are over. */
 const SETTLED_EVERY = 64;
 
-/** How long after its end a flow is summed up: most of what comes late has come by then, ns. */
-const AFTERTHOUGHTS = 2 * NS_PER_SECOND;
+/** How long after its end a flow is summed up that took over a 4-tuple: a SYN that was challenged comes again, ns. */
+const SECOND_TRY = 2 * NS_PER_SECOND;
 
 /**
  * From segments to flow records: finds or makes the flow, recognises duplicates and reuse of a 4-tuple, and knows
@@ -36,9 +36,11 @@ export class FlowTracker {
   private readonly sink: FlowSink;
   private readonly clock: CaptureClock;
   private readonly filter = new DuplicateFilter();
-  /** flows that have just ended; their time is that of the end, later of the last packet */
+  /** flows that have just ended */
   private readonly ended = new FlowQueue(0);
-  /** flows that were summed up; their time is that of the last packet */
+  /** flows that ended, but whose predecessor on the 4-tuple is still to be judged by what they do */
+  private readonly waiting = new FlowQueue(0);
+  /** flows that were summed up, by serial number; their time is that of the last packet */
   private readonly closed = new FlowQueue(SUMMARY_FLOATS);
   private readonly retention: Retention;
   private readonly view = new FlowView();
@@ -63,14 +65,13 @@ export class FlowTracker {
   /** Follows one segment. @returns the id of its flow */
   track(segment: Segment): number {
     const { table, update } = this;
-    const now = (segment.seconds - this.clock.originSeconds) * NS_PER_SECOND + segment.nanoseconds;
-    if (this.segments++ % SETTLED_EVERY === 0) this.settle(now);
+    if (this.segments++ % SETTLED_EVERY === 0) this.settle(this.timeOf(segment));
     let flow = table.find(segment);
     this.side = table.side;
     if (flow < 0) flow = this.open(table.insert(segment), segment);
     else {
       update.point(table.records, flow);
-      if ((update.ints[update.at + L.FLAGS]! & L.FLOW_SUMMED_UP) !== 0) this.revive(flow, now);
+      if (update.ints[update.at + L.SUMMARY] !== 0) this.revive(flow, segment);
     }
     const { ints, at } = update;
     // A self-connect has one end: every segment reads as side 0's.
@@ -96,7 +97,7 @@ export class FlowTracker {
     const id = update.ints[update.at + L.ID]!;
     if ((update.ints[update.at + L.FLAGS]! & (L.FLOW_ENDED | L.FLOW_ENDING)) === L.FLOW_ENDING && this.hasEnded()) {
       update.ints[update.at + L.FLAGS]! |= L.FLOW_ENDED;
-      this.ended.push(flow, id, now);
+      this.ended.push(flow, id, this.timeOf(segment));
     }
     if (update.ints[update.at + L.PREVIOUS]! >= 0 && this.isAnswered()) {
       this.settlePrevious(flow);
@@ -116,7 +117,12 @@ export class FlowTracker {
 
   /** The earliest time at which a flow not yet handed to the sink can have ended, ns since the capture's first second. */
   watermark(now: number): number {
-    return Math.min(this.ended.oldestTime(), this.closed.oldestTime(), now);
+    return Math.min(this.ended.oldestTime(), this.waiting.oldestTime(), this.closed.oldestTime(), now);
+  }
+
+  /** ns since the capture's first second */
+  private timeOf(segment: Segment): number {
+    return (segment.seconds - this.clock.originSeconds) * NS_PER_SECOND + segment.nanoseconds;
   }
 
   private viewOf(flow: number): FlowView {
@@ -150,6 +156,7 @@ export class FlowTracker {
     update.ints[update.at + L.FLAGS]! |= L.FLOW_SUPERSEDED;
     const flow = this.open(table.replace(old, segment), segment);
     update.ints[update.at + L.PREVIOUS] = old;
+    update.ints[update.at + L.FLAGS]! |= L.FLOW_REUSES;
     return flow;
   }
 
@@ -168,33 +175,38 @@ export class FlowTracker {
     return (first & second & L.SYN_ACKED) !== 0;
   }
 
-  /** Sums up the flows that ended some time ago, and hands over those whose time is over. */
+  /** Sums up the flows that ended since the last time, and hands over those whose time is over. */
   private settle(now: number): void {
-    const { ended, closed, retention } = this;
-    while (now - ended.oldestTime() > AFTERTHOUGHTS) this.sumUp(now);
+    const { ended, waiting, closed, retention } = this;
+    for (let left = ended.length; left > 0; left--) this.sumUp(ended, now);
+    while (now - waiting.oldestTime() > SECOND_TRY) this.sumUp(waiting, now);
     while (closed.length > retention.flows && now - closed.oldestTime() > retention.lingerNs) this.expire();
   }
 
-  private sumUp(now: number): void {
-    const { ended, closed, view } = this;
-    const flow = ended.oldestFlow();
-    const id = ended.oldestId();
-    ended.shift();
+  private sumUp(queue: FlowQueue, now: number): void {
+    const { closed, view } = this;
+    const flow = queue.oldestFlow();
+    const id = queue.oldestId();
+    queue.shift();
     this.viewOf(flow);
-    const flags = view.word(L.FLAGS);
     // The record may have been handed over, and given to another flow, since.
-    if (view.word(L.ID) !== id || (flags & (L.FLOW_SUMMED_UP | L.FLOW_SUPERSEDED)) !== 0) return;
-    const last = view.float(L.LAST_TIME) + this.offsetOf(view);
-    if (now - last <= AFTERTHOUGHTS) {
-      ended.push(flow, id, last);
-      return;
+    const flags = view.word(L.FLAGS) & (L.FLOW_ENDED | L.FLOW_SUPERSEDED);
+    if (view.word(L.ID) !== id || flags !== L.FLOW_ENDED || view.word(L.SUMMARY) !== 0) return;
+    if (view.word(L.PREVIOUS) >= 0) {
+      if (queue !== this.waiting) {
+        this.waiting.push(flow, id, now);
+        return;
+      }
+      this.settlePrevious(flow);
+      this.viewOf(flow);
     }
-    this.settlePrevious(flow);
-    this.viewOf(flow);
-    view.ints[view.at + L.FLAGS]! |= L.FLOW_SUMMED_UP;
-    const numbers = closed.push(flow, id, last);
+    this.serial = (this.serial + 1) | 0 || 1;
+    view.ints[view.at + L.SUMMARY] = this.serial;
+    const numbers = closed.push(flow, this.serial, view.float(L.LAST_TIME) + this.offsetOf(view));
     this.sink.summarize(view, closed.floats, numbers);
   }
+
+  private serial = 0;
 
   /** What to add to a flow's times to make them ns since the capture's first second. */
   private offsetOf(view: FlowView): number {
@@ -202,21 +214,18 @@ export class FlowTracker {
   }
 
   /** A packet for a flow that was summed up: it will be done anew. */
-  private revive(flow: number, now: number): void {
+  private revive(flow: number, segment: Segment): void {
     const { ints, at } = this.update;
-    ints[at + L.FLAGS]! &= ~L.FLOW_SUMMED_UP;
-    this.ended.push(flow, ints[at + L.ID]!, now);
+    ints[at + L.SUMMARY] = 0;
+    this.ended.push(flow, ints[at + L.ID]!, this.timeOf(segment));
   }
 
   private expire(): void {
     const { closed, view } = this;
     const flow = closed.oldestFlow();
     this.viewOf(flow);
-    const current =
-      view.word(L.ID) === closed.oldestId() &&
-      (view.word(L.FLAGS) & (L.FLOW_SUMMED_UP | L.FLOW_SUPERSEDED)) === L.FLOW_SUMMED_UP &&
-      view.float(L.LAST_TIME) + this.offsetOf(view) === closed.oldestTime();
-    if (current) {
+    // Another serial number: it was revived since. Only the record's first line is read, the caches have lost it.
+    if (view.word(L.SUMMARY) === closed.oldestId() && !view.has(L.FLOW_SUPERSEDED)) {
       this.table.remove(flow);
       this.sink.flowExpired(view, closed.floats, closed.oldestNumbers());
       this.release(flow);
@@ -245,12 +254,13 @@ export class FlowTracker {
   private release(flow: number): void {
     const { update, table } = this;
     const view = this.viewOf(flow);
-    update.writer.trails.release(view.word(L.TRAIL_HEAD), view.word(L.TRAIL_COUNT));
+    update.writer.trails.release(view.word(L.TRAIL_HEAD), view.trailCount);
     if (view.has(L.FLOW_HOLES)) {
       update.holes.drop(flow * 2);
       update.holes.drop(flow * 2 + 1);
     }
-    view.ints[view.at + L.ID] = 0;
+    view.ints[view.at + L.FLAGS] = 0;
+    view.ints[view.at + L.SUMMARY] = 0;
     table.records.release(flow);
   }
 }

@@ -18,7 +18,7 @@ export class TrailWriter {
 
   /** Adds a segment to the trail of the record at `at`; MAX_TRAIL entries are kept, and first FINs. @returns whether it was */
   leave(ints: Int32Array, at: number, segment: Segment, meta: number, time: number): boolean {
-    const count = ints[at + L.TRAIL_COUNT]!;
+    const count = ints[at + L.FLAGS]! >>> L.TRAIL_COUNT_SHIFT;
     if (count >= T.MAX_TRAIL) {
       ints[at + L.FLAGS]! |= L.FLOW_TRAIL_FULL;
       // First FINs must not be missed, however many segments came before: a few places are theirs.
@@ -38,7 +38,7 @@ export class TrailWriter {
 
   /** Adds an RST and, in an entry of its own, what it is judged by. */
   leaveReset(ints: Int32Array, at: number, segment: Segment, meta: number, time: number, context: ResetContext): void {
-    if (ints[at + L.TRAIL_COUNT]! >= T.MAX_TRAIL - 1) {
+    if (ints[at + L.FLAGS]! >>> L.TRAIL_COUNT_SHIFT >= T.MAX_TRAIL - 1) {
       this.leave(ints, at, segment, meta, time);
       return;
     }
@@ -58,11 +58,11 @@ export class TrailWriter {
 
   private nextEntry(ints: Int32Array, at: number): Place {
     const { trails, place } = this;
-    const count = ints[at + L.TRAIL_COUNT]!;
+    const count = ints[at + L.FLAGS]! >>> L.TRAIL_COUNT_SHIFT;
     const block = trails.extend(ints[at + L.TRAIL_TAIL]!, count);
     if (count === 0) ints[at + L.TRAIL_HEAD] = block;
     ints[at + L.TRAIL_TAIL] = block;
-    ints[at + L.TRAIL_COUNT] = count + 1;
+    ints[at + L.FLAGS]! += 1 << L.TRAIL_COUNT_SHIFT;
     const { blocks } = trails;
     place.words = blocks.ints[block >>> blocks.shift]!;
     place.floats = blocks.floats[block >>> blocks.shift]!;

@@ -31,7 +31,7 @@ export class FlowView {
 
   /** Copies the flow's trail into columns. */
   loadTrail(trail: Trail): void {
-    const count = this.word(L.TRAIL_COUNT);
+    const count = this.trailCount;
     if (this.trails === null) trail.loadPacked(this.ints, this.floats, this.at + L.RECORD_WORDS, count);
     else trail.load(this.trails, this.word(L.TRAIL_HEAD), count);
   }
@@ -51,7 +51,7 @@ export class FlowView {
 
   /** The length of the flow when it is packed: int32 words. */
   get packedWords(): number {
-    return L.RECORD_WORDS + this.word(L.TRAIL_COUNT) * ENTRY_WORDS;
+    return L.RECORD_WORDS + this.trailCount * ENTRY_WORDS;
   }
 
   /** Copies record and trail, one behind the other. */
@@ -64,7 +64,7 @@ export class FlowView {
       return;
     }
     for (let i = 0; i < L.RECORD_WORDS; i++) ints[to + i] = from[at + i]!;
-    this.trails.copy(this.word(L.TRAIL_HEAD), this.word(L.TRAIL_COUNT), ints, to + L.RECORD_WORDS);
+    this.trails.copy(this.word(L.TRAIL_HEAD), this.trailCount, ints, to + L.RECORD_WORDS);
   }
 
   /** A word of the flow (layout.ts). */
@@ -83,6 +83,11 @@ export class FlowView {
 
   floatOf(side: number, word: number): number {
     return this.floats[(this.at + word + 2 * side) >> 1]!;
+  }
+
+  /** Entries of its trail, those that say more of an RST among them. */
+  get trailCount(): number {
+    return this.word(L.FLAGS) >>> L.TRAIL_COUNT_SHIFT;
   }
 
   /** FINs that a side sent again, 255 at most. */

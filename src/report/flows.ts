@@ -12,7 +12,7 @@ import { NS_PER_SECOND, nsToSeconds } from '../units.ts';
 import { Best } from './best.ts';
 import { flowRecord } from './flow-record.ts';
 import { ServiceCounter } from './services.ts';
-import { INITIATOR, INTEREST, KIND, summarize } from './summary.ts';
+import { ID, INITIATOR, INTEREST, KIND, summarize } from './summary.ts';
 import { TotalsCounter } from './totals.ts';
 import type { Flow, Reuse } from './types.ts';
 
@@ -77,20 +77,20 @@ export class FlowCollector implements FlowSink {
     if (reuse?.outcome === 'challenged') facts.note(CHALLENGE_ACK);
     const end = this.endOf(flow);
     if (!this.stream(flow, reuse, end)) return;
-    summarize(facts, flow, this.profiles, end, this.summary, 0);
-    this.take(flow, this.summary, 0, end, successor, reuse);
+    summarize(facts, flow, this.profiles, end, this.offsetOf(flow), this.summary, 0);
+    this.take(flow, this.summary, 0, successor, reuse);
   }
 
   summarize(flow: FlowView, summary: Float64Array, at: number): void {
     const facts = this.reconstruct(flow, null);
-    summarize(facts, flow, this.profiles, this.endOf(flow), summary, at);
+    summarize(facts, flow, this.profiles, this.endOf(flow), this.offsetOf(flow), summary, at);
   }
 
   flowExpired(flow: FlowView, summary: Float64Array, at: number): void {
     const { options } = this;
-    if (options.onFlow !== undefined || options.where !== undefined || this.reuses.has(flow.word(L.ID))) {
-      this.flowEnded(flow, null);
-    } else this.take(flow, summary, at, this.endOf(flow), null, null);
+    const reuses = flow.has(L.FLOW_REUSES) && this.reuses.has(summary[at + ID]!);
+    if (options.onFlow !== undefined || options.where !== undefined || reuses) this.flowEnded(flow, null);
+    else this.take(flow, summary, at, null, null);
   }
 
   /** The flows kept, ascending by id, as of the capture's end. */
@@ -117,16 +117,15 @@ export class FlowCollector implements FlowSink {
     flow: FlowView,
     summary: Float64Array,
     at: number,
-    end: number,
     successor: Successor | null,
     reuse: Reuse | null,
   ): void {
-    const { tracker, best } = this;
-    const offset = (flow.float(L.BASE_SECONDS) - this.clock.originSeconds) * NS_PER_SECOND;
-    this.totals.add(summary, at, offset, tracker.watermark(end + offset) - LATE);
+    const { tracker, best, clock } = this;
+    const now = (clock.lastSeconds - clock.originSeconds) * NS_PER_SECOND + clock.lastNanoseconds;
+    this.totals.add(summary, at, tracker.watermark(now) - LATE);
     this.services.add(flow, summary[at + KIND]!, summary[at + INITIATOR]!);
     const interest = summary[at + INTEREST]!;
-    const id = flow.word(L.ID);
+    const id = summary[at + ID]!;
     if (!best.wants(interest, id)) return;
     const ints = new Int32Array(flow.packedWords);
     flow.packInto(ints, 0);
@@ -171,6 +170,11 @@ export class FlowCollector implements FlowSink {
       inTimeWait,
       outcome: OUTCOMES[successor.outcome]!,
     });
+  }
+
+  /** What to add to a flow's times to make them ns since the capture's first second. */
+  private offsetOf(view: FlowView): number {
+    return (view.float(L.BASE_SECONDS) - this.clock.originSeconds) * NS_PER_SECOND;
   }
 
   private endOf(view: FlowView): number {

@@ -1,3 +1,4 @@
+import * as L from '../flow/layout.ts';
 import type { FlowView } from '../flow/view.ts';
 import * as S from '../tcp/states.ts';
 import * as F from '../teardown/facts.ts';
@@ -6,7 +7,7 @@ import { interestOf } from './interest.ts';
 
 /**
  * A flow's end in SUMMARY_FLOATS numbers: all that totals and the choice of flows to keep need of it.
- * Index of each number; times are ns in the flow's base, NaN where there is none.
+ * Index of each number; times are ns since the capture's first second, NaN where there is none.
  */
 export const KIND = 0;
 /** index in INITIATORS */
@@ -18,21 +19,28 @@ export const INTEREST = 3;
 export const FIN_WAIT_2 = 4;
 /** beginning and end of side 0's TIME_WAIT, side 1's next */
 export const TIME_WAIT = 6;
+/** the flow's number */
+export const ID = 10;
 
 export const INITIATORS = ['client', 'server', 'both', 'unknown', 'none'] as const;
 
 const NO_PURE_ACKS = F.noteBit('no-pure-acks');
 
-/** @param end the capture's end, ns in the flow's base */
+/**
+ * @param end the capture's end, ns in the flow's base
+ * @param offset of the flow's base, ns since the capture's first second
+ */
 export function summarize(
   facts: F.Facts,
   view: FlowView,
   profiles: readonly [OsProfile, OsProfile],
   end: number,
+  offset: number,
   summary: Float64Array,
   at: number,
 ): void {
   const { initiator } = facts;
+  summary[at + ID] = view.word(L.ID);
   summary[at + KIND] = facts.kind;
   summary[at + INITIATOR] = initiator < F.BOTH ? (initiator === view.clientSide ? 0 : 1) : initiator;
   summary[at + POSITION] = facts.position;
@@ -41,9 +49,8 @@ export function summarize(
   for (let side = 0; side < 2; side++) {
     summary[at + FIN_WAIT_2 + side] = told ? facts.stay(side, S.FIN_WAIT_2) : Number.NaN;
     const ended = facts.timeWaitEnd[side]!;
-    summary[at + TIME_WAIT + 2 * side] = facts.timeWaitFrom[side]!;
-    summary[at + TIME_WAIT + 2 * side + 1] = Number.isNaN(ended)
-      ? facts.timeWaitRestartedAt[side]! + profiles[side]!.timeWaitNs
-      : ended;
+    summary[at + TIME_WAIT + 2 * side] = facts.timeWaitFrom[side]! + offset;
+    const until = Number.isNaN(ended) ? facts.timeWaitRestartedAt[side]! + profiles[side]!.timeWaitNs : ended;
+    summary[at + TIME_WAIT + 2 * side + 1] = until + offset;
   }
 }

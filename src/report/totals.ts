@@ -16,10 +16,9 @@ export class TotalsCounter {
 
   /**
    * @param summary of a flow (summary.ts), from index `at`
-   * @param offset what to add to the flow's times to make them ns since the capture's first second
    * @param watermark ns since the capture's first second: no flow still to come began TIME_WAIT before
    */
-  add(summary: Float64Array, at: number, offset: number, watermark: number): void {
+  add(summary: Float64Array, at: number, watermark: number): void {
     this.flows++;
     this.byKind[summary[at + KIND]!]!++;
     this.byInitiator[summary[at + INITIATOR]!]!++;
@@ -29,7 +28,7 @@ export class TotalsCounter {
       if (!Number.isNaN(stay)) this.finWait2.add(stay);
       const from = summary[at + TIME_WAIT + 2 * side]!;
       if (!Number.isNaN(from))
-        this.timeWait.add(from + offset, summary[at + TIME_WAIT + 2 * side + 1]! + offset, watermark);
+        this.timeWait.add(from, summary[at + TIME_WAIT + 2 * side + 1]!, watermark);
     }
   }
 

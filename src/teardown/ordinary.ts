@@ -41,7 +41,7 @@ export class OrdinaryClose {
 
   /** Fills the facts but for how TIME_WAIT ended. @returns false where the flow is not of this kind: nothing was filled */
   run(view: FlowView): boolean {
-    const count = view.word(L.TRAIL_COUNT);
+    const count = view.trailCount;
     if (count !== FOUR && count !== THREE) return false;
     const side0 = view.of(0, L.SIDE_FLAGS);
     const side1 = view.of(1, L.SIDE_FLAGS);
