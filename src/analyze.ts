@@ -1,16 +1,13 @@
-/** The pipeline on one page: bytes -> record -> segment -> flow -> teardown facts -> report. */
+/** The library's entry: the captures are read, by several threads where that helps, and the report is made. */
 
 import { readFileSync } from 'node:fs';
-import { Decoder } from './decode/decode.ts';
-import { DECODED, FRAGMENT, SKIP_REASONS } from './decode/outcome.ts';
-import { Segment } from './decode/segment.ts';
-import { FlowTracker } from './flow/tracker.ts';
+import { CommonGauge, startCrew, threadsFor } from './crew.ts';
+import { SKIP_REASONS } from './decode/outcome.ts';
+import { randomSeed } from './flow/table.ts';
 import { type CaptureOptions, type Moment, openCaptures } from './input/captures.ts';
-import { CaptureClock } from './input/clock.ts';
-import type { CaptureRecord } from './input/types.ts';
-import { FlowCollector } from './report/flows.ts';
 import type { ServiceTotals } from './report/services.ts';
 import type { Assumption, Capture, Flow, Report } from './report/types.ts';
+import { readShare } from './share.ts';
 import { LINUX, type OsProfile, withOverrides } from './teardown/profiles.ts';
 import { formatTime, NS_PER_SECOND, nsToSeconds } from './units.ts';
 import { parseWhere } from './where/where.ts';
@@ -30,6 +27,8 @@ export interface AnalyzeOptions {
   onFlow?: ((flow: Flow) => void) | undefined;
   /** called about every 50 ms: bytes read, bytes in all (null for pipes), packets so far */
   onProgress?: CaptureOptions['onProgress'];
+  /** threads that share the work; as many as help where it isn't said. 1 for onFlow, accepts, where, and pipes */
+  threads?: number | undefined;
   /** what '-' reads, in place of standard input */
   stdin?: CaptureOptions['stdin'];
 }
@@ -58,28 +57,28 @@ export interface Analysis {
 export async function runAnalysis(files: readonly string[], options: AnalyzeOptions = {}): Promise<Analysis> {
   const where = options.where === undefined ? undefined : parseWhere(options.where);
   const profile = withOverrides(LINUX, options);
-  const captures = await openCaptures(files, { onProgress: options.onProgress, stdin: options.stdin });
-  const clock = new CaptureClock();
-  const collector = new FlowCollector(clock, {
-    profile,
-    maxFlows: options.maxFlows ?? MAX_FLOWS,
-    where: where === undefined ? options.accepts : (flow) => where.matches(flow),
-    onFlow: options.onFlow,
+  const maxFlows = options.maxFlows ?? MAX_FLOWS;
+  const { onFlow, onProgress, stdin } = options;
+  const accepts = where === undefined ? options.accepts : (flow: Flow) => where.matches(flow);
+  const captures = await openCaptures(files, { onProgress, stdin });
+  // What asks for flows as they end wants them in one order.
+  const shares = onFlow === undefined && accepts === undefined ? threadsFor(files, captures, options.threads) : 1;
+  const seed = randomSeed();
+  const gauge = new CommonGauge(shares);
+  const crew = startCrew({ files, shares, seed, profile, maxFlows }, gauge);
+  const { clock, tracker, collector, skipped } = await readShare(
+    captures,
+    { share: 0, shares, seed },
+    { profile, maxFlows, where: accepts, onFlow, intervals: gauge },
+  ).catch((error: unknown) => {
+    crew.stop();
+    throw error;
   });
-  const tracker = new FlowTracker(collector, clock);
-  collector.attach(tracker);
-
-  const decoder = new Decoder();
-  const segment = new Segment();
-  const skipped = new Float64Array(SKIP_REASONS.length);
-  await captures.forEach((record: CaptureRecord) => {
-    clock.see(record);
-    const outcome = decoder.decode(record, segment);
-    if (outcome === DECODED) tracker.track(segment);
-    else skipped[outcome]!++;
-  });
-  tracker.finish();
-  skipped[FRAGMENT]! -= decoder.joinedFragments;
+  const others = await crew.done;
+  // A file that grows: the threads have not read the same.
+  if (others.some(({ packets }) => packets !== clock.packets)) return await runAnalysis(files, { ...options, threads: 1 });
+  if (shares > 1) collector.absorb(others.map(({ part }) => part));
+  const sum = (own: number, of: 'segments' | 'duplicates') => others.reduce((all, other) => all + other[of], own);
 
   const first = clock.empty ? null : { seconds: clock.firstSeconds, nanoseconds: clock.firstNanoseconds };
   const last = clock.empty ? null : { seconds: clock.lastSeconds, nanoseconds: clock.lastNanoseconds };
@@ -91,8 +90,8 @@ export async function runAnalysis(files: readonly string[], options: AnalyzeOpti
       lastPacket: stamp(last),
     })),
     packets: clock.packets,
-    tcpPackets: tracker.segments,
-    duplicates: tracker.duplicates,
+    tcpPackets: sum(tracker.segments, 'segments'),
+    duplicates: sum(tracker.duplicates, 'duplicates'),
     outOfOrder: clock.outOfOrder,
     dropped: captures.dropped,
     skipped: Object.fromEntries(
@@ -109,7 +108,7 @@ export async function runAnalysis(files: readonly string[], options: AnalyzeOpti
     tool: { name: 'pcap-teardown', version: VERSION },
     capture,
     assumptions: assumptionsOf(flows, profile),
-    totals: collector.totals.result(clock.originSeconds),
+    totals: collector.totals.result(clock.originSeconds, gauge.gauge),
     findings: [],
     ports: [],
     flows,

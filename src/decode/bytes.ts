@@ -1,4 +1,4 @@
-/** Big-endian reads by shifts: measured faster than DataView or Buffer. The caller has checked the bounds. */
+/** Big-endian reads by shifts: they need no view of the buffer (common.ts has one). The caller has checked the bounds. */
 
 export function u16(data: Uint8Array, at: number): number {
   return (data[at]! << 8) | data[at + 1]!;

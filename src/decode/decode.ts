@@ -1,9 +1,10 @@
 import type { CaptureRecord } from '../input/types.ts';
 import { i32, u16 } from './bytes.ts';
+import { decodeCommon } from './common.ts';
 import { decodeEthernet, decodeEtherType } from './ethernet.ts';
 import { Fragments } from './fragments.ts';
 import { decodeIp } from './ip.ts';
-import { CUT, FRAGMENT, NOT_IP, UNSUPPORTED_LINK } from './outcome.ts';
+import { CUT, DECODED, FRAGMENT, NOT_IP, UNSUPPORTED_LINK } from './outcome.ts';
 import type { Segment } from './segment.ts';
 
 // Link types (tcpdump.org/linktypes.html).
@@ -21,6 +22,10 @@ const LINUX_SLL2 = 276;
 /** Decodes the packets of a capture, in its order. */
 export class Decoder {
   private readonly fragments = new Fragments();
+  /** of the readers' buffers, one a file; `data` and `view` are the last one's */
+  private readonly views = new WeakMap<Uint8Array, DataView>();
+  private data: Uint8Array = new Uint8Array(0);
+  private view: DataView = new DataView(this.data.buffer);
 
   /**
    * Decodes a captured packet down to its TCP segment. One that came in IP fragments is given with the fragment that
@@ -28,10 +33,15 @@ export class Decoder {
    * @returns DECODED, or the index in SKIP_REASONS of why there is none; `segment` is then not to be used
    */
   decode(record: CaptureRecord, segment: Segment): number {
-    const outcome = decodeFrame(record, segment);
     segment.seconds = record.seconds;
     segment.nanoseconds = record.nanoseconds;
     segment.frame = record.frame;
+    if (record.linkType === ETHERNET) {
+      const { data } = record;
+      if (data !== this.data) this.take(data);
+      if (decodeCommon(data, this.view, record.start, record.end, segment)) return DECODED;
+    }
+    const outcome = decodeFrame(record, segment);
     return outcome === FRAGMENT ? this.fragments.add(segment, record.seconds) : outcome;
   }
 
@@ -39,9 +49,20 @@ export class Decoder {
   get joinedFragments(): number {
     return this.fragments.joined;
   }
+
+  private take(data: Uint8Array): void {
+    let view = this.views.get(data);
+    if (view === undefined) {
+      view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+      this.views.set(data, view);
+    }
+    this.data = data;
+    this.view = view;
+  }
 }
 
-function decodeFrame(record: CaptureRecord, segment: Segment): number {
+/** Layer by layer: any frame, also those of which `decodeCommon` says the same sooner. Fragments aren't joined. */
+export function decodeFrame(record: CaptureRecord, segment: Segment): number {
   const { data, start, end } = record;
   const wireEnd = start + Math.max(record.wireLength, end - start);
   segment.layers = 0;

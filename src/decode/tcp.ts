@@ -19,7 +19,8 @@ const NO_OPERATION = 1;
 const WINDOW_SCALE = 3;
 const SACK = 5;
 const TIMESTAMPS = 8;
-const PADDED_TIMESTAMPS = 0x0101080a;
+/** Two no-operations, then timestamps: all the options that most segments have (RFC 7323 appendix A). */
+export const PADDED_TIMESTAMPS = 0x0101080a;
 
 /**
  * Decodes the TCP header at `at`. A snaplen-cut option list is read as far as it goes.
@@ -46,7 +47,6 @@ export function decodeTcp(data: Uint8Array, at: number, end: number, tcpLength: 
   const optionsEnd = Math.min(at + headerLength, end);
   const options = at + HEADER;
   if (optionsEnd === options) return DECODED;
-  // What most segments have: two no-operations, then timestamps (RFC 7323 appendix A).
   if (optionsEnd - options === 12 && i32(data, options) === PADDED_TIMESTAMPS) {
     segment.hasTimestamps = true;
     segment.tsVal = i32(data, options + 4);
@@ -57,7 +57,8 @@ export function decodeTcp(data: Uint8Array, at: number, end: number, tcpLength: 
   return DECODED;
 }
 
-function decodeOptions(data: Uint8Array, from: number, end: number, segment: Segment): void {
+/** Reads the option list data[from..end) as far as it is well-formed. */
+export function decodeOptions(data: Uint8Array, from: number, end: number, segment: Segment): void {
   let at = from;
   while (at < end) {
     const kind = data[at]!;

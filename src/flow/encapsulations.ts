@@ -7,7 +7,7 @@ export interface Layer {
 
 /** The distinct stacks of VLAN tags, MPLS labels and tunnels of a capture; a flow keeps an index into this list. */
 export class Encapsulations {
-  private readonly stacks: Layer[][] = [];
+  private readonly stacks: (readonly Layer[])[] = [];
   private readonly index = new Map<string, number>();
 
   /** @returns the index of the segment's stack, -1 if it has none (or there are absurdly many different ones) */
@@ -18,12 +18,22 @@ export class Encapsulations {
       const id = segment.layerIds[i]!;
       stack.push({ kind: LAYER_NAMES[segment.layerKinds[i]!]!, id: id < 0 ? null : id });
     }
+    return this.add(stack);
+  }
+
+  /** @returns the index of a stack, which may come from another list; -1 if there are absurdly many different ones */
+  add(stack: readonly Layer[]): number {
     const key = stack.map((layer) => `${layer.kind}:${layer.id}`).join(',');
     const known = this.index.get(key);
     if (known !== undefined) return known;
     if (this.stacks.length >= MAX_STACKS) return -1;
     this.index.set(key, this.stacks.length);
     return this.stacks.push(stack) - 1;
+  }
+
+  /** All of them, by index. */
+  get all(): readonly (readonly Layer[])[] {
+    return this.stacks;
   }
 
   get(index: number): readonly Layer[] | null {

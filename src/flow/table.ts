@@ -15,7 +15,7 @@ export class FlowTable {
   private count = 0;
   private readonly seed: number;
 
-  constructor(seed: number = randomBytes(4).readInt32LE()) {
+  constructor(seed: number = randomSeed()) {
     this.seed = seed;
   }
 
@@ -28,9 +28,8 @@ export class FlowTable {
     return this.hash;
   }
 
-  /** The record of the segment's 4-tuple, or -1. */
-  find(segment: Segment): number {
-    const hash = this.hashOf(segment);
+  /** The record of the segment's 4-tuple, or -1. @param hash of it */
+  find(segment: Segment, hash: number = this.hashOf(segment)): number {
     this.hash = hash;
     this.side = 0;
     const { slots, slotMask } = this;
@@ -127,7 +126,7 @@ export class FlowTable {
   }
 
   /** The same for both directions: each end is mixed by itself, with the seed, and the two are added. */
-  private hashOf(segment: Segment): number {
+  hashOf(segment: Segment): number {
     let src = mixed(mixed(segment.src3 ^ this.seed) + segment.srcPort);
     let dst = mixed(mixed(segment.dst3 ^ this.seed) + segment.dstPort);
     if (segment.ipVersion === 6) {
@@ -150,6 +149,11 @@ export class FlowTable {
       this.slots[2 * i + 1] = old[j + 1]!;
     }
   }
+}
+
+/** A seed of the hash, int32. */
+export function randomSeed(): number {
+  return randomBytes(4).readInt32LE();
 }
 
 /** Whether the record's first end is the segment's source (`from` 0) or its destination (`from` 4), and so the other. */

@@ -7,6 +7,7 @@ import * as L from './layout.ts';
 import { orient } from './orientation.ts';
 import { FlowQueue } from './queue.ts';
 import { isNewConnection, isOfOld } from './reuse.ts';
+import { Numbers } from './numbers.ts';
 import { type FlowSink, RETENTION, type Retention, SUMMARY_FLOATS } from './sink.ts';
 import { FlowTable } from './table.ts';
 import { FlowUpdate } from './update.ts';
@@ -18,6 +19,19 @@ const SETTLED_EVERY = 64;
 /** How long after its end a flow is summed up that took over a 4-tuple: a SYN that was challenged comes again, ns. */
 const SECOND_TRY = 2 * NS_PER_SECOND;
 
+/** How long a flow that was replaced waits for the answer to the new SYN: Linux gives up after 127 s, ns. */
+const LAST_TRY = 150 * NS_PER_SECOND;
+
+export interface TrackerOptions {
+  /** which share of the flows, 0..shares - 1, is followed: each 4-tuple falls to one by its hash */
+  share: number;
+  shares: number;
+  /** of the hash, int32, the same for all shares; random unless given */
+  seed?: number | undefined;
+}
+
+const ALONE: TrackerOptions = { share: 0, shares: 1 };
+
 /**
  * From segments to flow records: finds or makes the flow, recognises duplicates and reuse of a 4-tuple, and knows
  * when a flow has ended. A closed flow is summed up while the processor's caches still hold it: when its time is over,
@@ -25,11 +39,13 @@ const SECOND_TRY = 2 * NS_PER_SECOND;
  */
 export class FlowTracker {
   readonly encapsulations = new Encapsulations();
-  /** segments tracked, duplicates among them */
+  /** segments of this tracker's share, duplicates among them */
   segments = 0;
   duplicates = 0;
   /** flows opened so far; the id of the newest */
   opened = 0;
+  /** the frame with which each of them opened: where there are shares, what tells their common order */
+  readonly openings: Numbers | null;
 
   private readonly table: FlowTable;
   private readonly update = new FlowUpdate();
@@ -40,18 +56,26 @@ export class FlowTracker {
   private readonly ended = new FlowQueue(0);
   /** flows that ended, but whose predecessor on the 4-tuple is still to be judged by what they do */
   private readonly waiting = new FlowQueue(0);
+  /** flows that took over a 4-tuple; their time is that of their SYN */
+  private readonly successors = new FlowQueue(0);
   /** flows that were summed up, by serial number; their time is that of the last packet */
   private readonly closed = new FlowQueue(SUMMARY_FLOATS);
   private readonly retention: Retention;
+  private readonly share: number;
+  private readonly shares: number;
+  /** segments seen, of all shares */
+  private seen = 0;
   private readonly view = new FlowView();
   private readonly successor = new FlowView();
 
-  /** @param seed of the hash; random unless given */
-  constructor(sink: FlowSink, clock: CaptureClock, retention: Retention = RETENTION, seed?: number) {
+  constructor(sink: FlowSink, clock: CaptureClock, { share, shares, seed }: TrackerOptions = ALONE) {
     this.sink = sink;
     this.clock = clock;
-    this.retention = retention;
-    this.table = seed === undefined ? new FlowTable() : new FlowTable(seed);
+    this.share = share;
+    this.shares = shares;
+    this.retention = { ...RETENTION, flows: Math.ceil(RETENTION.flows / shares) };
+    this.openings = shares > 1 ? new Numbers() : null;
+    this.table = new FlowTable(seed);
   }
 
   /** The flow of the segment last tracked, and which side sent it. */
@@ -62,11 +86,15 @@ export class FlowTracker {
 
   private side = 0;
 
-  /** Follows one segment. @returns the id of its flow */
+  /** Follows one segment. @returns the id of its flow, 0 where that is of another share */
   track(segment: Segment): number {
     const { table, update } = this;
-    if (this.segments++ % SETTLED_EVERY === 0) this.settle(this.timeOf(segment));
-    let flow = table.find(segment);
+    // Counted over all shares, so that a flow is summed up at the same moment however many there are.
+    if (this.seen++ % SETTLED_EVERY === 0) this.settle(this.timeOf(segment));
+    const hash = table.hashOf(segment);
+    if (this.shares > 1 && !this.isOwn(hash)) return 0;
+    this.segments++;
+    let flow = table.find(segment, hash);
     this.side = table.side;
     if (flow < 0) flow = this.open(table.insert(segment), segment);
     else {
@@ -75,7 +103,7 @@ export class FlowTracker {
     }
     const { ints, at } = update;
     // A self-connect has one end: every segment reads as side 0's.
-    if (this.filter.isDuplicate(segment, table.lastHash)) {
+    if (this.filter.isDuplicate(segment, hash)) {
       this.duplicates++;
       ints[at + L.FLAGS]! |= L.FLOW_DUPLICATES;
       ints[at + L.SIDE + this.side * L.SIDE_WORDS + L.PACKETS]!++;
@@ -125,6 +153,10 @@ export class FlowTracker {
     return (segment.seconds - this.clock.originSeconds) * NS_PER_SECOND + segment.nanoseconds;
   }
 
+  private isOwn(hash: number): boolean {
+    return Math.imul(hash >>> 16, this.shares) >>> 16 === this.share;
+  }
+
   private viewOf(flow: number): FlowView {
     return this.view.point(this.table.records, this.update.writer.trails, flow);
   }
@@ -134,6 +166,7 @@ export class FlowTracker {
     update.point(this.table.records, flow);
     const { ints, floats, at } = update;
     ints[at + L.ID] = ++this.opened;
+    this.openings?.push(segment.frame);
     ints[at + L.TRAIL_HEAD] = -1;
     ints[at + L.TRAIL_TAIL] = -1;
     ints[at + L.PREVIOUS] = -1;
@@ -157,6 +190,7 @@ export class FlowTracker {
     const flow = this.open(table.replace(old, segment), segment);
     update.ints[update.at + L.PREVIOUS] = old;
     update.ints[update.at + L.FLAGS]! |= L.FLOW_REUSES;
+    this.successors.push(flow, this.opened, this.timeOf(segment));
     return flow;
   }
 
@@ -177,9 +211,10 @@ export class FlowTracker {
 
   /** Sums up the flows that ended since the last time, and hands over those whose time is over. */
   private settle(now: number): void {
-    const { ended, waiting, closed, retention } = this;
+    const { ended, waiting, successors, closed, retention } = this;
     for (let left = ended.length; left > 0; left--) this.sumUp(ended, now);
     while (now - waiting.oldestTime() > SECOND_TRY) this.sumUp(waiting, now);
+    while (now - successors.oldestTime() > LAST_TRY) this.judgePredecessor();
     while (closed.length > retention.flows && now - closed.oldestTime() > retention.lingerNs) this.expire();
   }
 
@@ -207,6 +242,14 @@ export class FlowTracker {
   }
 
   private serial = 0;
+
+  /** What the oldest successor did until now is all that it did to the flow before it. */
+  private judgePredecessor(): void {
+    const { successors } = this;
+    const flow = successors.oldestFlow();
+    if (this.viewOf(flow).word(L.ID) === successors.oldestId()) this.settlePrevious(flow);
+    successors.shift();
+  }
 
   /** What to add to a flow's times to make them ns since the capture's first second. */
   private offsetOf(view: FlowView): number {

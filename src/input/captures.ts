@@ -95,14 +95,14 @@ export class CaptureSet {
 
   /** In the order in which they were named. */
   get files(): FileSummary[] {
-    return this.#heads.map(({ capture, packets, first, last }) => ({
+    return this.#heads.map(({ capture, clock }) => ({
       name: capture.name,
       format: capture.format,
       linkTypes: Array.from(capture.reader.linkTypes, linkTypeName),
-      packets,
+      packets: clock.packets,
       bytes: capture.source.bytesRead,
-      first,
-      last,
+      first: clock.first,
+      last: clock.last,
     }));
   }
 
@@ -112,6 +112,17 @@ export class CaptureSet {
       const damage = capture.damage;
       return damage === null ? [] : [{ file: capture.name, ...damage }];
     });
+  }
+
+  /** Bytes of all files, where they can be opened and read once more and are not compressed; null else. */
+  get rereadableBytes(): number | null {
+    let bytes = 0;
+    for (const { capture } of this.#heads) {
+      const { size } = capture.source;
+      if (size === null || capture.format !== capture.reader.format) return null;
+      bytes += size;
+    }
+    return bytes;
   }
 
   /** Packets that the capturing kernels dropped; null where no file says. */
@@ -145,13 +156,13 @@ export class CaptureSet {
 
   /** Delivers what the window of a single file holds. */
   #drain(head: Head, sink: (record: CaptureRecord) => void): ReadResult {
-    const { record } = head;
+    const { record, clock } = head;
     const { reader } = head.capture;
     for (;;) {
       const result = reader.next(record);
       if (result !== RECORD) return result;
-      head.count();
-      record.frame = head.packets + reader.otherFrames;
+      clock.see(record);
+      record.frame = clock.packets + reader.otherFrames;
       sink(record);
     }
   }
@@ -191,7 +202,7 @@ export class CaptureSet {
   }
 
   #deliver(head: Head, sink: (record: CaptureRecord) => void): void {
-    head.count();
+    head.clock.see(head.record);
     head.record.frame = ++this.#frames;
     sink(head.record);
   }
@@ -214,7 +225,7 @@ export class CaptureSet {
       const { source } = head.capture;
       bytes += source.bytesRead;
       total = total === null || source.size === null ? null : total + source.size;
-      packets += head.packets;
+      packets += head.clock.packets;
     }
     this.#onProgress(bytes, total, packets);
   }

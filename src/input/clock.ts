@@ -1,6 +1,9 @@
 import type { CaptureRecord } from './types.ts';
 
-/** When the capture began and ended, as far as it has been read: integers, since a float a packet would be allocated. */
+/**
+ * When a capture, or one file of it, began and ended, as far as it has been read: integers, since a float a packet would
+ * be allocated.
+ */
 export class CaptureClock {
   /** no packet with a time was seen yet */
   empty = true;
@@ -15,10 +18,27 @@ export class CaptureClock {
   /** packets earlier than one before them */
   outOfOrder = 0;
 
+  /** Earliest time seen, or null. */
+  get first(): { seconds: number; nanoseconds: number } | null {
+    return this.empty ? null : { seconds: this.firstSeconds, nanoseconds: this.firstNanoseconds };
+  }
+
+  /** Latest time seen, or null. */
+  get last(): { seconds: number; nanoseconds: number } | null {
+    return this.empty ? null : { seconds: this.lastSeconds, nanoseconds: this.lastNanoseconds };
+  }
+
   see(record: CaptureRecord): void {
     this.packets++;
     if (!record.hasTime) return;
     const { seconds, nanoseconds } = record;
+    // Most are in the same second as the one before.
+    if (seconds === this.lastSeconds && nanoseconds >= this.lastNanoseconds && !this.empty)
+      this.lastNanoseconds = nanoseconds;
+    else this.seeOther(seconds, nanoseconds);
+  }
+
+  private seeOther(seconds: number, nanoseconds: number): void {
     if (this.empty) this.begin(seconds, nanoseconds);
     if (seconds > this.lastSeconds || (seconds === this.lastSeconds && nanoseconds >= this.lastNanoseconds)) {
       this.lastSeconds = seconds;

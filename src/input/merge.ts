@@ -1,50 +1,20 @@
 /** Merging by time: each file's next record, and a heap that knows which is the earliest. */
+import { CaptureClock } from './clock.ts';
 import type { OpenCapture } from './open.ts';
 import { CaptureRecord } from './types.ts';
 
-/** A file with its next record, and what has been counted of those before. */
+/** A file with its next record. */
 export class Head {
   readonly capture: OpenCapture;
   /** place among the files: the earlier one comes first where times are equal */
   readonly order: number;
   readonly record: CaptureRecord = new CaptureRecord();
-  packets = 0;
-  #timed = false;
-  #firstSeconds = 0;
-  #firstNanoseconds = 0;
-  #lastSeconds = 0;
-  #lastNanoseconds = 0;
+  /** of the records delivered so far */
+  readonly clock = new CaptureClock();
 
   constructor(capture: OpenCapture, order: number) {
     this.capture = capture;
     this.order = order;
-  }
-
-  /** Earliest time counted, or null. */
-  get first(): { seconds: number; nanoseconds: number } | null {
-    return this.#timed ? { seconds: this.#firstSeconds, nanoseconds: this.#firstNanoseconds } : null;
-  }
-
-  /** Latest time counted, or null. */
-  get last(): { seconds: number; nanoseconds: number } | null {
-    return this.#timed ? { seconds: this.#lastSeconds, nanoseconds: this.#lastNanoseconds } : null;
-  }
-
-  /** Counts the record, which is about to be delivered. */
-  count(): void {
-    this.packets++;
-    const { seconds, nanoseconds, hasTime } = this.record;
-    if (!hasTime) return;
-    const isFirst = !this.#timed;
-    this.#timed = true;
-    if (isFirst || earlier(seconds, nanoseconds, this.#firstSeconds, this.#firstNanoseconds)) {
-      this.#firstSeconds = seconds;
-      this.#firstNanoseconds = nanoseconds;
-    }
-    if (isFirst || earlier(this.#lastSeconds, this.#lastNanoseconds, seconds, nanoseconds)) {
-      this.#lastSeconds = seconds;
-      this.#lastNanoseconds = nanoseconds;
-    }
   }
 
   /** Whether its record comes before the other's. */
@@ -55,10 +25,6 @@ export class Head {
     if (a.nanoseconds !== b.nanoseconds) return a.nanoseconds < b.nanoseconds;
     return this.order < other.order;
   }
-}
-
-function earlier(seconds: number, nanoseconds: number, thanSeconds: number, thanNanoseconds: number): boolean {
-  return seconds < thanSeconds || (seconds === thanSeconds && nanoseconds < thanNanoseconds);
 }
 
 /** Binary heap: the earliest head on top. Records change in place, so the heap is told when the top's did. */

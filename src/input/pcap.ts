@@ -61,10 +61,19 @@ export class PcapReader implements CaptureReader {
   #linkType = 0;
   #captureLimit = MAX_PACKET_BYTES;
   #lengthOrder: LengthOrder = 'captured-first';
+  /** little-endian, with the usual record header: what `next` reads itself */
+  #ordinary = false;
+  /** fractions in a second */
+  #fractions = 1_000_000;
+  /** the window's buffer, which changes when it grows, and a view of it */
+  #data: Uint8Array;
+  #view: DataView;
 
   /** @param window its first byte is the first one of the file */
   constructor(window: ByteWindow) {
     this.#window = window;
+    this.#data = window.data;
+    this.#view = viewOf(window.data);
   }
 
   begin(): ReadResult {
@@ -91,11 +100,46 @@ export class PcapReader implements CaptureReader {
     this.#linkType = u32(data, pos + LINK_TYPE_AT) & LINK_TYPE_MASK;
     this.linkTypes.add(this.#linkType);
     this.#recordHeader = magic === PCAP_MODIFIED ? MODIFIED_RECORD_HEADER : RECORD_HEADER;
+    this.#fractions = NS_PER_SECOND / this.#fractionNs;
+    this.#ordinary = !this.#bigEndian && this.#lengthOrder === 'captured-first' && this.#recordHeader === RECORD_HEADER;
     window.pos += FILE_HEADER;
     return RECORD;
   }
 
   next(record: CaptureRecord): ReadResult {
+    const window = this.#window;
+    const data = window.data;
+    if (data !== this.#data) {
+      this.#data = data;
+      this.#view = viewOf(data);
+    }
+    const at = window.pos;
+    const start = at + RECORD_HEADER;
+    if (!this.#ordinary || start > window.end) return this.#nextOfAnyKind(record);
+    const view = this.#view;
+    // As int32: 2^31 and more are negative, and no ordinary record's.
+    const fraction = view.getInt32(at + 4, true);
+    const captured = view.getInt32(at + 8, true);
+    if (fraction < 0 || fraction >= this.#fractions) return this.#nextOfAnyKind(record);
+    if (captured < 0 || captured > this.#captureLimit) return this.#nextOfAnyKind(record);
+    const end = start + captured;
+    if (end > window.end) return this.#nextOfAnyKind(record);
+    record.data = data;
+    record.start = start;
+    record.end = end;
+    record.seconds = view.getUint32(at, true);
+    record.nanoseconds = Math.imul(fraction, this.#fractionNs);
+    record.wireLength = view.getUint32(at + 12, true);
+    record.linkType = this.#linkType;
+    record.interfaceId = 0;
+    record.hasTime = true;
+    record.bigEndian = false;
+    window.pos = end;
+    return RECORD;
+  }
+
+  /** The next record of any byte order, version and header, and what to do where there is none. */
+  #nextOfAnyKind(record: CaptureRecord): ReadResult {
     const header = this.#recordHeader;
     if (header === 0) {
       const begun = this.begin();
@@ -160,6 +204,10 @@ export class PcapReader implements CaptureReader {
   #stop(what: string): void {
     this.damage = { offset: this.#window.offset + this.#window.pos, what };
   }
+}
+
+function viewOf(data: Uint8Array): DataView {
+  return new DataView(data.buffer, data.byteOffset, data.byteLength);
 }
 
 /** The largest captured length that is taken for true: Wireshark's bound, or the file's own snaplen if that is more. */

@@ -1,7 +1,9 @@
-/** The N highest-scored of a stream of items: a binary heap with the lowest at its top. */
+/** The N highest-scored of a stream of items: a binary heap with the lowest at its top, in columns. */
 export class Best<T> {
   private readonly most: number;
-  private readonly items: { score: number; order: number; item: T }[] = [];
+  private scores = new Float64Array(INITIAL);
+  private orders = new Float64Array(INITIAL);
+  private readonly items: T[] = [];
 
   constructor(most: number) {
     this.most = most;
@@ -12,55 +14,77 @@ export class Best<T> {
    * @param order among equal scores the lower is kept
    */
   wants(score: number, order: number): boolean {
-    const lowest = this.items[0];
-    if (lowest === undefined || this.items.length < this.most) return this.most > 0;
-    return score > lowest.score || (score === lowest.score && order < lowest.order);
+    if (this.items.length < this.most) return true;
+    if (this.most <= 0) return false;
+    const lowest = this.scores[0]!;
+    return score > lowest || (score === lowest && order < this.orders[0]!);
   }
 
   /** Keeps an item that is wanted, in place of the lowest if there are as many as may be. */
   add(item: T, score: number, order: number): void {
     const { items } = this;
     if (items.length < this.most) {
-      items.push({ score, order, item });
-      this.rise(items.length - 1);
-    } else {
-      items[0] = { score, order, item };
-      this.sink();
-    }
+      if (items.length === this.scores.length) {
+        this.scores = grown(this.scores);
+        this.orders = grown(this.orders);
+      }
+      this.rise(items.push(item) - 1, item, score, order);
+    } else this.sink(item, score, order);
   }
 
   /** In ascending order. */
   inOrder(): T[] {
-    return [...this.items].sort((a, b) => a.order - b.order).map(({ item }) => item);
+    const { items, orders } = this;
+    const places = Uint32Array.from(items.keys()).sort((a, b) => orders[a]! - orders[b]!);
+    return Array.from(places, (i) => items[i]!);
   }
 
-  private isLower(i: number, j: number): boolean {
-    const [a, b] = [this.items[i]!, this.items[j]!];
-    return a.score < b.score || (a.score === b.score && a.order > b.order);
+  private put(i: number, item: T, score: number, order: number): void {
+    this.items[i] = item;
+    this.scores[i] = score;
+    this.orders[i] = order;
   }
 
-  private swap(i: number, j: number): void {
-    [this.items[i], this.items[j]] = [this.items[j]!, this.items[i]!];
+  private move(from: number, to: number): void {
+    this.items[to] = this.items[from]!;
+    this.scores[to] = this.scores[from]!;
+    this.orders[to] = this.orders[from]!;
   }
 
-  private rise(from: number): void {
-    for (let i = from; i > 0; ) {
+  /** Whether the item at `i` is worse than one of this score and order. */
+  private isLower(i: number, score: number, order: number): boolean {
+    return this.scores[i]! < score || (this.scores[i] === score && this.orders[i]! > order);
+  }
+
+  private rise(from: number, item: T, score: number, order: number): void {
+    let i = from;
+    for (; i > 0; i = (i - 1) >> 1) {
       const parent = (i - 1) >> 1;
-      if (!this.isLower(i, parent)) return;
-      this.swap(i, parent);
-      i = parent;
+      if (this.isLower(parent, score, order)) break;
+      this.move(parent, i);
     }
+    this.put(i, item, score, order);
   }
 
-  private sink(): void {
-    for (let i = 0; ; ) {
-      let lowest = i;
-      for (const child of [2 * i + 1, 2 * i + 2]) {
-        if (child < this.items.length && this.isLower(child, lowest)) lowest = child;
-      }
-      if (lowest === i) return;
-      this.swap(i, lowest);
-      i = lowest;
+  /** From the top, in place of what stands there. */
+  private sink(item: T, score: number, order: number): void {
+    const { length } = this.items;
+    let i = 0;
+    for (;;) {
+      let child = 2 * i + 1;
+      if (child + 1 < length && this.isLower(child + 1, this.scores[child]!, this.orders[child]!)) child++;
+      if (child >= length || !this.isLower(child, score, order)) break;
+      this.move(child, i);
+      i = child;
     }
+    this.put(i, item, score, order);
   }
+}
+
+const INITIAL = 1024;
+
+function grown(array: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> {
+  const larger = new Float64Array(array.length * 2);
+  larger.set(array);
+  return larger;
 }

@@ -6,63 +6,84 @@ import type { FlowView } from '../flow/view.ts';
 import { hasNoPureAcks } from '../teardown/deliveries.ts';
 import * as F from '../teardown/facts.ts';
 import { judgeReset } from '../teardown/reset-cause.ts';
-import { formatTime, nsToSeconds } from '../units.ts';
 import { formatAddress } from './addresses.ts';
 import { communityId } from './community-id.ts';
 import { endpointRecord } from './endpoint-record.ts';
 import type { FlowSources } from './sources.ts';
-import type { Address, Encapsulation, Flow, Handshake, Initiator, PerSide, Reset, Side } from './types.ts';
+import { secondsOf, TimeTexts, WordTexts } from './texts.ts';
+import type { Address, Encapsulation, Flow, Handshake, Initiator, Reset, Side } from './types.ts';
 import { connState } from './zeek.ts';
+
+const times = new TimeTexts();
+const addresses = new WordTexts();
+const histories = new WordTexts();
 
 /** The flow as the report has it: the only place where a flow becomes an object. */
 export function flowRecord(sources: FlowSources): Flow {
   const { view, trail, facts } = sources;
   const { client } = facts;
   const server = 1 - client;
-  const base = view.float(L.BASE_SECONDS);
-  const time = (ns: number) => (Number.isNaN(ns) ? null : formatTime(base, Math.round(ns)));
-  const perSide = <T>(of: (side: number) => T): PerSide<T> => ({ client: of(client), server: of(server) });
-  const first = time(view.float(L.FIRST_TIME))!;
+  times.begin(view.float(L.BASE_SECONDS));
+  const near = addressOf(view, client);
+  const far = addressOf(view, server);
   return {
     id: view.word(L.ID),
     communityId: communityId(view),
-    client: addressOf(view, client),
-    server: addressOf(view, server),
+    client: near,
+    server: far,
     orientation: view.has(L.FLOW_BY_HANDSHAKE) ? 'handshake' : view.has(L.FLOW_BY_PORT) ? 'port' : 'first-packet',
     handshake: handshakeOf(view, facts),
-    firstPacket: first,
-    lastPacket: time(view.float(L.LAST_TIME))!,
-    packets: perSide((side) => view.of(side, L.PACKETS)),
-    bytes: perSide((side) => view.floatOf(side, L.BYTES)),
-    rtt: perSide((side) => {
-      const rtt = view.floatOf(side, L.MIN_RTT);
-      // Without pure ACKs the answer timed is the application's.
-      const unknown = rtt === Number.POSITIVE_INFINITY || hasNoPureAcks(view);
-      return unknown ? null : nsToSeconds(rtt);
-    }),
+    firstPacket: times.known(view.float(L.FIRST_TIME)),
+    lastPacket: times.known(view.float(L.LAST_TIME)),
+    packets: { client: view.of(client, L.PACKETS), server: view.of(server, L.PACKETS) },
+    bytes: { client: view.floatOf(client, L.BYTES), server: view.floatOf(server, L.BYTES) },
+    rtt: { client: rttOf(view, client), server: rttOf(view, server) },
     kind: F.KINDS[facts.kind]!,
     closeShape: F.SHAPES[facts.shape]!,
     initiator: initiatorOf(facts),
-    closedAt: time(facts.closedAt),
-    reset: resetOf(view, trail, facts, time),
+    closedAt: times.text(facts.closedAt),
+    reset: resetOf(view, trail, facts),
     reuse: sources.reuse,
     encapsulation: encapsulationOf(sources.encapsulations, view.word(L.ENCAPSULATION)),
-    endpoints: perSide((side) => endpointRecord(sources, side, time)),
+    endpoints: { client: endpointRecord(sources, client, times), server: endpointRecord(sources, server, times) },
     holders: null,
     comparison: null,
-    notes: F.NOTES.filter((_, bit) => (facts.notes & (1 << bit)) !== 0),
-    history: historyText(view.ints, view.at, client),
+    notes: notesOf(facts.notes),
+    history: historyOf(view, client),
     connState: connState(view, facts),
-    wiresharkFilter: wiresharkFilter(view),
+    wiresharkFilter: client === 0 ? wiresharkFilter(near, far) : wiresharkFilter(far, near),
   };
 }
 
 function addressOf(view: FlowView, side: number): Address {
+  const { ints } = view;
   const ports = view.word(L.PORTS);
+  const at = view.at + (side === 0 ? L.ADDRESS_0 : L.ADDRESS_1);
+  const known = addresses.find(ints[at]!, ints[at + 1]!, ints[at + 2]!, ints[at + 3]!);
   return {
-    address: formatAddress(view.ints, view.at + (side === 0 ? L.ADDRESS_0 : L.ADDRESS_1)),
+    address: known ?? addresses.keep(formatAddress(ints, at)),
     port: side === 0 ? ports >>> 16 : ports & 0xffff,
   };
+}
+
+function rttOf(view: FlowView, side: number): number | null {
+  const rtt = view.floatOf(side, L.MIN_RTT);
+  // Without pure ACKs the answer timed is the application's.
+  const unknown = rtt === Number.POSITIVE_INFINITY || hasNoPureAcks(view);
+  return unknown ? null : secondsOf(rtt);
+}
+
+function notesOf(bits: number): F.Note[] {
+  const notes: F.Note[] = [];
+  for (let left = bits; left !== 0; left &= left - 1) notes.push(F.NOTES[31 - Math.clz32(left & -left)]!);
+  return notes;
+}
+
+function historyOf(view: FlowView, client: number): string {
+  const { ints, at } = view;
+  const letters = ints[at + L.COUNTS]! & 0xff;
+  const [a, b, c] = [ints[at + L.HISTORY]!, ints[at + L.HISTORY + 1]!, ints[at + L.HISTORY + 2]!];
+  return histories.find(a, b, c, letters * 2 + client) ?? histories.keep(historyText(ints, at, client));
 }
 
 function handshakeOf(view: FlowView, facts: F.Facts): Handshake {
@@ -86,7 +107,7 @@ function initiatorOf(facts: F.Facts): Initiator {
   return facts.initiator === F.UNKNOWN ? 'unknown' : sideName(facts, facts.initiator);
 }
 
-function resetOf(view: FlowView, trail: Trail, facts: F.Facts, time: (ns: number) => string | null): Reset | null {
+function resetOf(view: FlowView, trail: Trail, facts: F.Facts): Reset | null {
   const i = facts.resetEntry;
   if (i < 0) {
     if (facts.resetsIgnored === 0) return null;
@@ -95,7 +116,7 @@ function resetOf(view: FlowView, trail: Trail, facts: F.Facts, time: (ns: number
   const { cause, why } = judgeReset(view, trail, facts);
   return {
     by: facts.resetBy === F.UNKNOWN ? 'unknown' : sideName(facts, facts.resetBy),
-    at: time(trail.time[i]!),
+    at: times.known(trail.time[i]!),
     frame: trail.frame[i]! >>> 0,
     cause,
     why,
@@ -116,9 +137,8 @@ function encapsulationOf(encapsulations: Encapsulations, index: number): Encapsu
   };
 }
 
-/** A display filter for this 4-tuple, whatever the direction. */
-function wiresharkFilter(view: FlowView): string {
-  const [a, b] = [addressOf(view, 0), addressOf(view, 1)];
-  const [field, ports] = [a.address.includes(':') ? 'ipv6' : 'ip', `tcp.port == ${a.port} && tcp.port == ${b.port}`];
-  return `${field}.addr == ${a.address} && ${field}.addr == ${b.address} && ${ports}`;
+/** A display filter for this 4-tuple, whatever the direction. @param a side 0 @param b side 1 */
+function wiresharkFilter(a: Address, b: Address): string {
+  const field = a.address.includes(':') ? 'ipv6.addr' : 'ip.addr';
+  return `${field} == ${a.address} && ${field} == ${b.address} && tcp.port == ${a.port} && tcp.port == ${b.port}`;
 }

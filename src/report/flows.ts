@@ -12,7 +12,9 @@ import { NS_PER_SECOND, nsToSeconds } from '../units.ts';
 import { Best } from './best.ts';
 import { flowRecord } from './flow-record.ts';
 import { ServiceCounter } from './services.ts';
-import { ID, INITIATOR, INTEREST, KIND, summarize } from './summary.ts';
+import type { IntervalSink } from './intervals.ts';
+import { type CollectorPart, commonOrder, type Kept, pack, renumber, unpack } from './parts.ts';
+import { ID, INITIATOR, INTEREST, KEY, KIND, summarize } from './summary.ts';
 import { TotalsCounter } from './totals.ts';
 import type { Flow, Reuse } from './types.ts';
 
@@ -20,18 +22,12 @@ export interface FlowCollectorOptions {
   profile: OsProfile;
   /** flows kept for the report: the most interesting */
   maxFlows: number;
+  /** where their TIME_WAITs are counted */
+  intervals: IntervalSink;
   /** flows that it refuses are left out of the report and of its totals */
   where?: ((flow: Flow) => boolean) | undefined;
   /** called with each flow when it ends, in that order */
   onFlow?: ((flow: Flow) => void) | undefined;
-}
-
-interface Kept {
-  /** the flow, packed */
-  ints: Int32Array;
-  floats: Float64Array;
-  successor: Successor | null;
-  reuse: Reuse | null;
 }
 
 /**
@@ -39,13 +35,13 @@ interface Kept {
  * object only where one is asked for.
  */
 export class FlowCollector implements FlowSink {
-  readonly totals = new TotalsCounter();
+  readonly totals: TotalsCounter;
   readonly services = new ServiceCounter();
 
   private readonly clock: CaptureClock;
   private readonly options: FlowCollectorOptions;
   private readonly profiles: readonly [OsProfile, OsProfile];
-  private readonly best: Best<Kept>;
+  private best: Best<Kept>;
   /** by the id of the flow that reused a 4-tuple */
   private readonly reuses = new Map<number, Reuse>();
   private readonly packed = new FlowView();
@@ -60,6 +56,7 @@ export class FlowCollector implements FlowSink {
     this.options = options;
     this.profiles = [options.profile, options.profile];
     this.best = new Best(options.maxFlows);
+    this.totals = new TotalsCounter(options.intervals);
   }
 
   /** The tracker whose flows these are; to be called once, before the first packet. */
@@ -95,12 +92,44 @@ export class FlowCollector implements FlowSink {
 
   /** The flows kept, ascending by id, as of the capture's end. */
   *flows(): Generator<Flow> {
-    for (const { ints, floats, successor, reuse } of this.best.inOrder()) {
-      const flow = this.packed.pointAt(ints, floats, 0);
+    for (const { ints, successor, reuse } of this.best.inOrder()) {
+      const flow = this.packed.pointAt(ints, new Float64Array(ints.buffer), 0);
       const facts = this.reconstruct(flow, successor);
       if (reuse?.outcome === 'challenged') facts.note(CHALLENGE_ACK);
       yield this.build(flow, reuse, this.endOf(flow));
     }
+  }
+
+  /** What another thread's collector needs of this one: data alone. */
+  part(): CollectorPart {
+    const { tracker } = this;
+    const { flows, byKind, byInitiator, positions, finWait2 } = this.totals;
+    return {
+      totals: { flows, byKind, byInitiator, positions, finWait2 },
+      services: this.services,
+      encapsulations: tracker.encapsulations.all,
+      openings: tracker.openings?.values ?? new Int32Array(0),
+      kept: pack(this.best.inOrder()),
+    };
+  }
+
+  /** Takes the other shares' flows in, and numbers all flows in their common order. */
+  absorb(parts: readonly CollectorPart[]): void {
+    const own = this.part();
+    const all = [own, ...parts];
+    const ids = commonOrder(all.map(({ openings }) => openings));
+    this.best = new Best(this.options.maxFlows);
+    all.forEach((part, i) => {
+      const stacks = part.encapsulations.map((stack) => this.tracker.encapsulations.add(stack));
+      for (const kept of unpack(part.kept)) {
+        renumber(kept, ids[i]!, stacks);
+        const id = kept.ints[L.ID]!;
+        if (this.best.wants(kept.interest, id)) this.best.add(kept, kept.interest, id);
+      }
+      if (part === own) return;
+      this.totals.merge(part.totals);
+      this.services.merge(part.services);
+    });
   }
 
   /** @returns whether the flow is wanted */
@@ -122,14 +151,14 @@ export class FlowCollector implements FlowSink {
   ): void {
     const { tracker, best, clock } = this;
     const now = (clock.lastSeconds - clock.originSeconds) * NS_PER_SECOND + clock.lastNanoseconds;
-    this.totals.add(summary, at, tracker.watermark(now) - LATE);
+    this.totals.add(summary, at, tracker.watermark(now) - LATE, summary[at + KEY]!);
     this.services.add(flow, summary[at + KIND]!, summary[at + INITIATOR]!);
     const interest = summary[at + INTEREST]!;
     const id = summary[at + ID]!;
     if (!best.wants(interest, id)) return;
     const ints = new Int32Array(flow.packedWords);
     flow.packInto(ints, 0);
-    best.add({ ints, floats: new Float64Array(ints.buffer), successor, reuse }, interest, id);
+    best.add({ interest, ints, successor, reuse }, interest, id);
   }
 
   private reconstruct(flow: FlowView, successor: Successor | null): F.Facts {

@@ -1,66 +1,150 @@
+import { NS_PER_SECOND } from '../units.ts';
+import type { IntervalSink } from './intervals.ts';
+
 /**
  * How many sockets were in TIME_WAIT at once: the peak over intervals that arrive in about the order in which they
- * end. Exact, and bounded: what lies before the watermark is counted and forgotten.
+ * end. Exact, and bounded: beginnings and ends wait in buckets of a second, and a second that the watermark has
+ * passed is sorted, counted and forgotten.
  */
-export class Gauge {
-  private starts = new Float64Array(INITIAL);
-  private ends = new Float64Array(INITIAL);
-  private startCount = 0;
-  private endCount = 0;
+export class Gauge implements IntervalSink {
+  private readonly buckets = new Map<number, Bucket>();
+  /** the same as a binary heap, the earliest first */
+  private readonly heap: Bucket[] = [];
+  private readonly spare: Bucket[] = [];
+  // The buckets used last: nearly always those of the next interval too.
+  private startBucket = NONE;
+  private endBucket = NONE;
+  /** from here on the watermark has passed the earliest bucket, ns */
+  private due = Number.POSITIVE_INFINITY;
   private level = 0;
   /** intervals added */
   count = 0;
   peak = 0;
-  /** when the peak was first reached; NaN without intervals */
+  /** when the peak was first reached, ns; NaN without intervals */
   peakAt = Number.NaN;
 
-  /**
-   * @param from beginning, ns
-   * @param until end, ns, not before `from`
-   * @param watermark no interval that is still to come begins before this
-   */
   add(from: number, until: number, watermark: number): void {
-    this.count++;
-    if (this.startCount === this.starts.length || this.endCount === this.ends.length) {
-      this.settle(watermark);
-      if (this.startCount > this.starts.length / 2) this.starts = grown(this.starts);
-      if (this.endCount > this.ends.length / 2) this.ends = grown(this.ends);
-    }
-    this.starts[this.startCount++] = from;
-    this.ends[this.endCount++] = until;
+    this.put(from, until);
+    if (watermark >= this.due) this.settle(watermark);
   }
 
-  /** Counts everything up to the watermark. Call with Infinity at the end. */
+  /**
+   * Adds what a buffer has taken, in whatever order, and counts up to the watermark.
+   * @param intervals from, until, from, until, ..., ns
+   * @param watermark no interval that is still to come begins before this, ns
+   */
+  addAll(intervals: Float64Array, watermark: number): void {
+    for (let i = 0; i < intervals.length; i += 2) this.put(intervals[i]!, intervals[i + 1]!);
+    this.settle(watermark);
+  }
+
+  /** Counts all whole seconds before the watermark. Call with Infinity at the end. */
   settle(watermark: number): void {
-    const starts = this.starts.subarray(0, this.startCount).sort();
-    const ends = this.ends.subarray(0, this.endCount).sort();
-    let s = 0;
+    const { heap } = this;
+    const second = Math.floor(watermark / NS_PER_SECOND);
+    while (heap.length > 0 && (heap[0]!.second < second || second === Number.POSITIVE_INFINITY)) this.sweep(heap[0]!);
+    this.due = heap.length === 0 ? Number.POSITIVE_INFINITY : (heap[0]!.second + 1) * NS_PER_SECOND;
+  }
+
+  private put(from: number, until: number): void {
+    this.count++;
+    const start = Math.floor(from / NS_PER_SECOND);
+    if (start !== this.startBucket.second) this.startBucket = this.bucket(start);
+    const first = this.startBucket;
+    if (first.startCount === first.starts.length) first.starts = grown(first.starts);
+    first.starts[first.startCount++] = from;
+    const end = Math.floor(until / NS_PER_SECOND);
+    if (end !== this.endBucket.second) this.endBucket = this.bucket(end);
+    const last = this.endBucket;
+    if (last.endCount === last.ends.length) last.ends = grown(last.ends);
+    last.ends[last.endCount++] = until;
+  }
+
+  /** An interval that ends where another begins is over before. */
+  private sweep(bucket: Bucket): void {
+    const starts = sorted(bucket.starts, bucket.startCount);
+    const ends = sorted(bucket.ends, bucket.endCount);
+    const { startCount, endCount } = bucket;
+    let { level, peak } = this;
     let e = 0;
-    while (s < starts.length && starts[s]! <= watermark) {
-      if (e < ends.length && ends[e]! <= starts[s]!) {
-        this.level--;
+    for (let s = 0; s < startCount; s++) {
+      const at = starts[s]!;
+      while (e < endCount && ends[e]! <= at) {
+        level--;
         e++;
-      } else {
-        this.level++;
-        if (this.level > this.peak) {
-          this.peak = this.level;
-          this.peakAt = starts[s]!;
-        }
-        s++;
+      }
+      if (++level > peak) {
+        peak = level;
+        this.peakAt = at;
       }
     }
-    for (; e < ends.length && ends[e]! <= watermark; e++) this.level--;
-    this.starts.copyWithin(0, s, this.startCount);
-    this.ends.copyWithin(0, e, this.endCount);
-    this.startCount -= s;
-    this.endCount -= e;
+    this.level = level - (endCount - e);
+    this.peak = peak;
+    this.removeEarliest();
+  }
+
+  private bucket(second: number): Bucket {
+    const known = this.buckets.get(second);
+    if (known !== undefined) return known;
+    const bucket = this.spare.pop() ?? new Bucket();
+    bucket.second = second;
+    this.buckets.set(second, bucket);
+    const { heap } = this;
+    let i = heap.push(bucket) - 1;
+    for (; i > 0 && second < heap[(i - 1) >> 1]!.second; i = (i - 1) >> 1) heap[i] = heap[(i - 1) >> 1]!;
+    heap[i] = bucket;
+    if (i === 0) this.due = (second + 1) * NS_PER_SECOND;
+    return bucket;
+  }
+
+  private removeEarliest(): void {
+    const { heap } = this;
+    const gone = heap[0]!;
+    const moved = heap.pop()!;
+    for (let i = 0; heap.length > 0; ) {
+      let child = 2 * i + 1;
+      if (child + 1 < heap.length && heap[child + 1]!.second < heap[child]!.second) child++;
+      const sinks = child < heap.length && heap[child]!.second < moved.second;
+      heap[i] = sinks ? heap[child]! : moved;
+      if (!sinks) break;
+      i = child;
+    }
+    this.buckets.delete(gone.second);
+    this.startBucket = NONE;
+    this.endBucket = NONE;
+    gone.second = Number.NaN;
+    gone.startCount = 0;
+    gone.endCount = 0;
+    this.spare.push(gone);
   }
 }
 
-const INITIAL = 1 << 14;
+/** The beginnings and the ends within a second, unsorted. */
+class Bucket {
+  /** NaN: unused */
+  second = Number.NaN;
+  starts = EMPTY;
+  ends = EMPTY;
+  startCount = 0;
+  endCount = 0;
+}
+
+const EMPTY = new Float64Array(0);
+/** No bucket: no second is equal to its NaN. */
+const NONE = new Bucket();
+// Few at first: where times are absurd, each interval has buckets of its own.
+const INITIAL = 8;
 
 function grown(array: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> {
-  const larger = new Float64Array(array.length * 2);
+  const larger = new Float64Array(Math.max(INITIAL, array.length * 2));
   larger.set(array);
   return larger;
+}
+
+/** Sorts the first `count` in place, unless they are sorted. */
+function sorted(array: Float64Array<ArrayBuffer>, count: number): Float64Array<ArrayBuffer> {
+  let i = 1;
+  while (i < count && array[i - 1]! <= array[i]!) i++;
+  if (i < count) array.subarray(0, count).sort();
+  return array;
 }

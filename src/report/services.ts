@@ -19,23 +19,49 @@ export interface Service {
 }
 
 export interface ServiceTotals {
-  /** the busiest first */
+  /** the busiest first, then by port and address */
   services: Service[];
   /** flows of services beyond the most that are counted by name */
   others: number;
 }
 
-/** Where an initiator is counted; index as in INITIATORS. */
-const COUNTED = ['client', 'server', 'both', 'unknown', 'notClosed'] as const;
+/** What merging needs of a counter: a structured clone of a ServiceCounter has it too. */
+export interface ServiceData {
+  readonly words: Int32Array;
+  readonly counts: Int32Array;
+  readonly names: number;
+  readonly others: number;
+}
 
 /** Services counted by name; a port scan has more. */
 const MOST = 10_000;
+/** Servers told apart on one port: they are searched one by one. */
+const MOST_A_PORT = 256;
 
-/** Counts who closes first by service, over all flows, as they end. */
-export class ServiceCounter {
-  private readonly byPort = new Map<number, Service[]>();
-  private names = 0;
-  private others = 0;
+/** Words of a service: the address, then the port. */
+const WORDS = 5;
+const PORT = 4;
+/** Counts of a service: by initiator as in INITIATORS (client, server, both, unknown, none), then these. */
+const COUNTS = 7;
+const RESET = 5;
+const FLOWS = 6;
+
+/** Slots for the services seen last, a power of two. */
+const RECENT = 1024;
+
+/**
+ * Counts who closes first by service, over all flows, as they end. Beyond MOST services, or MOST_A_PORT on a port,
+ * those that came first are counted by name: which these are depends on the order of the flows, and of merging.
+ */
+export class ServiceCounter implements ServiceData {
+  words = new Int32Array(INITIAL * WORDS);
+  counts = new Int32Array(INITIAL * COUNTS);
+  names = 0;
+  others = 0;
+  /** the services on each port */
+  private readonly byPort = new Map<number, number[]>();
+  /** the service seen last in each slot, -1 */
+  private readonly recent = new Int32Array(RECENT).fill(-1);
 
   /** @param initiator index in INITIATORS */
   add(view: FlowView, kind: number, initiator: number): void {
@@ -44,51 +70,74 @@ export class ServiceCounter {
     const port = server === 0 ? ports >>> 16 : ports & 0xffff;
     const at = view.at + (server === 0 ? L.ADDRESS_0 : L.ADDRESS_1);
     const service = this.find(view.ints, at, port);
-    if (service === null) {
+    if (service < 0) {
       this.others++;
       return;
     }
-    service.flows++;
-    if (kind === F.KIND_ABORTED || kind === F.KIND_REFUSED) service.reset++;
-    else service[COUNTED[initiator]!]++;
+    const { counts } = this;
+    counts[service * COUNTS + FLOWS]!++;
+    const counted = kind === F.KIND_ABORTED || kind === F.KIND_REFUSED ? RESET : initiator;
+    counts[service * COUNTS + counted]!++;
+  }
+
+  /** Adds all that another has counted, or one of which it is a structured clone. */
+  merge(other: ServiceData): void {
+    this.others += other.others;
+    for (let i = 0; i < other.names; i++) {
+      const service = this.find(other.words, i * WORDS, other.words[i * WORDS + PORT]!);
+      if (service < 0) this.others += other.counts[i * COUNTS + FLOWS]!;
+      else for (let c = 0; c < COUNTS; c++) this.counts[service * COUNTS + c]! += other.counts[i * COUNTS + c]!;
+    }
   }
 
   result(): ServiceTotals {
-    const services = [...this.byPort.values()].flat();
-    return { services: services.sort((a, b) => b.flows - a.flows || a.port - b.port), others: this.others };
+    const { words, counts } = this;
+    const order = Array.from({ length: this.names }, (_, i) => i).sort((a, b) => {
+      const flows = counts[b * COUNTS + FLOWS]! - counts[a * COUNTS + FLOWS]!;
+      return flows || words[a * WORDS + PORT]! - words[b * WORDS + PORT]! || byAddress(words, a * WORDS, b * WORDS);
+    });
+    return { services: order.map((i) => this.service(i)), others: this.others };
   }
 
-  // By port first, then by address words: no string is made for a flow of a known service.
-  private readonly words = new Map<Service, Int32Array>();
+  private service(i: number): Service {
+    const [client, server, both, unknown, notClosed, reset, flows] = this.counts.subarray(i * COUNTS, (i + 1) * COUNTS);
+    return {
+      address: formatAddress(this.words, i * WORDS),
+      port: this.words[i * WORDS + PORT]!,
+      flows: flows!,
+      client: client!,
+      server: server!,
+      both: both!,
+      unknown: unknown!,
+      reset: reset!,
+      notClosed: notClosed!,
+    };
+  }
 
-  private find(ints: Int32Array, at: number, port: number): Service | null {
+  /** @returns the service's number, -1 if it is not counted by name */
+  private find(ints: Int32Array, at: number, port: number): number {
+    const slot = Math.imul(port ^ ints[at + 3]!, 0x9e3779b1) >>> 22;
+    const latest = this.recent[slot]!;
+    if (latest >= 0 && this.is(latest, ints, at, port)) return latest;
+    const service = this.look(ints, at, port);
+    if (service >= 0) this.recent[slot] = service;
+    return service;
+  }
+
+  /** By port first, then by address, one by one. */
+  private look(ints: Int32Array, at: number, port: number): number {
     let list = this.byPort.get(port);
     for (const service of list ?? []) {
-      const words = this.words.get(service)!;
-      if (
-        words[3] === ints[at + 3] &&
-        words[2] === ints[at + 2] &&
-        words[1] === ints[at + 1] &&
-        words[0] === ints[at]
-      ) {
-        return service;
-      }
+      if (this.is(service, ints, at, port)) return service;
     }
-    if (this.names === MOST || (list?.length ?? 0) >= MOST_A_PORT) return null;
-    this.names++;
-    const address = formatAddress(ints, at);
-    const service: Service = {
-      address,
-      port,
-      flows: 0,
-      client: 0,
-      server: 0,
-      both: 0,
-      unknown: 0,
-      reset: 0,
-      notClosed: 0,
-    };
-    this.words.set(service, ints.slice(at, at + 4));
+    if (this.names === MOST || (list?.length ?? 0) >= MOST_A_PORT) return -1;
+    const service = this.names++;
+    if ((service + 1) * WORDS > this.words.length) {
+      this.words = grown(this.words);
+      this.counts = grown(this.counts);
+    }
+    for (let i = 0; i < 4; i++) this.words[service * WORDS + i] = ints[at + i]!;
+    this.words[service * WORDS + PORT] = port;
     if (list === undefined) {
       list = [];
       this.byPort.set(port, list);
@@ -96,7 +145,30 @@ export class ServiceCounter {
     list.push(service);
     return service;
   }
+
+  private is(service: number, ints: Int32Array, at: number, port: number): boolean {
+    const { words } = this;
+    const own = service * WORDS;
+    return (
+      words[own + 3] === ints[at + 3] &&
+      words[own + PORT] === port &&
+      words[own + 2] === ints[at + 2] &&
+      words[own + 1] === ints[at + 1] &&
+      words[own] === ints[at]
+    );
+  }
 }
 
-/** Servers told apart on one port: they are searched one by one. */
-const MOST_A_PORT = 256;
+const INITIAL = 64;
+
+function byAddress(words: Int32Array, a: number, b: number): number {
+  let i = 0;
+  while (i < 3 && words[a + i] === words[b + i]) i++;
+  return (words[a + i]! >>> 0) - (words[b + i]! >>> 0);
+}
+
+function grown(array: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> {
+  const larger = new Int32Array(array.length * 2);
+  larger.set(array);
+  return larger;
+}

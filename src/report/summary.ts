@@ -21,6 +21,8 @@ export const FIN_WAIT_2 = 4;
 export const TIME_WAIT = 6;
 /** the flow's number */
 export const ID = 10;
+/** int32 that tells the flow from others, the same in every run */
+export const KEY = 11;
 
 export const INITIATORS = ['client', 'server', 'both', 'unknown', 'none'] as const;
 
@@ -41,6 +43,7 @@ export function summarize(
 ): void {
   const { initiator } = facts;
   summary[at + ID] = view.word(L.ID);
+  summary[at + KEY] = keyOf(view);
   summary[at + KIND] = facts.kind;
   summary[at + INITIATOR] = initiator < F.BOTH ? (initiator === view.clientSide ? 0 : 1) : initiator;
   summary[at + POSITION] = facts.position;
@@ -53,4 +56,9 @@ export function summarize(
     const until = Number.isNaN(ended) ? facts.timeWaitRestartedAt[side]! + profiles[side]!.timeWaitNs : ended;
     summary[at + TIME_WAIT + 2 * side + 1] = until + offset;
   }
+}
+
+function keyOf(view: FlowView): number {
+  const ends = Math.imul(view.word(L.ADDRESS_0 + 3), 0x85ebca6b) ^ Math.imul(view.word(L.ADDRESS_1 + 3), 0xc2b2ae35);
+  return ends ^ Math.imul(view.word(L.PORTS), 0x27d4eb2f) ^ (view.float(L.FIRST_TIME) | 0);
 }

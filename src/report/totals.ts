@@ -1,43 +1,72 @@
 import * as F from '../teardown/facts.ts';
 import { formatTime, nsToSeconds } from '../units.ts';
 import { Gauge } from './gauge.ts';
-import { Quantiles } from './quantiles.ts';
+import type { IntervalSink } from './intervals.ts';
+import { Quantiles, type QuantilesData } from './quantiles.ts';
 import { FIN_WAIT_2, INITIATOR, INITIATORS, KIND, POSITION, TIME_WAIT } from './summary.ts';
 import type { Capture, Totals } from './types.ts';
 
+/** What merging needs of a counter: a structured clone of a TotalsCounter has it too. */
+export interface TotalsData {
+  readonly flows: number;
+  readonly byKind: Int32Array;
+  readonly byInitiator: Int32Array;
+  readonly positions: Int32Array;
+  readonly finWait2: QuantilesData;
+}
+
 /** The report's totals, counted as flows end: no pass over all flows, and no object a flow. */
-export class TotalsCounter {
-  private flows = 0;
-  private readonly byKind = new Int32Array(F.KINDS.length);
-  private readonly byInitiator = new Int32Array(INITIATORS.length);
-  private readonly finWait2 = new Quantiles();
-  private readonly timeWait = new Gauge();
-  private readonly positions = new Int32Array(F.POSITIONS.length);
+export class TotalsCounter implements TotalsData {
+  flows = 0;
+  readonly byKind = new Int32Array(F.KINDS.length);
+  readonly byInitiator = new Int32Array(INITIATORS.length);
+  readonly positions = new Int32Array(F.POSITIONS.length);
+  readonly finWait2 = new Quantiles();
+  // Private to JavaScript too, so that a structured clone leaves them out.
+  readonly #timeWait = new Gauge();
+  readonly #intervals: IntervalSink;
+
+  /** @param intervals where the TIME_WAITs go, if a gauge elsewhere counts them; null: a gauge of the counter's own */
+  constructor(intervals: IntervalSink | null = null) {
+    this.#intervals = intervals ?? this.#timeWait;
+  }
 
   /**
    * @param summary of a flow (summary.ts), from index `at`
    * @param watermark ns since the capture's first second: no flow still to come began TIME_WAIT before
+   * @param key tells the flow from others, the same however flows are shared out: int32
    */
-  add(summary: Float64Array, at: number, watermark: number): void {
+  add(summary: Float64Array, at: number, watermark: number, key: number): void {
     this.flows++;
     this.byKind[summary[at + KIND]!]!++;
     this.byInitiator[summary[at + INITIATOR]!]!++;
     this.positions[summary[at + POSITION]!]!++;
     for (let side = 0; side < 2; side++) {
       const stay = summary[at + FIN_WAIT_2 + side]!;
-      if (!Number.isNaN(stay)) this.finWait2.add(stay);
+      if (!Number.isNaN(stay)) this.finWait2.add(stay, (key << 1) | side);
       const from = summary[at + TIME_WAIT + 2 * side]!;
-      if (!Number.isNaN(from))
-        this.timeWait.add(from, summary[at + TIME_WAIT + 2 * side + 1]!, watermark);
+      if (!Number.isNaN(from)) this.#intervals.add(from, summary[at + TIME_WAIT + 2 * side + 1]!, watermark);
     }
   }
 
-  /** @param origin the capture's first second */
-  result(origin: number): Totals {
+  /** Adds all that another has counted, or one of which it is a structured clone; not its TIME_WAITs. */
+  merge(other: TotalsData): void {
+    this.flows += other.flows;
+    addCounts(this.byKind, other.byKind);
+    addCounts(this.byInitiator, other.byInitiator);
+    addCounts(this.positions, other.positions);
+    this.finWait2.merge(other.finWait2);
+  }
+
+  /**
+   * @param origin the capture's first second
+   * @param gauge which counted the TIME_WAITs, if that was one elsewhere
+   */
+  result(origin: number, gauge = this.#timeWait): Totals {
     const [p50, p90, p99] = this.finWait2.at([0.5, 0.9, 0.99]);
     const seconds = (ns: number | null | undefined) => (ns === null || ns === undefined ? null : nsToSeconds(ns));
-    this.timeWait.settle(Number.POSITIVE_INFINITY);
-    const { count, peak, peakAt } = this.timeWait;
+    gauge.settle(Number.POSITIVE_INFINITY);
+    const { count, peak, peakAt } = gauge;
     return {
       flows: this.flows,
       byKind: counted(F.KINDS, this.byKind),
@@ -59,6 +88,10 @@ export class TotalsCounter {
     const best = this.positions.subarray(1).indexOf(Math.max(...this.positions.subarray(1))) + 1;
     return told > 0 && this.positions[best]! >= 0.8 * told ? F.POSITIONS[best]! : 'unknown';
   }
+}
+
+function addCounts(counts: Int32Array, more: Int32Array): void {
+  for (let i = 0; i < counts.length; i++) counts[i]! += more[i]!;
 }
 
 function counted<T extends string>(names: readonly T[], counts: Int32Array): Partial<Record<T, number>> {

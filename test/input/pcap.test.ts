@@ -29,6 +29,15 @@ describe('pcap', () => {
     expect(records[1]).toMatchObject({ frame: 2, wireLength: 0, captured: 0, hasTime: true });
   });
 
+  it('takes no record above the limit, though all its bytes are there', () => {
+    const of = (length: number) =>
+      readBytes(pcap({ packets: [{ seconds: 1, fraction: 0, data: packet(length) }] }), undefined, 1 << 20);
+    expect(of(262_144).records[0]?.captured).toBe(262_144);
+    const { records, damage } = of(262_145);
+    expect(records).toEqual([]);
+    expect(damage?.what).toBe('a record claims 262145 captured bytes, more than the maximum of 262144');
+  });
+
   it('masks the upper half of the link type: FCS length and class', () => {
     expect(readBytes(pcap({ linkType: 0xf400_0001, packets: PACKETS })).records[0]?.linkType).toBe(1);
   });

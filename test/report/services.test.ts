@@ -1,7 +1,11 @@
 import { Readable } from 'node:stream';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { runAnalysis } from '../../src/analyze.ts';
-import type { ServiceTotals } from '../../src/report/services.ts';
+import * as L from '../../src/flow/layout.ts';
+import { FlowView } from '../../src/flow/view.ts';
+import { ServiceCounter, type ServiceTotals } from '../../src/report/services.ts';
+import * as F from '../../src/teardown/facts.ts';
 import { PCAP } from '../properties/analysis.ts';
 import { type Plan, play, scriptOf } from '../properties/conversation.ts';
 import { writeCapture } from '../scenarios/capture.ts';
@@ -72,5 +76,67 @@ describe('who closes first, by service', () => {
     const { services, others } = await count([...hosts, ...ports, known]);
     expect([services.length, others]).toEqual([10_000, 44 + 10_500 - (10_000 - 256)]);
     expect(services[0]).toMatchObject({ address: '11.0.0.0', flows: 2, reset: 1, client: 1 });
+  });
+});
+
+describe('ServiceCounter', () => {
+  const view = new FlowView();
+  const ints = new Int32Array(L.RECORD_WORDS);
+  view.pointAt(ints, new Float64Array(ints.buffer), 0);
+  /** Counts a flow to a server of IPv6, or IPv4 where `host` says so. */
+  function add(
+    counter: ServiceCounter,
+    host: readonly [number, number],
+    port: number,
+    serverSide: 0 | 1,
+    n: number,
+  ): void {
+    ints.fill(0);
+    ints.set([0, host[0], 0xffff, host[1]], serverSide === 0 ? L.ADDRESS_0 : L.ADDRESS_1);
+    ints[L.PORTS] = serverSide === 0 ? (port << 16) | 40_000 : (40_000 << 16) | port;
+    ints[L.FLAGS] = serverSide === 0 ? L.FLOW_1_IS_CLIENT : 0;
+    counter.add(view, n % F.KINDS.length, n % 5);
+  }
+
+  test('counts the same whatever the order, and however the flows are shared out', () => {
+    const host = fc.tuple(fc.nat(1), fc.oneof(fc.nat(3), fc.integer()));
+    const flow = fc.record({
+      host,
+      port: fc.oneof(fc.nat(3), fc.nat(65_535)),
+      side: fc.constantFrom(0, 1),
+      n: fc.nat(39),
+    });
+    fc.assert(
+      fc.property(fc.array(flow, { maxLength: 200 }), (flows) => {
+        const one = new ServiceCounter();
+        for (const { host, port, side, n } of flows) add(one, host, port, side as 0 | 1, n);
+        const shares = [new ServiceCounter(), new ServiceCounter()];
+        for (const { host, port, side, n } of flows.toReversed()) add(shares[n % 2]!, host, port, side as 0 | 1, n);
+        shares[0]!.merge(structuredClone(shares[1]!));
+        expect(shares[0]!.result()).toEqual(one.result());
+
+        const naive = new Map<string, number>();
+        for (const { host, port } of flows) {
+          const key = `${host.join()} ${port}`;
+          naive.set(key, (naive.get(key) ?? 0) + 1);
+        }
+        const counted = one.result().services.map((service) => service.flows);
+        expect(counted).toEqual([...naive.values()].sort((a, b) => b - a));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('keeps to its limits when merged, and loses no flow', () => {
+    const shares = [0, 1].map((share) => {
+      const counter = new ServiceCounter();
+      for (let i = 0; i < 6000; i++) add(counter, [0, i], 1000 + share * 10_000 + i, 0, 0);
+      for (let i = 0; i < 200; i++) add(counter, [0, share * 1000 + i], 80, 0, 0);
+      return counter;
+    });
+    shares[0]!.merge(shares[1]!);
+    const { services, others } = shares[0]!.result();
+    expect(services).toHaveLength(10_000);
+    expect(services.reduce((sum, { flows }) => sum + flows, others)).toBe(12_400);
   });
 });

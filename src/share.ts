@@ -1,0 +1,45 @@
+/** The pipeline on one page: bytes -> record -> segment -> flow -> teardown facts, for one share of all flows. */
+
+import { Decoder } from './decode/decode.ts';
+import { DECODED, FRAGMENT, SKIP_REASONS } from './decode/outcome.ts';
+import { Segment } from './decode/segment.ts';
+import { FlowTracker, type TrackerOptions } from './flow/tracker.ts';
+import type { CaptureSet } from './input/captures.ts';
+import { CaptureClock } from './input/clock.ts';
+import type { CaptureRecord } from './input/types.ts';
+import { FlowCollector, type FlowCollectorOptions } from './report/flows.ts';
+
+export interface Share {
+  clock: CaptureClock;
+  tracker: FlowTracker;
+  collector: FlowCollector;
+  /** packets without a segment, by index in SKIP_REASONS */
+  skipped: Float64Array;
+}
+
+/**
+ * Reads all captures to their end. With several shares each thread reads everything, since a packet shows whose it is
+ * only when it is decoded: that is the cheap part.
+ */
+export async function readShare(
+  captures: CaptureSet,
+  which: TrackerOptions,
+  options: FlowCollectorOptions,
+): Promise<Share> {
+  const clock = new CaptureClock();
+  const collector = new FlowCollector(clock, options);
+  const tracker = new FlowTracker(collector, clock, which);
+  collector.attach(tracker);
+  const decoder = new Decoder();
+  const segment = new Segment();
+  const skipped = new Float64Array(SKIP_REASONS.length);
+  await captures.forEach((record: CaptureRecord) => {
+    clock.see(record);
+    const outcome = decoder.decode(record, segment);
+    if (outcome === DECODED) tracker.track(segment);
+    else skipped[outcome]!++;
+  });
+  tracker.finish();
+  skipped[FRAGMENT]! -= decoder.joinedFragments;
+  return { clock, tracker, collector, skipped };
+}
