@@ -13,6 +13,11 @@ export class ChunkedRecords {
   /** records in use */
   used = 0;
 
+  /** records that have ever been in use: all numbers are below this */
+  get created(): number {
+    return this.next;
+  }
+
   /**
    * @param words int32 words a record, even
    * @param shift log2 of the records a chunk

@@ -1,5 +1,4 @@
 import type { Segment } from '../decode/segment.ts';
-import { mixed } from './hash.ts';
 
 /**
  * Recognises a second copy of a captured packet: on `any`, a bridge or a mirror port the same segment is seen
@@ -19,14 +18,16 @@ export class DuplicateFilter {
   isDuplicate(segment: Segment, key: number): boolean {
     const { slots } = this;
     const { ipId } = segment;
-    const size = (segment.length + (segment.optionsLength << 24)) | 0;
-    const h = mixed(
-      Math.imul(key ^ segment.srcPort, 0x85ebca6b) ^
-        rotated(Math.imul(segment.seq ^ size, 0xc2b2ae35), 9) ^
-        rotated(Math.imul(segment.ack ^ Math.imul(segment.flags, 0x9e3779b1), 0x27d4eb2f), 17) ^
-        rotated(Math.imul(segment.tsVal ^ segment.window, 0x165667b1), 5) ^
-        rotated(Math.imul(segment.tsEcr ^ Math.imul(ipId, 0x85ebca6b), 0x9e3779b1), 23),
-    );
+    // Products whose sum hardly cancels, each of a word or two; then MurmurHash3's last steps.
+    let h =
+      Math.imul(key ^ segment.seq, 0x85ebca6b) +
+      Math.imul(segment.ack + (segment.flags << 24), 0xc2b2ae35) +
+      Math.imul(segment.length ^ (segment.window << 16), 0x27d4eb2f) +
+      Math.imul(segment.tsVal ^ (segment.srcPort << 7), 0x165667b1) +
+      Math.imul(segment.tsEcr ^ (ipId << 15) ^ segment.optionsLength, 0x9e3779b1);
+    h ^= h >>> 16;
+    h = Math.imul(h, 0x85ebca6b);
+    h ^= h >>> 13;
     const slot = 2 * (h & (SLOTS - 1));
     const time = (Math.imul(segment.seconds, TICKS) + (segment.nanoseconds >>> TICK_SHIFT)) | 0;
     const age = (time - slots[slot + 1]!) | 0;
@@ -37,10 +38,6 @@ export class DuplicateFilter {
     slots[slot + 1] = time;
     return equal;
   }
-}
-
-function rotated(word: number, by: number): number {
-  return (word << by) | (word >>> (32 - by));
 }
 
 const SLOTS = 1 << 13;

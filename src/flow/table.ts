@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Segment } from '../decode/segment.ts';
 import { ChunkedRecords } from './chunks.ts';
-import { mixed } from './hash.ts';
 import * as L from './layout.ts';
 
 /**
@@ -44,8 +43,8 @@ export class FlowTable {
 
   private matches(ints: Int32Array, at: number, segment: Segment): boolean {
     const ports = ints[at + L.PORTS];
-    if (ports === ((segment.srcPort << 16) | segment.dstPort) && holds(ints, at, segment, 0)) return true;
-    if (ports !== ((segment.dstPort << 16) | segment.srcPort) || !holds(ints, at, segment, 4)) return false;
+    if (ports === ((segment.srcPort << 16) | segment.dstPort) && holds(ints, at, at + 4, segment)) return true;
+    if (ports !== ((segment.dstPort << 16) | segment.srcPort) || !holds(ints, at + 4, at, segment)) return false;
     this.side = 1;
     return true;
   }
@@ -125,15 +124,23 @@ export class FlowTable {
     return record;
   }
 
-  /** The same for both directions: each end is mixed by itself, with the seed, and the two are added. */
+  /**
+   * The same for both directions: each end is mixed by itself, with the seed, and the two are added. Written out, since
+   * it runs for every packet: the steps are those of MurmurHash3.
+   */
   hashOf(segment: Segment): number {
-    let src = mixed(mixed(segment.src3 ^ this.seed) + segment.srcPort);
-    let dst = mixed(mixed(segment.dst3 ^ this.seed) + segment.dstPort);
+    const { seed } = this;
+    let src = segment.src3 ^ seed;
+    let dst = segment.dst3 ^ seed;
     if (segment.ipVersion === 6) {
-      src = mixed(src + segment.src0) ^ mixed(mixed(segment.src1 ^ this.seed) + segment.src2);
-      dst = mixed(dst + segment.dst0) ^ mixed(mixed(segment.dst1 ^ this.seed) + segment.dst2);
+      src = (src + upper(seed, segment.src0, segment.src1, segment.src2)) | 0;
+      dst = (dst + upper(seed, segment.dst0, segment.dst1, segment.dst2)) | 0;
     }
-    const sum = Math.imul((src + dst) | 0, 0x27d4eb2f);
+    src = Math.imul(src ^ (src >>> 16), 0x85ebca6b);
+    dst = Math.imul(dst ^ (dst >>> 16), 0x85ebca6b);
+    src = Math.imul(((src ^ (src >>> 13)) + segment.srcPort) | 0, 0xc2b2ae35);
+    dst = Math.imul(((dst ^ (dst >>> 13)) + segment.dstPort) | 0, 0xc2b2ae35);
+    const sum = Math.imul(((src ^ (src >>> 16)) + (dst ^ (dst >>> 16))) | 0, 0x27d4eb2f);
     return sum ^ (sum >>> 15);
   }
 
@@ -151,15 +158,21 @@ export class FlowTable {
   }
 }
 
+/** The words of an IPv6 address above the last one. */
+function upper(seed: number, word0: number, word1: number, word2: number): number {
+  let h = Math.imul(word0 ^ seed, 0x85ebca6b);
+  h = Math.imul(((h ^ (h >>> 13)) + word1) | 0, 0xc2b2ae35);
+  h = Math.imul(((h ^ (h >>> 15)) + word2) | 0, 0x27d4eb2f);
+  return h ^ (h >>> 16);
+}
+
 /** A seed of the hash, int32. */
 export function randomSeed(): number {
   return randomBytes(4).readInt32LE();
 }
 
-/** Whether the record's first end is the segment's source (`from` 0) or its destination (`from` 4), and so the other. */
-function holds(ints: Int32Array, at: number, segment: Segment, from: number): boolean {
-  const source = at + from;
-  const destination = at + 4 - from;
+/** Whether the segment's source address is the one at `source`, and its destination the one at `destination`. */
+function holds(ints: Int32Array, source: number, destination: number, segment: Segment): boolean {
   return (
     ints[source + 3] === segment.src3 &&
     ints[destination + 3] === segment.dst3 &&

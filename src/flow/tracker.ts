@@ -139,8 +139,9 @@ export class FlowTracker {
     this.settle(Number.POSITIVE_INFINITY);
     while (this.closed.length > 0) this.expire();
     const open = this.table.list();
-    const idOf = new Map(open.map((flow) => [flow, this.viewOf(flow).word(L.ID)]));
-    for (const flow of open.sort((a, b) => idOf.get(a)! - idOf.get(b)!)) this.finalize(flow);
+    const ids = new Int32Array(this.table.records.created);
+    for (const flow of open) ids[flow] = this.viewOf(flow).word(L.ID);
+    for (const flow of open.sort((a, b) => ids[a]! - ids[b]!)) this.finalize(flow);
   }
 
   /** The earliest time at which a flow not yet handed to the sink can have ended, ns since the capture's first second. */
