@@ -3,7 +3,6 @@
 import { readFileSync } from 'node:fs';
 import { CommonGauge, startCrew, threadsFor } from './crew.ts';
 import { SKIP_REASONS } from './decode/outcome.ts';
-import { randomSeed } from './flow/table.ts';
 import { type CaptureOptions, type Moment, openCaptures } from './input/captures.ts';
 import type { ServiceTotals } from './report/services.ts';
 import type { Assumption, Capture, Flow, Report } from './report/types.ts';
@@ -63,12 +62,11 @@ export async function runAnalysis(files: readonly string[], options: AnalyzeOpti
   const captures = await openCaptures(files, { onProgress, stdin });
   // What asks for flows as they end wants them in one order.
   const shares = onFlow === undefined && accepts === undefined ? threadsFor(files, captures, options.threads) : 1;
-  const seed = randomSeed();
   const gauge = new CommonGauge(shares);
-  const crew = startCrew({ files, shares, seed, profile, maxFlows }, gauge);
+  const crew = startCrew({ files, shares, profile, maxFlows }, gauge);
   const { clock, tracker, collector, skipped } = await readShare(
     captures,
-    { share: 0, shares, seed },
+    { share: 0, shares },
     { profile, maxFlows, where: accepts, onFlow, intervals: gauge },
   ).catch((error: unknown) => {
     crew.stop();
@@ -76,7 +74,8 @@ export async function runAnalysis(files: readonly string[], options: AnalyzeOpti
   });
   const others = await crew.done;
   // A file that grows: the threads have not read the same.
-  if (others.some(({ packets }) => packets !== clock.packets)) return await runAnalysis(files, { ...options, threads: 1 });
+  if (others.some(({ packets }) => packets !== clock.packets))
+    return await runAnalysis(files, { ...options, threads: 1 });
   if (shares > 1) collector.absorb(others.map(({ part }) => part));
   const sum = (own: number, of: 'segments' | 'duplicates') => others.reduce((all, other) => all + other[of], own);
 

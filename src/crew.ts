@@ -15,7 +15,6 @@ export interface Task {
   files: readonly string[];
   share: number;
   shares: number;
-  seed: number;
   profile: OsProfile;
   maxFlows: number;
 }

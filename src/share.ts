@@ -3,13 +3,14 @@
 import { Decoder } from './decode/decode.ts';
 import { DECODED, FRAGMENT, SKIP_REASONS } from './decode/outcome.ts';
 import { Segment } from './decode/segment.ts';
-import { FlowTracker, type TrackerOptions } from './flow/tracker.ts';
+import { FlowTracker, type Share } from './flow/tracker.ts';
 import type { CaptureSet } from './input/captures.ts';
 import { CaptureClock } from './input/clock.ts';
 import type { CaptureRecord } from './input/types.ts';
 import { FlowCollector, type FlowCollectorOptions } from './report/flows.ts';
 
-export interface Share {
+/** What became of a share's flows. */
+export interface ShareRead {
   clock: CaptureClock;
   tracker: FlowTracker;
   collector: FlowCollector;
@@ -21,14 +22,10 @@ export interface Share {
  * Reads all captures to their end. With several shares each thread reads everything, since a packet shows whose it is
  * only when it is decoded: that is the cheap part.
  */
-export async function readShare(
-  captures: CaptureSet,
-  which: TrackerOptions,
-  options: FlowCollectorOptions,
-): Promise<Share> {
+export async function readShare(captures: CaptureSet, share: Share, options: FlowCollectorOptions): Promise<ShareRead> {
   const clock = new CaptureClock();
   const collector = new FlowCollector(clock, options);
-  const tracker = new FlowTracker(collector, clock, which);
+  const tracker = new FlowTracker(collector, clock, share);
   collector.attach(tracker);
   const decoder = new Decoder();
   const segment = new Segment();

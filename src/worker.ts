@@ -28,12 +28,12 @@ function post(message: Message, transfer: ArrayBuffer[]): void {
   parentPort?.postMessage(message, transfer);
 }
 
-const { files, share, shares, seed, profile, maxFlows } = workerData as Task;
+const { files, share, shares, profile, maxFlows } = workerData as Task;
 const courier = new Courier();
 const captures = await openCaptures(files);
 const { clock, tracker, collector } = await readShare(
   captures,
-  { share, shares, seed },
+  { share, shares },
   { profile, maxFlows, intervals: courier },
 );
 courier.send(Number.POSITIVE_INFINITY);

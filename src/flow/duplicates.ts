@@ -11,16 +11,14 @@ export class DuplicateFilter {
   /** print and time of the newest copy, by slot */
   private readonly slots = new Int32Array(2 * SLOTS);
 
-  /**
-   * Whether an equal segment was seen just before; the copy that is asked about is remembered else.
-   * @param key what tells the flow apart
-   */
-  isDuplicate(segment: Segment, key: number): boolean {
+  /** Whether an equal segment was seen just before; the copy that is asked about is remembered else. */
+  isDuplicate(segment: Segment): boolean {
     const { slots } = this;
     const { ipId } = segment;
     // Products whose sum hardly cancels, each of a word or two; then MurmurHash3's last steps.
     let h =
-      Math.imul(key ^ segment.seq, 0x85ebca6b) +
+      Math.imul(segment.src3 ^ (segment.dst3 << 11) ^ (segment.dst3 >>> 21), 0x2c1b3c6d) +
+      Math.imul(segment.seq ^ (segment.dstPort << 16), 0x85ebca6b) +
       Math.imul(segment.ack + (segment.flags << 24), 0xc2b2ae35) +
       Math.imul(segment.length ^ (segment.window << 16), 0x27d4eb2f) +
       Math.imul(segment.tsVal ^ (segment.srcPort << 7), 0x165667b1) +

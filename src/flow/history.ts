@@ -22,12 +22,15 @@ const PER_WORD = 6;
 
 /** Notes a letter of `side` once. `at` is the record's offset in `ints`. */
 export function noteLetter(ints: Int32Array, at: number, letter: number, side: number): void {
+  const seen = ints[at + L.HISTORY_SEEN]!;
   const bit = 1 << (letter * 2 + side);
-  if ((ints[at + L.HISTORY_SEEN]! & bit) !== 0) return;
-  ints[at + L.HISTORY_SEEN]! |= bit;
-  const count = ints[at + L.COUNTS]!++ & 0xff;
-  const word = at + L.HISTORY + ((count / PER_WORD) | 0);
-  ints[word]! |= ((letter << 1) | side) << ((count % PER_WORD) * BITS);
+  if ((seen & bit) !== 0) return;
+  ints[at + L.HISTORY_SEEN] = seen | bit;
+  const counts = ints[at + L.COUNTS]!;
+  ints[at + L.COUNTS] = (counts + 1) | 0;
+  const count = counts & 0xff;
+  const word = (count / PER_WORD) | 0;
+  ints[at + L.HISTORY + word]! |= ((letter << 1) | side) << ((count - word * PER_WORD) * BITS);
 }
 
 /** Notes what a segment shows. */

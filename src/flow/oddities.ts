@@ -27,7 +27,7 @@ export function isOfOldIncarnation(segment: Segment, before: number, peer: numbe
 /**
  * Whether a side that had been held up could have sent before: all was acknowledged when it sent this, and not just
  * then. What goes out at the acknowledgement had been waiting for it.
- * @param pause since the flow's packet before, ns
+ * @param times its time, and since the flow's packet before, ns
  */
 export function hadTime(
   ints: Int32Array,
@@ -35,11 +35,11 @@ export function hadTime(
   at: number,
   segment: Segment,
   side: number,
-  pause: number,
+  times: Float64Array,
 ): boolean {
   const acked = ints[at + L.SIDE + (1 - side) * L.SIDE_WORDS + L.LAST_ACK_SENT]!;
   const rtt = floats[(at + L.MIN_RTT + 2 * side) >> 1]!;
-  return seqAtOrAfter(acked, segment.seq) && pause > (rtt === Number.POSITIVE_INFINITY ? 0 : rtt) + ACK_CLOCKED;
+  return seqAtOrAfter(acked, segment.seq) && times[1]! > (rtt === Number.POSITIVE_INFINITY ? 0 : rtt) + ACK_CLOCKED;
 }
 
 /** Whether both ends are one: a socket connected to itself. */
@@ -64,19 +64,22 @@ export function contextBits(before: number, peer: number): number {
   return bits;
 }
 
-/** Times the answer of `side` to the segment that ends at `end`, unless one is being timed. */
+/**
+ * Times the answer of `side` to the segment that ends at `end`, unless one is being timed.
+ * @param times its time first, ns: a float passed by itself is allocated
+ */
 export function startTiming(
   ints: Int32Array,
   floats: Float64Array,
   at: number,
   side: number,
   end: number,
-  time: number,
+  times: Float64Array,
 ): void {
   const s = at + L.SIDE + side * L.SIDE_WORDS;
   const flags = ints[s + L.SIDE_FLAGS]!;
   if ((flags & L.TIMING) !== 0) return;
   ints[s + L.SIDE_FLAGS] = flags | L.TIMING;
   ints[s + L.TIMED_END] = end;
-  floats[(at + L.TIMED_AT + 2 * side) >> 1] = time;
+  floats[(at + L.TIMED_AT + 2 * side) >> 1] = times[0]!;
 }

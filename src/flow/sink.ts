@@ -2,7 +2,7 @@ import { NS_PER_SECOND } from '../units.ts';
 import type { FlowView } from './view.ts';
 
 /** Numbers in which a flow's end is summed up. */
-export const SUMMARY_FLOATS = 12;
+export const SUMMARY_FLOATS = 13;
 
 /** Who takes the flows when nothing more can happen to them. */
 export interface FlowSink {

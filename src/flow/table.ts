@@ -14,7 +14,7 @@ export class FlowTable {
   private count = 0;
   private readonly seed: number;
 
-  constructor(seed: number = randomSeed()) {
+  constructor(seed: number = randomBytes(4).readInt32LE()) {
     this.seed = seed;
   }
 
@@ -164,11 +164,6 @@ function upper(seed: number, word0: number, word1: number, word2: number): numbe
   h = Math.imul(((h ^ (h >>> 13)) + word1) | 0, 0xc2b2ae35);
   h = Math.imul(((h ^ (h >>> 15)) + word2) | 0, 0x27d4eb2f);
   return h ^ (h >>> 16);
-}
-
-/** A seed of the hash, int32. */
-export function randomSeed(): number {
-  return randomBytes(4).readInt32LE();
 }
 
 /** Whether the segment's source address is the one at `source`, and its destination the one at `destination`. */

@@ -4,10 +4,10 @@ import { NS_PER_SECOND } from '../units.ts';
 import { DuplicateFilter } from './duplicates.ts';
 import { Encapsulations } from './encapsulations.ts';
 import * as L from './layout.ts';
+import { Numbers } from './numbers.ts';
 import { orient } from './orientation.ts';
 import { FlowQueue } from './queue.ts';
 import { isNewConnection, isOfOld } from './reuse.ts';
-import { Numbers } from './numbers.ts';
 import { type FlowSink, RETENTION, type Retention, SUMMARY_FLOATS } from './sink.ts';
 import { FlowTable } from './table.ts';
 import { FlowUpdate } from './update.ts';
@@ -22,15 +22,13 @@ const SECOND_TRY = 2 * NS_PER_SECOND;
 /** How long a flow that was replaced waits for the answer to the new SYN: Linux gives up after 127 s, ns. */
 const LAST_TRY = 150 * NS_PER_SECOND;
 
-export interface TrackerOptions {
-  /** which share of the flows, 0..shares - 1, is followed: each 4-tuple falls to one by its hash */
+/** Which flows are followed: each 4-tuple falls to one of the shares, 0..shares - 1. */
+export interface Share {
   share: number;
   shares: number;
-  /** of the hash, int32, the same for all shares; random unless given */
-  seed?: number | undefined;
 }
 
-const ALONE: TrackerOptions = { share: 0, shares: 1 };
+const ALONE: Share = { share: 0, shares: 1 };
 
 /**
  * From segments to flow records: finds or makes the flow, recognises duplicates and reuse of a 4-tuple, and knows
@@ -68,14 +66,14 @@ export class FlowTracker {
   private readonly view = new FlowView();
   private readonly successor = new FlowView();
 
-  constructor(sink: FlowSink, clock: CaptureClock, { share, shares, seed }: TrackerOptions = ALONE) {
+  constructor(sink: FlowSink, clock: CaptureClock, { share, shares }: Share = ALONE) {
     this.sink = sink;
     this.clock = clock;
     this.share = share;
     this.shares = shares;
     this.retention = { ...RETENTION, flows: Math.ceil(RETENTION.flows / shares) };
     this.openings = shares > 1 ? new Numbers() : null;
-    this.table = new FlowTable(seed);
+    this.table = new FlowTable();
   }
 
   /** The flow of the segment last tracked, and which side sent it. */
@@ -91,9 +89,9 @@ export class FlowTracker {
     const { table, update } = this;
     // Counted over all shares, so that a flow is summed up at the same moment however many there are.
     if (this.seen++ % SETTLED_EVERY === 0) this.settle(this.timeOf(segment));
-    const hash = table.hashOf(segment);
-    if (this.shares > 1 && !this.isOwn(hash)) return 0;
+    if (this.shares > 1 && !this.isOwn(segment)) return 0;
     this.segments++;
+    const hash = table.hashOf(segment);
     let flow = table.find(segment, hash);
     this.side = table.side;
     if (flow < 0) flow = this.open(table.insert(segment), segment);
@@ -103,7 +101,7 @@ export class FlowTracker {
     }
     const { ints, at } = update;
     // A self-connect has one end: every segment reads as side 0's.
-    if (this.filter.isDuplicate(segment, hash)) {
+    if (this.filter.isDuplicate(segment)) {
       this.duplicates++;
       ints[at + L.FLAGS]! |= L.FLOW_DUPLICATES;
       ints[at + L.SIDE + this.side * L.SIDE_WORDS + L.PACKETS]!++;
@@ -154,8 +152,11 @@ export class FlowTracker {
     return (segment.seconds - this.clock.originSeconds) * NS_PER_SECOND + segment.nanoseconds;
   }
 
-  private isOwn(hash: number): boolean {
-    return Math.imul(hash >>> 16, this.shares) >>> 16 === this.share;
+  /** The same for both directions. Half the packets are looked at by this alone, so it costs little. */
+  private isOwn(segment: Segment): boolean {
+    const ends =
+      Math.imul(segment.src3 + segment.dst3, 0x85ebca6b) ^ Math.imul(segment.srcPort + segment.dstPort, 0xc2b2ae35);
+    return Math.imul(Math.imul(ends ^ (ends >>> 15), 0x9e3779b1) >>> 16, this.shares) >>> 16 === this.share;
   }
 
   private viewOf(flow: number): FlowView {

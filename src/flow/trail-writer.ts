@@ -2,31 +2,33 @@ import { FIN, type Segment } from '../decode/segment.ts';
 import * as L from './layout.ts';
 import * as T from './trail.ts';
 
-/** What an RST is judged by beside itself. */
-export interface ResetContext {
-  peerAck: number;
-  sndMax: number;
-  ownAck: number;
-  probes: number;
-  /** C_PEER_ACKED, C_SENT, C_OWN_ACKED, C_PEER_DATA_LAST */
-  bits: number;
+/** Bits of E_META: what the segment's options say. */
+export function optionBits(segment: Segment): number {
+  return (segment.hasTimestamps ? T.E_HAS_TS : 0) | (segment.isDsack ? T.E_DSACK : 0);
 }
 
 /** Writes the trails of all flows. */
 export class TrailWriter {
   readonly trails = new T.Trails();
+  /** What the next RST is judged by: the words C_* of its second entry; those that the RST itself tells are filled in. */
+  readonly context = new Int32Array(T.ENTRY_WORDS);
 
-  /** Adds a segment to the trail of the record at `at`; MAX_TRAIL entries are kept, and first FINs. @returns whether it was */
-  leave(ints: Int32Array, at: number, segment: Segment, meta: number, time: number): boolean {
-    const count = ints[at + L.FLAGS]! >>> L.TRAIL_COUNT_SHIFT;
-    if (count >= T.MAX_TRAIL) {
-      ints[at + L.FLAGS]! |= L.FLOW_TRAIL_FULL;
-      // First FINs must not be missed, however many segments came before: a few places are theirs.
-      const again = (ints[at + L.COUNTS]! >>> (8 + 8 * ((meta >> T.E_SIDE_SHIFT) & 1))) & 0xff;
-      if ((segment.flags & FIN) === 0 || again > 0 || count >= T.MAX_TRAIL + 8) return false;
-    }
-    const { words, floats, entry } = this.nextEntry(ints, at);
-    floats[entry >> 1] = time;
+  /**
+   * Adds a segment to the trail of the record at `at`; MAX_TRAIL entries are kept, and first FINs.
+   * @param times its time first, ns: a float passed by itself is allocated
+   * @returns whether it was
+   */
+  leave(ints: Int32Array, at: number, segment: Segment, meta: number, times: Float64Array): boolean {
+    const flags = ints[at + L.FLAGS]!;
+    const count = flags >>> L.TRAIL_COUNT_SHIFT;
+    if (count >= T.MAX_TRAIL && !this.isStillTaken(ints, at, segment, meta)) return false;
+    const { blocks } = this.trails;
+    const block = count % T.BLOCK_ENTRIES === 0 ? this.newBlock(ints, at) : ints[at + L.TRAIL_TAIL]!;
+    const words = blocks.ints[block >>> blocks.shift]!;
+    const floats = blocks.floats[block >>> blocks.shift]!;
+    const entry = (block & blocks.mask) * T.BLOCK_WORDS + (count % T.BLOCK_ENTRIES) * T.ENTRY_WORDS;
+    ints[at + L.FLAGS] = (ints[at + L.FLAGS]! + (1 << L.TRAIL_COUNT_SHIFT)) | 0;
+    floats[entry >> 1] = times[0]!;
     words[entry + T.E_FRAME] = segment.frame;
     words[entry + T.E_META] = meta;
     words[entry + T.E_SEQ] = segment.seq;
@@ -36,43 +38,43 @@ export class TrailWriter {
     return true;
   }
 
-  /** Adds an RST and, in an entry of its own, what it is judged by. */
-  leaveReset(ints: Int32Array, at: number, segment: Segment, meta: number, time: number, context: ResetContext): void {
+  /** Adds an RST and, in an entry of its own, what it is judged by: `context`, which is the caller's to fill. */
+  leaveReset(ints: Int32Array, at: number, segment: Segment, meta: number, times: Float64Array): void {
     if (ints[at + L.FLAGS]! >>> L.TRAIL_COUNT_SHIFT >= T.MAX_TRAIL - 1) {
-      this.leave(ints, at, segment, meta, time);
+      this.leave(ints, at, segment, meta, times);
       return;
     }
-    this.leave(ints, at, segment, meta | T.E_CONTEXT, time);
-    const { words, entry } = this.nextEntry(ints, at);
-    words[entry + T.C_PEER_ACK] = context.peerAck;
-    words[entry + T.C_SND_MAX] = context.sndMax;
-    words[entry + T.C_OWN_ACK] = context.ownAck;
+    this.leave(ints, at, segment, meta | T.E_CONTEXT, times);
+    const { context } = this;
+    const { blocks } = this.trails;
+    const count = ints[at + L.FLAGS]! >>> L.TRAIL_COUNT_SHIFT;
+    const block = count % T.BLOCK_ENTRIES === 0 ? this.newBlock(ints, at) : ints[at + L.TRAIL_TAIL]!;
+    const words = blocks.ints[block >>> blocks.shift]!;
+    const entry = (block & blocks.mask) * T.BLOCK_WORDS + (count % T.BLOCK_ENTRIES) * T.ENTRY_WORDS;
+    ints[at + L.FLAGS] = (ints[at + L.FLAGS]! + (1 << L.TRAIL_COUNT_SHIFT)) | 0;
+    words[entry + T.C_PEER_ACK] = context[T.C_PEER_ACK]!;
+    words[entry + T.C_SND_MAX] = context[T.C_SND_MAX]!;
+    words[entry + T.C_OWN_ACK] = context[T.C_OWN_ACK]!;
     words[entry + T.C_WINDOW] = segment.window;
     words[entry + T.C_TTL_ID] = (segment.ttl << 16) | segment.ipId;
-    words[entry + T.C_PROBES] = context.probes;
-    words[entry + T.C_BITS] = context.bits | (segment.optionsLength << 8);
+    words[entry + T.C_PROBES] = context[T.C_PROBES]!;
+    words[entry + T.C_BITS] = context[T.C_BITS]! | (segment.optionsLength << 8);
   }
 
-  // Where the next entry of the flow's trail goes: one reused object.
-  private readonly place: Place = { words: new Int32Array(0), floats: new Float64Array(0), entry: 0 };
-
-  private nextEntry(ints: Int32Array, at: number): Place {
-    const { trails, place } = this;
+  /** First FINs must not be missed, however many segments came before: a few places are theirs. */
+  private isStillTaken(ints: Int32Array, at: number, segment: Segment, meta: number): boolean {
+    ints[at + L.FLAGS]! |= L.FLOW_TRAIL_FULL;
+    const again = (ints[at + L.COUNTS]! >>> (8 + 8 * ((meta >> T.E_SIDE_SHIFT) & 1))) & 0xff;
     const count = ints[at + L.FLAGS]! >>> L.TRAIL_COUNT_SHIFT;
-    const block = trails.extend(ints[at + L.TRAIL_TAIL]!, count);
+    return (segment.flags & FIN) !== 0 && again === 0 && count < T.MAX_TRAIL + 8;
+  }
+
+  /** The block of the next entry, the first in it. */
+  private newBlock(ints: Int32Array, at: number): number {
+    const count = ints[at + L.FLAGS]! >>> L.TRAIL_COUNT_SHIFT;
+    const block = this.trails.extend(ints[at + L.TRAIL_TAIL]!, count);
     if (count === 0) ints[at + L.TRAIL_HEAD] = block;
     ints[at + L.TRAIL_TAIL] = block;
-    ints[at + L.FLAGS]! += 1 << L.TRAIL_COUNT_SHIFT;
-    const { blocks } = trails;
-    place.words = blocks.ints[block >>> blocks.shift]!;
-    place.floats = blocks.floats[block >>> blocks.shift]!;
-    place.entry = (block & blocks.mask) * T.BLOCK_WORDS + (count % T.BLOCK_ENTRIES) * T.ENTRY_WORDS;
-    return place;
+    return block;
   }
-}
-
-interface Place {
-  words: Int32Array;
-  floats: Float64Array;
-  entry: number;
 }

@@ -6,8 +6,9 @@ import { Holes } from './holes.ts';
 import * as L from './layout.ts';
 import { contextBits, countFin, hadTime, isLimited, isOfOldIncarnation, startTiming } from './oddities.ts';
 import { orient } from './orientation.ts';
+import { takeStep } from './steps.ts';
 import * as T from './trail.ts';
-import { TrailWriter } from './trail-writer.ts';
+import { optionBits, TrailWriter } from './trail-writer.ts';
 
 /**
  * What a segment does to its flow's record: each side's sequence variables (RFC 9293 section 3.3.1), payload counted
@@ -22,7 +23,14 @@ export class FlowUpdate {
   at = 0;
 
   /** time of the segment at hand, and since the flow's packet before: ns. In an array, as a float passed is allocated. */
-  private readonly times = new Float64Array(2);
+  readonly times = new Float64Array(2);
+
+  private readonly shortcut: boolean;
+
+  /** @param shortcut false: openings and closes the general way too, to hold the other one against */
+  constructor(shortcut = true) {
+    this.shortcut = shortcut;
+  }
 
   /** Takes the segment's time, and widens the flow's to it. */
   see(segment: Segment): void {
@@ -66,7 +74,7 @@ export class FlowUpdate {
       return false;
     }
     let now = before;
-    ints[s + L.PACKETS]!++;
+    ints[s + L.PACKETS] = (ints[s + L.PACKETS]! + 1) | 0;
     if (((ack - ints[s + L.LAST_ACK_SENT]!) | 0) > 0) ints[s + L.LAST_ACK_SENT] = ack;
     if ((before & L.TIMING) !== 0 && ((ack - ints[s + L.TIMED_END]!) | 0) >= 0) {
       const rtt = time - floats[(at + L.TIMED_AT + 2 * side) >> 1]!;
@@ -85,8 +93,7 @@ export class FlowUpdate {
       now |= L.DATA_SENT | L.DATA_LAST;
       const answered = (peer & L.ACK_SENT) !== 0;
       if (answered && isLimited((end - ints[p + L.LAST_ACK_SENT]!) | 0, ints[p + L.WINDOW]!)) now |= L.LIMITED;
-      else if ((before & L.LIMITED) !== 0 && hadTime(ints, floats, at, segment, side, this.times[1]!))
-        now &= ~L.LIMITED;
+      else if ((before & L.LIMITED) !== 0 && hadTime(ints, floats, at, segment, side, this.times)) now &= ~L.LIMITED;
       peerNow &= ~L.DATA_LAST;
       if ((peer & L.TIMING) === 0) {
         peerNow |= L.TIMING;
@@ -100,7 +107,12 @@ export class FlowUpdate {
     return true;
   }
 
+  /** What is not ordinary. */
   other(flow: number, segment: Segment, side: number): void {
+    if (!this.shortcut || !takeStep(this, segment, side)) this.general(flow, segment, side);
+  }
+
+  private general(flow: number, segment: Segment, side: number): void {
     const { ints, floats, at } = this;
     const time = this.times[0]!;
     const s = at + L.SIDE + side * L.SIDE_WORDS;
@@ -118,7 +130,7 @@ export class FlowUpdate {
     }
     let now = before | L.SENT;
     let logged = (flags & (SYN | FIN | RST)) !== 0;
-    ints[s + L.PACKETS]!++;
+    ints[s + L.PACKETS] = (ints[s + L.PACKETS]! + 1) | 0;
     noteSegment(ints, at, segment, side);
 
     // What it acknowledges.
@@ -164,16 +176,15 @@ export class FlowUpdate {
     if ((flags & RST) === 0) {
       const synLength = (flags & SYN) >> 1;
       const dataFrom = (seq + synLength) | 0;
-      const dataEnd = (dataFrom + length) | 0;
-      const end = (dataEnd + (flags & FIN)) | 0;
+      const end = (dataFrom + length + (flags & FIN)) | 0;
       if ((before & L.OCCUPIES) === 0) {
         ints[s + L.FIRST_SEQ] = dataFrom;
         ints[s + L.SND_MAX] = end;
         floats[(at + L.BYTES + 2 * side) >> 1]! += length;
-        if (end !== seq) startTiming(ints, floats, at, 1 - side, end, time);
+        if (end !== seq) startTiming(ints, floats, at, 1 - side, end, this.times);
       } else {
         if ((flags & SYN) !== 0 && (before & L.SYN_SENT_FLAG) === 0) ints[s + L.FIRST_SEQ] = dataFrom;
-        contiguous = this.sendMore(flow, side, seq, dataFrom, dataEnd, end, length, time);
+        contiguous = this.sendMore(flow, side, segment, dataFrom, end);
       }
       now |= L.OCCUPIES;
       if ((flags & SYN) !== 0) {
@@ -208,8 +219,7 @@ export class FlowUpdate {
       const answered = (peerBefore & L.ACK_SENT) !== 0;
       if (length > 0 && answered && isLimited((end - ints[p + L.LAST_ACK_SENT]!) | 0, ints[p + L.WINDOW]!))
         now |= L.LIMITED;
-      else if ((before & L.LIMITED) !== 0 && hadTime(ints, floats, at, segment, side, this.times[1]!))
-        now &= ~L.LIMITED;
+      else if ((before & L.LIMITED) !== 0 && hadTime(ints, floats, at, segment, side, this.times)) now &= ~L.LIMITED;
       if (segment.window === 0 && (flags & (SYN | FIN)) === 0) {
         now |= L.ZERO_WINDOW;
         noteLetter(ints, at, H_ZERO_WINDOW, side);
@@ -237,39 +247,34 @@ export class FlowUpdate {
         ((before & L.FIN_SENT_FLAG) !== 0 && length > 0);
     }
     if (!logged) return;
-    let meta = flags | (side << T.E_SIDE_SHIFT) | (T.storedLength(length) << T.E_LENGTH_SHIFT);
-    if (segment.hasTimestamps) meta |= T.E_HAS_TS;
-    if (segment.isDsack) meta |= T.E_DSACK;
+    let meta = flags | (side << T.E_SIDE_SHIFT) | (T.storedLength(length) << T.E_LENGTH_SHIFT) | optionBits(segment);
     if (contiguous) meta |= T.E_CONTIGUOUS;
     if ((flags & FIN) !== 0 && (now & L.LIMITED) !== 0) meta |= T.E_BEHIND_DATA;
     if ((flags & RST) === 0) {
-      this.writer.leave(ints, at, segment, meta, time);
+      this.writer.leave(ints, at, segment, meta, this.times);
       return;
     }
-    const bits = contextBits(before, peerBefore);
-    const probes = (now & L.PROBES_MASK) >>> L.PROBES_SHIFT;
-    this.writer.leaveReset(ints, at, segment, meta, time, { peerAck, sndMax, ownAck, probes, bits });
+    const { context } = this.writer;
+    context[T.C_PEER_ACK] = peerAck;
+    context[T.C_SND_MAX] = sndMax;
+    context[T.C_OWN_ACK] = ownAck;
+    context[T.C_PROBES] = (now & L.PROBES_MASK) >>> L.PROBES_SHIFT;
+    context[T.C_BITS] = contextBits(before, peerBefore);
+    this.writer.leaveReset(ints, at, segment, meta, this.times);
   }
 
   /** A challenge ACK of the connection that had the 4-tuple before: it says nothing of this one's numbers. */
   challenge(segment: Segment, side: number): void {
     const { ints, at } = this;
     ints[at + L.SIDE + side * L.SIDE_WORDS + L.PACKETS]!++;
-    this.writer.leave(ints, at, segment, segment.flags | (side << T.E_SIDE_SHIFT) | T.E_OLD, this.times[0]!);
+    this.writer.leave(ints, at, segment, segment.flags | (side << T.E_SIDE_SHIFT) | T.E_OLD, this.times);
   }
 
   /** A segment of a side that has sent before: new bytes, holes, retransmissions. @returns whether no hole is left */
-  private sendMore(
-    flow: number,
-    side: number,
-    seq: number,
-    dataFrom: number,
-    dataEnd: number,
-    end: number,
-    length: number,
-    time: number,
-  ): boolean {
+  private sendMore(flow: number, side: number, segment: Segment, dataFrom: number, end: number): boolean {
     const { ints, floats, at } = this;
+    const { seq, length } = segment;
+    const dataEnd = (dataFrom + length) | 0;
     const s = at + L.SIDE + side * L.SIDE_WORDS;
     const p = at + L.SIDE + (1 - side) * L.SIDE_WORDS;
     const max = ints[s + L.SND_MAX]!;
@@ -302,7 +307,7 @@ export class FlowUpdate {
       floats[(at + L.HALF_CLOSE_BYTES + 2 - 2 * side) >> 1]! += fresh;
     if (seqAfter(end, max)) {
       ints[s + L.SND_MAX] = end;
-      startTiming(ints, floats, at, 1 - side, end, time);
+      startTiming(ints, floats, at, 1 - side, end, this.times);
     } else if (end !== seq && seqAtOrAfter(end, ints[p + L.TIMED_END]!)) {
       ints[p + L.SIDE_FLAGS]! &= ~L.TIMING; // Karn: the answer to a retransmission tells no round trip
     }

@@ -11,10 +11,10 @@ import { OUTCOMES, readSuccessor, type Successor } from '../teardown/successor.t
 import { NS_PER_SECOND, nsToSeconds } from '../units.ts';
 import { Best } from './best.ts';
 import { flowRecord } from './flow-record.ts';
-import { ServiceCounter } from './services.ts';
 import type { IntervalSink } from './intervals.ts';
 import { type CollectorPart, commonOrder, type Kept, pack, renumber, unpack } from './parts.ts';
-import { ID, INITIATOR, INTEREST, KEY, KIND, summarize } from './summary.ts';
+import { ServiceCounter } from './services.ts';
+import { ID, INITIATOR, INTEREST, KEY, KIND, SERVICE, summarize } from './summary.ts';
 import { TotalsCounter } from './totals.ts';
 import type { Flow, Reuse } from './types.ts';
 
@@ -50,6 +50,8 @@ export class FlowCollector implements FlowSink {
   private readonly replay = new Replay();
   private readonly summary = new Float64Array(SUMMARY_FLOATS);
   private tracker!: FlowTracker;
+  /** somebody wants to see each flow when it ends */
+  private readonly asks: boolean;
 
   constructor(clock: CaptureClock, options: FlowCollectorOptions) {
     this.clock = clock;
@@ -57,6 +59,7 @@ export class FlowCollector implements FlowSink {
     this.profiles = [options.profile, options.profile];
     this.best = new Best(options.maxFlows);
     this.totals = new TotalsCounter(options.intervals);
+    this.asks = options.onFlow !== undefined || options.where !== undefined;
   }
 
   /** The tracker whose flows these are; to be called once, before the first packet. */
@@ -74,19 +77,21 @@ export class FlowCollector implements FlowSink {
     if (reuse?.outcome === 'challenged') facts.note(CHALLENGE_ACK);
     const end = this.endOf(flow);
     if (!this.stream(flow, reuse, end)) return;
-    summarize(facts, flow, this.profiles, end, this.offsetOf(flow), this.summary, 0);
+    summarize(facts, flow, this.profiles, end, this.offsetOf(flow), this.summary, 0, this.best);
+    this.summary[SERVICE] = this.services.locate(flow);
     this.take(flow, this.summary, 0, successor, reuse);
   }
 
   summarize(flow: FlowView, summary: Float64Array, at: number): void {
     const facts = this.reconstruct(flow, null);
-    summarize(facts, flow, this.profiles, this.endOf(flow), this.offsetOf(flow), summary, at);
+    summarize(facts, flow, this.profiles, this.endOf(flow), this.offsetOf(flow), summary, at, this.best);
+    // A flow that may be refused must not take a service's name.
+    if (!this.asks) summary[at + SERVICE] = this.services.locate(flow);
   }
 
   flowExpired(flow: FlowView, summary: Float64Array, at: number): void {
-    const { options } = this;
     const reuses = flow.has(L.FLOW_REUSES) && this.reuses.has(summary[at + ID]!);
-    if (options.onFlow !== undefined || options.where !== undefined || reuses) this.flowEnded(flow, null);
+    if (this.asks || reuses) this.flowEnded(flow, null);
     else this.take(flow, summary, at, null, null);
   }
 
@@ -152,7 +157,7 @@ export class FlowCollector implements FlowSink {
     const { tracker, best, clock } = this;
     const now = (clock.lastSeconds - clock.originSeconds) * NS_PER_SECOND + clock.lastNanoseconds;
     this.totals.add(summary, at, tracker.watermark(now) - LATE, summary[at + KEY]!);
-    this.services.add(flow, summary[at + KIND]!, summary[at + INITIATOR]!);
+    this.services.count(summary[at + SERVICE]!, summary[at + KIND]!, summary[at + INITIATOR]!);
     const interest = summary[at + INTEREST]!;
     const id = summary[at + ID]!;
     if (!best.wants(interest, id)) return;

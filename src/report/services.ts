@@ -63,13 +63,22 @@ export class ServiceCounter implements ServiceData {
   /** the service seen last in each slot, -1 */
   private readonly recent = new Int32Array(RECENT).fill(-1);
 
-  /** @param initiator index in INITIATORS */
+  /** Counts a flow. @param initiator index in INITIATORS */
   add(view: FlowView, kind: number, initiator: number): void {
+    this.count(this.locate(view), kind, initiator);
+  }
+
+  /** The number of a flow's service for count(), -1 if it is not counted by name. */
+  locate(view: FlowView): number {
     const server = 1 - view.clientSide;
     const ports = view.word(L.PORTS);
     const port = server === 0 ? ports >>> 16 : ports & 0xffff;
     const at = view.at + (server === 0 ? L.ADDRESS_0 : L.ADDRESS_1);
-    const service = this.find(view.ints, at, port);
+    return this.find(view.ints, at, port);
+  }
+
+  /** @param service by locate() of this counter @param initiator index in INITIATORS */
+  count(service: number, kind: number, initiator: number): void {
     if (service < 0) {
       this.others++;
       return;
@@ -84,6 +93,7 @@ export class ServiceCounter implements ServiceData {
   merge(other: ServiceData): void {
     this.others += other.others;
     for (let i = 0; i < other.names; i++) {
+      if (other.counts[i * COUNTS + FLOWS] === 0) continue; // located, never counted
       const service = this.find(other.words, i * WORDS, other.words[i * WORDS + PORT]!);
       if (service < 0) this.others += other.counts[i * COUNTS + FLOWS]!;
       else for (let c = 0; c < COUNTS; c++) this.counts[service * COUNTS + c]! += other.counts[i * COUNTS + c]!;
@@ -92,7 +102,8 @@ export class ServiceCounter implements ServiceData {
 
   result(): ServiceTotals {
     const { words, counts } = this;
-    const order = Array.from({ length: this.names }, (_, i) => i).sort((a, b) => {
+    const counted = Array.from({ length: this.names }, (_, i) => i).filter((i) => counts[i * COUNTS + FLOWS]! > 0);
+    const order = counted.sort((a, b) => {
       const flows = counts[b * COUNTS + FLOWS]! - counts[a * COUNTS + FLOWS]!;
       return flows || words[a * WORDS + PORT]! - words[b * WORDS + PORT]! || byAddress(words, a * WORDS, b * WORDS);
     });

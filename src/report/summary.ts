@@ -3,7 +3,7 @@ import type { FlowView } from '../flow/view.ts';
 import * as S from '../tcp/states.ts';
 import * as F from '../teardown/facts.ts';
 import type { OsProfile } from '../teardown/profiles.ts';
-import { interestOf } from './interest.ts';
+import { interestOf, mostInterest } from './interest.ts';
 
 /**
  * A flow's end in SUMMARY_FLOATS numbers: all that totals and the choice of flows to keep need of it.
@@ -14,6 +14,7 @@ export const KIND = 0;
 export const INITIATOR = 1;
 /** index in F.POSITIONS */
 export const POSITION = 2;
+/** exact where the flow may be kept, else a number that isn't enough */
 export const INTEREST = 3;
 /** length of side 0's FIN_WAIT_2, side 1's next */
 export const FIN_WAIT_2 = 4;
@@ -23,14 +24,22 @@ export const TIME_WAIT = 6;
 export const ID = 10;
 /** int32 that tells the flow from others, the same in every run */
 export const KEY = 11;
+/** number of its service in the collector's ServiceCounter, -1 if it is not counted by name; to be set by the collector */
+export const SERVICE = 12;
 
 export const INITIATORS = ['client', 'server', 'both', 'unknown', 'none'] as const;
 
 const NO_PURE_ACKS = F.noteBit('no-pure-acks');
 
+/** Whether a flow of this interest, and this number, would be kept: once it says no, it says no from then on. */
+export interface Choice {
+  wants(interest: number, id: number): boolean;
+}
+
 /**
  * @param end the capture's end, ns in the flow's base
  * @param offset of the flow's base, ns since the capture's first second
+ * @param choice what INTEREST is for; null: not known, so that it is always exact
  */
 export function summarize(
   facts: F.Facts,
@@ -40,14 +49,17 @@ export function summarize(
   offset: number,
   summary: Float64Array,
   at: number,
+  choice: Choice | null = null,
 ): void {
   const { initiator } = facts;
-  summary[at + ID] = view.word(L.ID);
+  const id = view.word(L.ID);
+  summary[at + ID] = id;
   summary[at + KEY] = keyOf(view);
   summary[at + KIND] = facts.kind;
   summary[at + INITIATOR] = initiator < F.BOTH ? (initiator === view.clientSide ? 0 : 1) : initiator;
   summary[at + POSITION] = facts.position;
-  summary[at + INTEREST] = interestOf(facts, end);
+  const most = choice === null ? Number.POSITIVE_INFINITY : mostInterest(facts, end);
+  summary[at + INTEREST] = choice === null || choice.wants(most, id) ? interestOf(facts, end) : most;
   const told = (facts.notes & NO_PURE_ACKS) === 0;
   for (let side = 0; side < 2; side++) {
     summary[at + FIN_WAIT_2 + side] = told ? facts.stay(side, S.FIN_WAIT_2) : Number.NaN;

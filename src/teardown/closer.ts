@@ -38,8 +38,7 @@ export function judgeClose(view: FlowView, trail: Trail, facts: F.Facts, deliver
     facts.kind = first === F.BOTH ? F.KIND_SIMULTANEOUS : F.KIND_GRACEFUL;
     facts.initiator = first;
     facts.shape = closeShape(view, trail, deliveries, first);
-    const [a, b] = [facts.finAckedAt[0]!, facts.finAckedAt[1]!];
-    facts.closedAt = Math.max(a, b); // NaN while one is missing
+    facts.closedAt = Math.max(facts.finAckedAt[0]!, facts.finAckedAt[1]!); // NaN while one is missing
   } else if (fin0 || fin1) {
     facts.kind = F.KIND_HALF_CLOSED;
     facts.initiator = first;
@@ -55,7 +54,8 @@ export function judgeClose(view: FlowView, trail: Trail, facts: F.Facts, deliver
 
 /** Whose FIN began the close: each FIN's acknowledgement number says whether its sender had the other's by then. */
 function firstFin(view: FlowView, trail: Trail, deliveries: Deliveries): number {
-  const [fin0, fin1] = [deliveries.fin[0]!, deliveries.fin[1]!];
+  const fin0 = deliveries.fin[0]!;
+  const fin1 = deliveries.fin[1]!;
   if (fin0 === FIN_NONE && fin1 === FIN_NONE) return F.NOBODY;
   if (fin0 === FIN_NONE || fin1 === FIN_NONE) {
     const x = fin0 === FIN_NONE ? 1 : 0;
@@ -100,7 +100,8 @@ function finIsBefore(deliveries: Deliveries, x: number, entry: number): boolean 
 
 /** Both FINs acknowledged before the RST: it came too late to change how the flow ended. */
 function isComplete(deliveries: Deliveries, reset: number): boolean {
-  const [a, b] = [deliveries.finAckFirst[0]!, deliveries.finAckFirst[1]!];
+  const a = deliveries.finAckFirst[0]!;
+  const b = deliveries.finAckFirst[1]!;
   return a >= 0 && b >= 0 && (reset < 0 || (a < reset && b < reset));
 }
 

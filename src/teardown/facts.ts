@@ -99,11 +99,13 @@ export function noteBit(note: Note): number {
 /** Spans an endpoint can have: states are never entered twice, so there are no more than states. */
 export const MAX_SPANS = 12;
 const MAX_FRAMES = 34;
+const ZEROS = 12;
+const UNKNOWNS = 10;
 
 export class Facts {
   // Columns that clear() resets, in two buffers: filling fifteen small arrays took a tenth of a flow's time.
-  private readonly zeros = new Int32Array(12);
-  private readonly unknowns = new Float64Array(10);
+  private readonly zeros = new Int32Array(ZEROS);
+  private readonly unknowns = new Float64Array(UNKNOWNS);
 
   client = 0;
   kind = KIND_OPEN;
@@ -152,8 +154,9 @@ export class Facts {
     this.shape = SHAPE_NONE;
     this.initiator = NOBODY;
     this.notes = 0;
-    this.zeros.fill(0);
-    this.unknowns.fill(Number.NaN);
+    // fill() is a call into the runtime: dear for so few.
+    for (let i = 0; i < ZEROS; i++) this.zeros[i] = 0;
+    for (let i = 0; i < UNKNOWNS; i++) this.unknowns[i] = Number.NaN;
     this.closedAt = Number.NaN;
     this.resetEntry = -1;
     this.resetBy = NOBODY;

@@ -43,7 +43,8 @@ export class Replay {
     facts.clear();
     facts.client = view.clientSide;
     this.placeCapture(view);
-    if (this.ordinary === null || !this.ordinary.run(view)) return this.search(view, end, profiles, successor);
+    if (this.ordinary === null || !this.ordinary.run(view, profiles))
+      return this.search(view, end, profiles, successor);
     for (let x = 0; x < 2; x++) this.endStates(x, end, profiles[x]!, successor);
     return facts;
   }
@@ -57,7 +58,7 @@ export class Replay {
   ): F.Facts {
     const { facts, trail, deliveries, effects } = this;
     view.loadTrail(trail);
-    effects.fill(0, 0, trail.count);
+    for (let i = 0; i < trail.count; i++) effects[i] = 0;
     if (view.has(L.FLOW_SELF_CONNECT)) {
       replaySelfConnect(view, trail, facts);
       this.endStates(0, end, profiles[0], successor);
@@ -71,7 +72,7 @@ export class Replay {
       this.finFacts(view, trail, x);
       this.endStates(x, end, profiles[x]!, successor);
     }
-    this.judgeResets(view, trail);
+    if (view.sideHas(0, L.RST_SENT) || view.sideHas(1, L.RST_SENT)) this.judgeResets(view, trail);
     judgeClose(view, trail, facts, deliveries);
     takeNotes(view, trail, facts, deliveries);
     return facts;

@@ -48,9 +48,13 @@ export function endsSender(trail: Trail, i: number): boolean {
 
 /** Whether an RST has another TTL than the other segments of the end in whose name it came: made on the way, it seems. */
 export function isForeign(view: FlowView, trail: Trail, i: number): boolean {
-  const sender = trail.side[i]!;
-  if (!view.sideHas(sender, L.OCCUPIES) || (trail.context[i]! & C_MISSING) !== 0) return false;
-  return trail.ttlId[i]! >>> 16 !== view.ttl(sender);
+  return isForeignTtl(view, trail.side[i]!, trail.context[i]!, trail.ttlId[i]!);
+}
+
+/** The same by the numbers of the trail (C_* in flow/trail.ts). */
+export function isForeignTtl(view: FlowView, sender: number, context: number, ttlId: number): boolean {
+  if (!view.sideHas(sender, L.OCCUPIES) || (context & C_MISSING) !== 0) return false;
+  return ttlId >>> 16 !== view.ttl(sender);
 }
 
 /** Whether `x` had sent its abort before the peer's segment `i` reached it. @param travel there and back, ns */
@@ -67,11 +71,14 @@ export function hasAbortedBefore(trail: Trail, i: number, x: number, travel: num
  * that is neither is not from the end in whose name it comes, or old: it ends nothing.
  */
 export function isExact(trail: Trail, i: number): boolean {
-  const [seq, context] = [trail.seq[i]!, trail.context[i]!];
+  return isExactNumber(trail.seq[i]!, trail.context[i]!, trail.peerAck[i]!, trail.sndMax[i]!);
+}
+
+/** The same by the numbers of the trail (C_* in flow/trail.ts). */
+export function isExactNumber(seq: number, context: number, peerAck: number, sndMax: number): boolean {
   if ((context & C_MISSING) !== 0) return false;
   if ((context & (C_PEER_ACKED | C_SENT)) === 0) return true; // nothing is known
-  const acked = (context & C_PEER_ACKED) !== 0 && seq === trail.peerAck[i];
-  return acked || ((context & C_SENT) !== 0 && seq === trail.sndMax[i]);
+  return ((context & C_PEER_ACKED) !== 0 && seq === peerAck) || ((context & C_SENT) !== 0 && seq === sndMax);
 }
 
 /** One less than expected, after a FIN: Linux takes it (tcp_reset_check). */

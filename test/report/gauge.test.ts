@@ -126,6 +126,18 @@ describe('Gauge', () => {
     expect([gauge.count, gauge.peak, gauge.peakAt]).toEqual([100_000, 60, 59]);
   });
 
+  test('sorts a second whose intervals come in the reverse order, and one with a late interval', () => {
+    const reversed = new Gauge();
+    for (let i = 9999; i >= 0; i--) reversed.add(i, 20_000 - i, 0);
+    reversed.settle(Number.POSITIVE_INFINITY);
+    expect([reversed.peak, reversed.peakAt]).toEqual([10_000, 9999]);
+    const late = new Gauge();
+    for (let i = 1; i <= 100; i++) late.add(i, i + 10, 0);
+    late.add(0, 200, 0);
+    late.settle(Number.POSITIVE_INFINITY);
+    expect([late.peak, late.peakAt]).toEqual([11, 10]);
+  });
+
   test('keeps all where the watermark stands still', () => {
     const gauge = new Gauge();
     for (let i = 0; i < 40_000; i++) gauge.add(i, 100_000 + i, -1);

@@ -127,6 +127,17 @@ describe('ServiceCounter', () => {
     );
   });
 
+  test('does not tell of services that were located and never counted', () => {
+    const [own, other] = [new ServiceCounter(), new ServiceCounter()];
+    for (const counter of [own, other]) {
+      add(counter, [0, 1], 80, 0, 0);
+      ints[L.PORTS] = (81 << 16) | 40_000;
+      expect(counter.locate(view)).toBe(1);
+    }
+    own.merge(structuredClone(other));
+    expect(own.result().services.map(({ port, flows }) => [port, flows])).toEqual([[80, 2]]);
+  });
+
   test('keeps to its limits when merged, and loses no flow', () => {
     const shares = [0, 1].map((share) => {
       const counter = new ServiceCounter();

@@ -6,14 +6,14 @@ import { captureChunks } from '../../bench/capture.ts';
 import { Random } from '../../bench/random.ts';
 import { Decoder } from '../../src/decode/decode.ts';
 import { DECODED } from '../../src/decode/outcome.ts';
-import { Segment } from '../../src/decode/segment.ts';
+import { ACK, RST, Segment } from '../../src/decode/segment.ts';
 import type { FlowSink } from '../../src/flow/sink.ts';
 import { FlowTracker } from '../../src/flow/tracker.ts';
 import { Trail } from '../../src/flow/trail.ts';
 import type { FlowView } from '../../src/flow/view.ts';
 import { openCaptures } from '../../src/input/captures.ts';
 import { CaptureClock } from '../../src/input/clock.ts';
-import { Facts, MAX_SPANS, SHAPES } from '../../src/teardown/facts.ts';
+import { Facts, KINDS, MAX_SPANS, SHAPES } from '../../src/teardown/facts.ts';
 import { OrdinaryClose } from '../../src/teardown/ordinary.ts';
 import { LINUX } from '../../src/teardown/profiles.ts';
 import { Replay } from '../../src/teardown/replay.ts';
@@ -43,6 +43,8 @@ function told(facts: Facts): unknown {
 class Comparison implements FlowSink {
   flows = 0;
   ordinary = 0;
+  /** the kinds and shapes that the short way told */
+  readonly ways = new Set<string>();
   private readonly short = new Replay();
   private readonly general = new Replay(false);
   private readonly next = new Trail();
@@ -65,7 +67,9 @@ class Comparison implements FlowSink {
     );
     this.flows++;
     const facts = new Facts();
-    if (new OrdinaryClose(facts).run(flow)) this.ordinary++;
+    if (!new OrdinaryClose(facts).run(flow, profiles)) return;
+    this.ordinary++;
+    this.ways.add(`${KINDS[facts.kind]} ${SHAPES[facts.shape]}`);
   }
 
   summarize(flow: FlowView): void {
@@ -108,8 +112,31 @@ describe('an ordinary close', () => {
   });
 
   it('is told alike in connections of every shape, and is what most of them have', async () => {
-    const { flows, ordinary } = await compare('-', capture(3000, 1), () => 1);
+    const { flows, ordinary, ways } = await compare('-', capture(3000, 1), () => 1);
     expect(flows).toBeGreaterThanOrEqual(3000);
+    expect(ordinary).toBeGreaterThan(2500);
+    expect([...ways].sort()).toEqual([
+      'aborted rst',
+      'aborted-after-fin fin-rst',
+      'graceful four-segment',
+      'graceful half-close',
+      'graceful three-segment',
+      'refused rst',
+    ]);
+  });
+
+  it('is told alike where RSTs come with other numbers, TTLs and times', async () => {
+    const random = new Random(7);
+    const { ordinary } = await compare('-', capture(3000, 7), (segment) => {
+      if ((segment.flags & RST) === 0) return random.chance(0.01) ? 0 : 1;
+      const one = random.between(0, 9);
+      if (one === 0) segment.seq += random.between(-1, 1);
+      if (one === 1) segment.ttl ^= 3;
+      if (one === 2) segment.seconds += random.between(-1, 70);
+      if (one === 3) segment.flags ^= ACK;
+      if (one === 4) segment.ack += random.between(-1, 1);
+      return one === 5 ? 2 : 1;
+    });
     expect(ordinary).toBeGreaterThan(2000);
   });
 
