@@ -13,8 +13,8 @@ import { FlowTable } from './table.ts';
 import { FlowUpdate } from './update.ts';
 import { FlowView } from './view.ts';
 
-/** Segments after which it is looked whether flows are over. */
-const SETTLED_EVERY = 64;
+/** Segments after which flows that have ended are summed up: the caches still hold them, and take the code for it once for many. */
+const SETTLED_EVERY = 512;
 
 /** How long after its end a flow is summed up that took over a 4-tuple: a SYN that was challenged comes again, ns. */
 const SECOND_TRY = 2 * NS_PER_SECOND;
