@@ -10,6 +10,9 @@ import { takeStep } from './steps.ts';
 import * as T from './trail.ts';
 import { optionBits, TrailWriter } from './trail-writer.ts';
 
+/** Payload from which on a number below the first one may be above it: well below half of all numbers, bytes. */
+const LAPPED = 2 ** 30;
+
 /**
  * What a segment does to its flow's record: each side's sequence variables (RFC 9293 section 3.3.1), payload counted
  * once, round trips, oddities, and the trail from which teardown/ reconstructs both endpoints' states.
@@ -294,8 +297,8 @@ export class FlowUpdate {
       if (seqAfter(dataEnd, max)) fresh = seqDiff(dataEnd, seqMax(max, dataFrom));
       const filled = (ints[at + L.FLAGS]! & L.FLOW_HOLES) !== 0 ? this.holes.fill(hole, dataFrom, dataEnd) : 0;
       if (fresh === 0 && filled === 0 && length > 1) noteLetter(ints, at, H_RETRANSMITTED, side);
-      // Before the first byte seen: a capture that began midstream, or a late arrival.
-      if (seqDiff(ints[s + L.FIRST_SEQ]!, dataFrom) > 0) {
+      // Before the first byte seen: a capture that began midstream, or a late arrival. After 1 GiB numbers may have lapped.
+      if (seqDiff(ints[s + L.FIRST_SEQ]!, dataFrom) > 0 && floats[(at + L.BYTES + 2 * side) >> 1]! < LAPPED) {
         const early = Math.min(length, seqDiff(ints[s + L.FIRST_SEQ]!, dataFrom));
         ints[s + L.FIRST_SEQ] = dataFrom;
         fresh += early;
