@@ -72,10 +72,11 @@ export async function runAnalysis(files: readonly string[], options: AnalyzeOpti
     crew.stop();
     throw error;
   });
-  const others = await crew.done;
-  // A file that grows: the threads have not read the same.
-  if (others.some(({ packets }) => packets !== clock.packets))
+  const others = await crew.done.catch(() => null);
+  // A thread could not be had, or a file has grown and they have not read the same: then alone.
+  if (others === null || others.some(({ packets }) => packets !== clock.packets)) {
     return await runAnalysis(files, { ...options, threads: 1 });
+  }
   if (shares > 1) collector.absorb(others.map(({ part }) => part));
   const sum = (own: number, of: 'segments' | 'duplicates') => others.reduce((all, other) => all + other[of], own);
 
