@@ -1,9 +1,10 @@
 /** The pipeline on one page: bytes -> record -> segment -> flow -> teardown facts, for one share of all flows. */
 
 import { Decoder } from './decode/decode.ts';
-import { DECODED, FRAGMENT, SKIP_REASONS } from './decode/outcome.ts';
+import { ANOTHER_SHARE, DECODED, FRAGMENT, SKIP_REASONS } from './decode/outcome.ts';
 import { Segment } from './decode/segment.ts';
-import { FlowTracker, type Share } from './flow/tracker.ts';
+import type { Share } from './decode/shares.ts';
+import { FlowTracker } from './flow/tracker.ts';
 import type { CaptureSet } from './input/captures.ts';
 import { CaptureClock } from './input/clock.ts';
 import type { CaptureRecord } from './input/types.ts';
@@ -25,15 +26,16 @@ export interface ShareRead {
 export async function readShare(captures: CaptureSet, share: Share, options: FlowCollectorOptions): Promise<ShareRead> {
   const clock = new CaptureClock();
   const collector = new FlowCollector(clock, options);
-  const tracker = new FlowTracker(collector, clock, share);
+  const tracker = new FlowTracker(collector, clock, share.shares);
   collector.attach(tracker);
-  const decoder = new Decoder();
+  const decoder = new Decoder(share);
   const segment = new Segment();
   const skipped = new Float64Array(SKIP_REASONS.length);
   await captures.forEach((record: CaptureRecord) => {
     clock.see(record);
     const outcome = decoder.decode(record, segment);
     if (outcome === DECODED) tracker.track(segment);
+    else if (outcome === ANOTHER_SHARE) tracker.pass(segment);
     else skipped[outcome]!++;
   });
   tracker.finish();

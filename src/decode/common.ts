@@ -3,8 +3,13 @@
  * headers, TCP. The layers' own decoders take all others; of these frames they say the same, which a test demands.
  * One function and a DataView: V8 stops inlining the reads of bytes.ts in so long a function, and calls cost more.
  */
+import { ANOTHER_SHARE, DECODED } from './outcome.ts';
 import { ACK, type Segment, VLAN_LAYER } from './segment.ts';
+import { shareOf } from './shares.ts';
 import { decodeOptions, PADDED_TIMESTAMPS } from './tcp.ts';
+
+/** Not such a frame. */
+export const NOT_COMMON = -2;
 
 // EtherTypes, and the protocol number (IANA).
 const VLAN = 0x8100;
@@ -21,10 +26,19 @@ const TCP_HEADER = 20;
 /**
  * Decodes the Ethernet frame data[start..end), if it is of that kind.
  * @param view of `data`
- * @returns false where it isn't: the segment is then not to be used
+ * @param share which flows are wanted, of how many `shares`
+ * @returns DECODED, ANOTHER_SHARE, or NOT_COMMON where it is of another kind; the segment is then not to be used
  */
-export function decodeCommon(data: Uint8Array, view: DataView, start: number, end: number, segment: Segment): boolean {
-  if (end - start < ETHERNET_HEADER + IPV4_HEADER + TCP_HEADER) return false;
+export function decodeCommon(
+  data: Uint8Array,
+  view: DataView,
+  start: number,
+  end: number,
+  segment: Segment,
+  share: number,
+  shares: number,
+): number {
+  if (end - start < ETHERNET_HEADER + IPV4_HEADER + TCP_HEADER) return NOT_COMMON;
   let type = view.getUint16(start + 12);
   let ip = start + ETHERNET_HEADER;
   segment.layers = 0;
@@ -37,12 +51,12 @@ export function decodeCommon(data: Uint8Array, view: DataView, start: number, en
   let tcpLength: number;
   if (type === IPV4) {
     at = ip + IPV4_HEADER;
-    if (end - at < TCP_HEADER) return false;
+    if (end - at < TCP_HEADER) return NOT_COMMON;
     const first = view.getInt32(ip);
     const second = view.getInt32(ip + 4);
     const third = view.getInt32(ip + 8);
     // Version 4 and five words of header, TCP, and neither more fragments nor an offset.
-    if (first >>> 24 !== 0x45 || ((third >>> 16) & 0xff) !== TCP || (second & 0x3fff) !== 0) return false;
+    if (first >>> 24 !== 0x45 || ((third >>> 16) & 0xff) !== TCP || (second & 0x3fff) !== 0) return NOT_COMMON;
     tcpLength = (first & 0xffff) - IPV4_HEADER; // negative for total length 0 (TSO)
     segment.ipVersion = 4;
     segment.ttl = third >>> 24;
@@ -57,9 +71,9 @@ export function decodeCommon(data: Uint8Array, view: DataView, start: number, en
     segment.dst3 = view.getInt32(ip + 16);
   } else if (type === IPV6) {
     at = ip + IPV6_HEADER;
-    if (end - at < TCP_HEADER) return false;
+    if (end - at < TCP_HEADER) return NOT_COMMON;
     const second = view.getInt32(ip + 4);
-    if (view.getUint8(ip) >> 4 !== 6 || ((second >>> 8) & 0xff) !== TCP) return false;
+    if (view.getUint8(ip) >> 4 !== 6 || ((second >>> 8) & 0xff) !== TCP) return NOT_COMMON;
     tcpLength = second >>> 16; // 0 in jumbograms and TSO
     segment.ipVersion = 6;
     segment.ttl = second & 0xff;
@@ -73,14 +87,15 @@ export function decodeCommon(data: Uint8Array, view: DataView, start: number, en
     segment.dst2 = view.getInt32(ip + 32);
     segment.dst3 = view.getInt32(ip + 36);
   } else {
-    return false;
+    return NOT_COMMON;
   }
 
   // Data offset, flags, window; too long a header is damage, or the length isn't in the IP header.
   const fields = view.getInt32(at + 12);
   const headerLength = (fields >>> 28) << 2;
-  if (headerLength < TCP_HEADER || headerLength > tcpLength) return false;
+  if (headerLength < TCP_HEADER || headerLength > tcpLength) return NOT_COMMON;
   const ports = view.getInt32(at);
+  if (shares > 1 && shareOf(segment.src3, segment.dst3, ports, shares) !== share) return ANOTHER_SHARE;
   const flags = (fields >>> 16) & 0x3f;
   segment.srcPort = ports >>> 16;
   segment.dstPort = ports & 0xffff;
@@ -97,11 +112,11 @@ export function decodeCommon(data: Uint8Array, view: DataView, start: number, en
     segment.hasTimestamps = true;
     segment.tsVal = view.getInt32(options + 4);
     segment.tsEcr = view.getInt32(options + 8);
-    return true;
+    return DECODED;
   }
   segment.hasTimestamps = false;
   segment.tsVal = 0;
   segment.tsEcr = 0;
   if (headerLength > TCP_HEADER) decodeOptions(data, options, Math.min(at + headerLength, end), segment);
-  return true;
+  return DECODED;
 }

@@ -1,11 +1,12 @@
 import type { CaptureRecord } from '../input/types.ts';
 import { i32, u16 } from './bytes.ts';
-import { decodeCommon } from './common.ts';
+import { decodeCommon, NOT_COMMON } from './common.ts';
 import { decodeEthernet, decodeEtherType } from './ethernet.ts';
 import { Fragments } from './fragments.ts';
 import { decodeIp } from './ip.ts';
-import { CUT, DECODED, FRAGMENT, NOT_IP, UNSUPPORTED_LINK } from './outcome.ts';
+import { ANOTHER_SHARE, CUT, DECODED, FRAGMENT, NOT_IP, UNSUPPORTED_LINK } from './outcome.ts';
 import type { Segment } from './segment.ts';
+import { ALONE, type Share, shareOfSegment } from './shares.ts';
 
 // Link types (tcpdump.org/linktypes.html).
 const NULL = 0;
@@ -22,15 +23,23 @@ const LINUX_SLL2 = 276;
 /** Decodes the packets of a capture, in its order. */
 export class Decoder {
   private readonly fragments = new Fragments();
+  private readonly share: number;
+  private readonly shares: number;
   /** of the readers' buffers, one a file; `data` and `view` are the last one's */
   private readonly views = new WeakMap<Uint8Array, DataView>();
   private data: Uint8Array = new Uint8Array(0);
   private view: DataView = new DataView(this.data.buffer);
 
+  /** @param share of the flows that are wanted */
+  constructor({ share, shares }: Share = ALONE) {
+    this.share = share;
+    this.shares = shares;
+  }
+
   /**
    * Decodes a captured packet down to its TCP segment. One that came in IP fragments is given with the fragment that
    * completes it, in its whole length; those before it are FRAGMENT.
-   * @returns DECODED, or the index in SKIP_REASONS of why there is none; `segment` is then not to be used
+   * @returns DECODED, ANOTHER_SHARE, or the index in SKIP_REASONS of why there is no segment; `segment` is then not to be used
    */
   decode(record: CaptureRecord, segment: Segment): number {
     segment.seconds = record.seconds;
@@ -39,10 +48,13 @@ export class Decoder {
     if (record.linkType === ETHERNET) {
       const { data } = record;
       if (data !== this.data) this.take(data);
-      if (decodeCommon(data, this.view, record.start, record.end, segment)) return DECODED;
+      const outcome = decodeCommon(data, this.view, record.start, record.end, segment, this.share, this.shares);
+      if (outcome !== NOT_COMMON) return outcome;
     }
-    const outcome = decodeFrame(record, segment);
-    return outcome === FRAGMENT ? this.fragments.add(segment, record.seconds) : outcome;
+    let outcome = decodeFrame(record, segment);
+    if (outcome === FRAGMENT) outcome = this.fragments.add(segment, record.seconds);
+    const isOwn = this.shares === 1 || outcome !== DECODED || shareOfSegment(segment, this.shares) === this.share;
+    return isOwn ? outcome : ANOTHER_SHARE;
   }
 
   /** Packets that were FRAGMENT and whose segment was completed later: nothing of these was lost. */

@@ -2,6 +2,8 @@
 
 /** A TCP segment was decoded. */
 export const DECODED = 0;
+/** A TCP segment whose flow falls to another share: of it nothing but the time is known. */
+export const ANOTHER_SHARE = -1;
 
 /** Why a record holds no TCP segment that we can read; index = outcome. Names appear in `capture.skipped`. */
 export const SKIP_REASONS = [

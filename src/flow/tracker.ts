@@ -22,14 +22,6 @@ const SECOND_TRY = 2 * NS_PER_SECOND;
 /** How long a flow that was replaced waits for the answer to the new SYN: Linux gives up after 127 s, ns. */
 const LAST_TRY = 150 * NS_PER_SECOND;
 
-/** Which flows are followed: each 4-tuple falls to one of the shares, 0..shares - 1. */
-export interface Share {
-  share: number;
-  shares: number;
-}
-
-const ALONE: Share = { share: 0, shares: 1 };
-
 /**
  * From segments to flow records: finds or makes the flow, recognises duplicates and reuse of a 4-tuple, and knows
  * when a flow has ended. A closed flow is summed up while the processor's caches still hold it: when its time is over,
@@ -59,18 +51,15 @@ export class FlowTracker {
   /** flows that were summed up, by serial number; their time is that of the last packet */
   private readonly closed = new FlowQueue(SUMMARY_FLOATS);
   private readonly retention: Retention;
-  private readonly share: number;
-  private readonly shares: number;
   /** segments seen, of all shares */
   private seen = 0;
   private readonly view = new FlowView();
   private readonly successor = new FlowView();
 
-  constructor(sink: FlowSink, clock: CaptureClock, { share, shares }: Share = ALONE) {
+  /** @param shares into which all flows are divided: the tracker is given the segments of one */
+  constructor(sink: FlowSink, clock: CaptureClock, shares = 1) {
     this.sink = sink;
     this.clock = clock;
-    this.share = share;
-    this.shares = shares;
     this.retention = { ...RETENTION, flows: Math.ceil(RETENTION.flows / shares) };
     this.openings = shares > 1 ? new Numbers() : null;
     this.table = new FlowTable();
@@ -84,12 +73,15 @@ export class FlowTracker {
 
   private side = 0;
 
-  /** Follows one segment. @returns the id of its flow, 0 where that is of another share */
+  /** Takes note that a segment of another share went by, so that flows are summed up at the same moment in all. */
+  pass(segment: Segment): void {
+    if (this.seen++ % SETTLED_EVERY === 0) this.settle(this.timeOf(segment));
+  }
+
+  /** Follows one segment. @returns the id of its flow */
   track(segment: Segment): number {
     const { table, update } = this;
-    // Counted over all shares, so that a flow is summed up at the same moment however many there are.
-    if (this.seen++ % SETTLED_EVERY === 0) this.settle(this.timeOf(segment));
-    if (this.shares > 1 && !this.isOwn(segment)) return 0;
+    this.pass(segment);
     this.segments++;
     const hash = table.hashOf(segment);
     let flow = table.find(segment, hash);
@@ -150,13 +142,6 @@ export class FlowTracker {
   /** ns since the capture's first second */
   private timeOf(segment: Segment): number {
     return (segment.seconds - this.clock.originSeconds) * NS_PER_SECOND + segment.nanoseconds;
-  }
-
-  /** The same for both directions. Half the packets are looked at by this alone, so it costs little. */
-  private isOwn(segment: Segment): boolean {
-    const ends =
-      Math.imul(segment.src3 + segment.dst3, 0x85ebca6b) ^ Math.imul(segment.srcPort + segment.dstPort, 0xc2b2ae35);
-    return Math.imul(Math.imul(ends ^ (ends >>> 15), 0x9e3779b1) >>> 16, this.shares) >>> 16 === this.share;
   }
 
   private viewOf(flow: number): FlowView {

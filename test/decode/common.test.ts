@@ -30,7 +30,8 @@ function told({ fragment: _, layerKinds, layerIds, ...numbers }: Segment): strin
 }
 
 function takes({ data, start, end }: CaptureRecord): boolean {
-  return decodeCommon(data, new DataView(data.buffer, data.byteOffset, data.byteLength), start, end, segment);
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+  return decodeCommon(data, view, start, end, segment, 0, 1) === DECODED;
 }
 
 /** Whether the frame went the short way; fails where the two ways differ. */
