@@ -1,4 +1,5 @@
 import type { Segment } from '../decode/segment.ts';
+import { shareOf } from '../decode/shares.ts';
 
 /**
  * Recognises a second copy of a captured packet: on `any`, a bridge or a mirror port the same segment is seen
@@ -9,7 +10,7 @@ import type { Segment } from '../decode/segment.ts';
  */
 export class DuplicateFilter {
   /** print and time of the newest copy, by slot */
-  private readonly slots = new Int32Array(2 * SLOTS);
+  private readonly slots = new Int32Array(2 * SLOTS * CLASSES);
 
   /** Whether an equal segment was seen just before; the copy that is asked about is remembered else. */
   isDuplicate(segment: Segment): boolean {
@@ -26,7 +27,9 @@ export class DuplicateFilter {
     h ^= h >>> 16;
     h = Math.imul(h, 0x85ebca6b);
     h ^= h >>> 13;
-    const slot = 2 * (h & (SLOTS - 1));
+    const ports = (segment.srcPort << 16) | segment.dstPort;
+    const part = shareOf(segment.src3, segment.dst3, ports, CLASSES);
+    const slot = 2 * (part * SLOTS + (h & (SLOTS - 1)));
     const time = (Math.imul(segment.seconds, TICKS) + (segment.nanoseconds >>> TICK_SHIFT)) | 0;
     const age = (time - slots[slot + 1]!) | 0;
     // Without an IP ID (IPv6, RSTs) two equal pure ACKs may be real: then only what comes at once counts.
@@ -38,7 +41,12 @@ export class DuplicateFilter {
   }
 }
 
-const SLOTS = 1 << 13;
+/**
+ * Flows of a class keep to its own slots. A share is made up of whole classes where CLASSES is a multiple of the number of
+ * shares, as with one to four: so prints give way to the same others however many shares there are.
+ */
+const CLASSES = 12;
+const SLOTS = 1 << 10;
 /** Times are kept in ticks of 2^14 ns, about 16 us: they wrap after 19 hours, their difference does not matter then. */
 const TICK_SHIFT = 14;
 const TICKS = 61_035; // a second

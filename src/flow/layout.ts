@@ -64,6 +64,7 @@ export const FLOW_REUSES = 512; // another flow had its 4-tuple before
 export const FLOW_OUT_OF_ORDER_FIN = 1024;
 export const FLOW_HOLES = 2048; // a direction skipped sequence numbers at some time
 export const FLOW_SELF_CONNECT = 4096; // both ends are one
+export const FLOW_CLOSING = 8192; // both FINs were seen
 export const TRAIL_COUNT_SHIFT = 24;
 
 /**

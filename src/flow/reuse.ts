@@ -40,3 +40,10 @@ export function isOfOld(ints: Int32Array, at: number, segment: Segment, old: Flo
   const side = isFirst ? 0 : 1;
   return segment.ack === old.of(side, L.LAST_ACK_SENT) && segment.seq === old.of(side, L.SND_MAX);
 }
+
+/** Whether the handshake is complete, so that a SYN into the old TIME_WAIT was accepted. */
+export function isAnswered(ints: Int32Array, at: number): boolean {
+  const first = ints[at + L.SIDE + L.SIDE_FLAGS]!;
+  const second = ints[at + L.SIDE + L.SIDE_WORDS + L.SIDE_FLAGS]!;
+  return (first & second & L.SYN_ACKED) !== 0;
+}

@@ -1,4 +1,3 @@
-import { NS_PER_SECOND } from '../units.ts';
 import type { FlowView } from './view.ts';
 
 /** Numbers in which a flow's end is summed up. */
@@ -16,14 +15,3 @@ export interface FlowSink {
   /** A flow that was summed up has ended, unchanged since. The caches have lost it: the summary should do. */
   flowExpired(flow: FlowView, summary: Float64Array, at: number): void;
 }
-
-/** How long closed flows are remembered. */
-export interface Retention {
-  /** after its last packet a closed flow may matter for this long: its TIME_WAIT, and then some; ns */
-  lingerNs: number;
-  /** closed flows that stay in the table even after that, so that a late packet finds its flow */
-  flows: number;
-}
-
-/** The longest TIME_WAIT of any system is 240 s; Linux's is 62.1 s. What comes later is a new flow. */
-export const RETENTION: Retention = { lingerNs: 70 * NS_PER_SECOND, flows: 32_768 };

@@ -6,21 +6,13 @@ import { Encapsulations } from './encapsulations.ts';
 import * as L from './layout.ts';
 import { Numbers } from './numbers.ts';
 import { orient } from './orientation.ts';
+import { LAST_TRY, RETENTION, SECOND_TRY, SETTLED_EVERY, SILENCE } from './patience.ts';
 import { FlowQueue } from './queue.ts';
-import { isNewConnection, isOfOld } from './reuse.ts';
-import { type FlowSink, RETENTION, type Retention, SUMMARY_FLOATS } from './sink.ts';
+import { isAnswered, isNewConnection, isOfOld } from './reuse.ts';
+import { type FlowSink, SUMMARY_FLOATS } from './sink.ts';
 import { FlowTable } from './table.ts';
 import { FlowUpdate } from './update.ts';
 import { FlowView } from './view.ts';
-
-/** Segments after which flows that have ended are summed up: the caches still hold them, and take the code for it once for many. */
-const SETTLED_EVERY = 512;
-
-/** How long after its end a flow is summed up that took over a 4-tuple: a SYN that was challenged comes again, ns. */
-const SECOND_TRY = 2 * NS_PER_SECOND;
-
-/** How long a flow that was replaced waits for the answer to the new SYN: Linux gives up after 127 s, ns. */
-const LAST_TRY = 150 * NS_PER_SECOND;
 
 /**
  * From segments to flow records: finds or makes the flow, recognises duplicates and reuse of a 4-tuple, and knows
@@ -42,6 +34,8 @@ export class FlowTracker {
   private readonly sink: FlowSink;
   private readonly clock: CaptureClock;
   private readonly filter = new DuplicateFilter();
+  /** flows of which both FINs were seen; their time is that of the second, or of the last packet */
+  private readonly closing = new FlowQueue(0);
   /** flows that have just ended */
   private readonly ended = new FlowQueue(0);
   /** flows that ended, but whose predecessor on the 4-tuple is still to be judged by what they do */
@@ -49,8 +43,7 @@ export class FlowTracker {
   /** flows that took over a 4-tuple; their time is that of their SYN */
   private readonly successors = new FlowQueue(0);
   /** flows that were summed up, by serial number; their time is that of the last packet */
-  private readonly closed = new FlowQueue(SUMMARY_FLOATS);
-  private readonly retention: Retention;
+  private readonly closed = new FlowQueue(SUMMARY_FLOATS + 1);
   /** segments seen, of all shares */
   private seen = 0;
   private readonly view = new FlowView();
@@ -60,7 +53,6 @@ export class FlowTracker {
   constructor(sink: FlowSink, clock: CaptureClock, shares = 1) {
     this.sink = sink;
     this.clock = clock;
-    this.retention = { ...RETENTION, flows: Math.ceil(RETENTION.flows / shares) };
     this.openings = shares > 1 ? new Numbers() : null;
     this.table = new FlowTable();
   }
@@ -113,11 +105,9 @@ export class FlowTracker {
     if (update.ordinary(segment, this.side)) return update.ints[update.at + L.ID]!;
     update.other(flow, segment, this.side);
     const id = update.ints[update.at + L.ID]!;
-    if ((update.ints[update.at + L.FLAGS]! & (L.FLOW_ENDED | L.FLOW_ENDING)) === L.FLOW_ENDING && this.hasEnded()) {
-      update.ints[update.at + L.FLAGS]! |= L.FLOW_ENDED;
-      this.ended.push(flow, id, this.timeOf(segment));
-    }
-    if (update.ints[update.at + L.PREVIOUS]! >= 0 && this.isAnswered()) {
+    if ((update.ints[update.at + L.FLAGS]! & (L.FLOW_ENDED | L.FLOW_ENDING)) === L.FLOW_ENDING)
+      this.noteEnd(flow, segment);
+    if (update.ints[update.at + L.PREVIOUS]! >= 0 && isAnswered(update.ints, update.at)) {
       this.settlePrevious(flow);
       update.point(table.records, flow);
     }
@@ -136,7 +126,8 @@ export class FlowTracker {
 
   /** The earliest time at which a flow not yet handed to the sink can have ended, ns since the capture's first second. */
   watermark(now: number): number {
-    return Math.min(this.ended.oldestTime(), this.waiting.oldestTime(), this.closed.oldestTime(), now);
+    const { closing, ended, waiting, closed } = this;
+    return Math.min(closing.oldestTime(), ended.oldestTime(), waiting.oldestTime(), closed.oldestTime(), now);
   }
 
   /** ns since the capture's first second */
@@ -181,28 +172,57 @@ export class FlowTracker {
     return flow;
   }
 
-  private hasEnded(): boolean {
+  /** Of the flow at hand somebody has begun the close: notes how far it is. */
+  private noteEnd(flow: number, segment: Segment): void {
     const { ints, at } = this.update;
     const first = ints[at + L.SIDE + L.SIDE_FLAGS]!;
     const second = ints[at + L.SIDE + L.SIDE_WORDS + L.SIDE_FLAGS]!;
-    return (first & second & L.FIN_ACKED) !== 0 || ((first | second) & L.RST_SENT) !== 0;
-  }
-
-  /** Whether the handshake is complete, so that a SYN into the old TIME_WAIT was accepted. */
-  private isAnswered(): boolean {
-    const { ints, at } = this.update;
-    const first = ints[at + L.SIDE + L.SIDE_FLAGS]!;
-    const second = ints[at + L.SIDE + L.SIDE_WORDS + L.SIDE_FLAGS]!;
-    return (first & second & L.SYN_ACKED) !== 0;
+    const flags = ints[at + L.FLAGS]!;
+    if ((first & second & L.FIN_ACKED) !== 0 || ((first | second) & L.RST_SENT) !== 0) {
+      ints[at + L.FLAGS] = flags | L.FLOW_ENDED;
+      this.ended.push(flow, ints[at + L.ID]!, this.timeOf(segment));
+    } else if ((first & second & L.FIN_SENT_FLAG) !== 0 && (flags & L.FLOW_CLOSING) === 0) {
+      ints[at + L.FLAGS] = flags | L.FLOW_CLOSING;
+      this.closing.push(flow, ints[at + L.ID]!, this.timeOf(segment));
+    }
   }
 
   /** Sums up the flows that ended since the last time, and hands over those whose time is over. */
   private settle(now: number): void {
-    const { ended, waiting, successors, closed, retention } = this;
+    const { ended, waiting, successors, closed } = this;
+    this.endSilent(now);
     for (let left = ended.length; left > 0; left--) this.sumUp(ended, now);
     while (now - waiting.oldestTime() > SECOND_TRY) this.sumUp(waiting, now);
     while (now - successors.oldestTime() > LAST_TRY) this.judgePredecessor();
-    while (closed.length > retention.flows && now - closed.oldestTime() > retention.lingerNs) this.expire();
+    while (now - closed.oldestTime() > RETENTION.lingerNs && this.seen - this.seenAtClose() > RETENTION.segments) {
+      this.expire();
+    }
+  }
+
+  /** Segments that had been seen when the oldest closed flow was summed up: the same however many shares there are. */
+  private seenAtClose(): number {
+    const { closed } = this;
+    return closed.floats[closed.oldestNumbers() + SUMMARY_FLOATS]!;
+  }
+
+  /** Flows of which both FINs were seen, but one is never acknowledged: the last ACK is lost, or none are captured. */
+  private endSilent(now: number): void {
+    const { closing } = this;
+    while (closing.length > 0) {
+      const flow = closing.oldestFlow();
+      const id = closing.oldestId();
+      const view = this.viewOf(flow);
+      if (view.word(L.ID) === id && (view.word(L.FLAGS) & (L.FLOW_ENDED | L.FLOW_CLOSING)) === L.FLOW_CLOSING) {
+        if (now - closing.oldestTime() <= SILENCE) return;
+        const last = view.float(L.LAST_TIME) + this.offsetOf(view);
+        if (now - last <= SILENCE) closing.push(flow, id, last);
+        else {
+          view.ints[view.at + L.FLAGS]! |= L.FLOW_ENDED;
+          this.ended.push(flow, id, last);
+        }
+      }
+      closing.shift();
+    }
   }
 
   private sumUp(queue: FlowQueue, now: number): void {
@@ -225,6 +245,7 @@ export class FlowTracker {
     this.serial = (this.serial + 1) | 0 || 1;
     view.ints[view.at + L.SUMMARY] = this.serial;
     const numbers = closed.push(flow, this.serial, view.float(L.LAST_TIME) + this.offsetOf(view));
+    closed.floats[numbers + SUMMARY_FLOATS] = this.seen;
     this.sink.summarize(view, closed.floats, numbers);
   }
 

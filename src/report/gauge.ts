@@ -16,6 +16,8 @@ export class Gauge implements IntervalSink {
   private endBucket = NONE;
   /** from here on the watermark has passed the earliest bucket, ns */
   private due = Number.POSITIVE_INFINITY;
+  /** end of the last second that was counted, ns */
+  private frontier = Number.NEGATIVE_INFINITY;
   private level = 0;
   /** intervals added */
   count = 0;
@@ -46,8 +48,11 @@ export class Gauge implements IntervalSink {
     this.due = heap.length === 0 ? Number.POSITIVE_INFINITY : (heap[0]!.second + 1) * NS_PER_SECOND;
   }
 
-  private put(from: number, until: number): void {
+  private put(begin: number, until: number): void {
     this.count++;
+    // What comes too late counts from where the count stands: past seconds are not counted again.
+    const from = Math.max(begin, this.frontier);
+    if (until <= this.frontier) return;
     const start = Math.floor(from / NS_PER_SECOND);
     if (start !== this.startBucket.second) this.startBucket = this.bucket(start);
     const first = this.startBucket;
@@ -78,6 +83,7 @@ export class Gauge implements IntervalSink {
         this.peakAt = at;
       }
     }
+    this.frontier = (bucket.second + 1) * NS_PER_SECOND;
     this.level = level - (endCount - e);
     this.peak = peak;
     this.removeEarliest();

@@ -33,10 +33,10 @@ export interface ServiceData {
   readonly others: number;
 }
 
-/** Services counted by name; a port scan has more. */
-const MOST = 10_000;
-/** Servers told apart on one port: they are searched one by one. */
-const MOST_A_PORT = 256;
+/** Services counted by name, 6 MB; only a port scan has more. */
+const MOST = 1 << 17;
+/** Slots of the index that are looked at: addresses that were chosen to collide are counted as others. */
+const MOST_PROBES = 64;
 
 /** Words of a service: the address, then the port. */
 const WORDS = 5;
@@ -46,22 +46,17 @@ const COUNTS = 7;
 const RESET = 5;
 const FLOWS = 6;
 
-/** Slots for the services seen last, a power of two. */
-const RECENT = 1024;
-
 /**
- * Counts who closes first by service, over all flows, as they end. Beyond MOST services, or MOST_A_PORT on a port,
- * those that came first are counted by name: which these are depends on the order of the flows, and of merging.
+ * Counts who closes first by service, over all flows, as they end. Beyond MOST services those that came first are
+ * counted by name: which these are, and how many of their flows, depends on the order of the flows and of merging.
  */
 export class ServiceCounter implements ServiceData {
   words = new Int32Array(INITIAL * WORDS);
   counts = new Int32Array(INITIAL * COUNTS);
   names = 0;
   others = 0;
-  /** the services on each port */
-  private readonly byPort = new Map<number, number[]>();
-  /** the service seen last in each slot, -1 */
-  private readonly recent = new Int32Array(RECENT).fill(-1);
+  /** open addressing: a service's number plus one, 0 where there is none; at most half full */
+  private index = new Int32Array(4 * INITIAL);
 
   /** Counts a flow. @param initiator index in INITIATORS */
   add(view: FlowView, kind: number, initiator: number): void {
@@ -127,21 +122,27 @@ export class ServiceCounter implements ServiceData {
 
   /** @returns the service's number, -1 if it is not counted by name */
   private find(ints: Int32Array, at: number, port: number): number {
-    const slot = Math.imul(port ^ ints[at + 3]!, 0x9e3779b1) >>> 22;
-    const latest = this.recent[slot]!;
-    if (latest >= 0 && this.is(latest, ints, at, port)) return latest;
-    const service = this.look(ints, at, port);
-    if (service >= 0) this.recent[slot] = service;
-    return service;
+    const slot = this.slotOf(ints, at, port);
+    if (slot < 0) return -1;
+    const known = this.index[slot]! - 1;
+    return known >= 0 || this.names === MOST ? known : this.name(slot, ints, at, port);
   }
 
-  /** By port first, then by address, one by one. */
-  private look(ints: Int32Array, at: number, port: number): number {
-    let list = this.byPort.get(port);
-    for (const service of list ?? []) {
-      if (this.is(service, ints, at, port)) return service;
+  /** The slot of a service, or the empty one that it would have; -1 where there are too many before it. */
+  private slotOf(ints: Int32Array, at: number, port: number): number {
+    const { index } = this;
+    let hash = Math.imul(ints[at + 3]! ^ Math.imul(port, 0x9e3779b1), 0x85ebca6b);
+    hash ^= Math.imul(ints[at]! ^ (ints[at + 1]! << 9) ^ (ints[at + 2]! << 17), 0xc2b2ae35);
+    hash = Math.imul(hash ^ (hash >>> 15), 0x27d4eb2f);
+    let slot = (hash ^ (hash >>> 13)) & (index.length - 1);
+    for (let probes = 0; probes < MOST_PROBES; probes++) {
+      if (index[slot] === 0 || this.is(index[slot]! - 1, ints, at, port)) return slot;
+      slot = (slot + 1) & (index.length - 1);
     }
-    if (this.names === MOST || (list?.length ?? 0) >= MOST_A_PORT) return -1;
+    return -1;
+  }
+
+  private name(slot: number, ints: Int32Array, at: number, port: number): number {
     const service = this.names++;
     if ((service + 1) * WORDS > this.words.length) {
       this.words = grown(this.words);
@@ -149,12 +150,17 @@ export class ServiceCounter implements ServiceData {
     }
     for (let i = 0; i < 4; i++) this.words[service * WORDS + i] = ints[at + i]!;
     this.words[service * WORDS + PORT] = port;
-    if (list === undefined) {
-      list = [];
-      this.byPort.set(port, list);
-    }
-    list.push(service);
+    this.index[slot] = service + 1;
+    if (this.names * 2 > this.index.length) this.reindex();
     return service;
+  }
+
+  private reindex(): void {
+    this.index = new Int32Array(this.index.length * 2);
+    for (let i = 0; i < this.names; i++) {
+      const slot = this.slotOf(this.words, i * WORDS, this.words[i * WORDS + PORT]!);
+      if (slot >= 0) this.index[slot] = i + 1;
+    }
   }
 
   private is(service: number, ints: Int32Array, at: number, port: number): boolean {

@@ -69,12 +69,12 @@ describe('who closes first, by service', () => {
     ]);
   });
 
-  test('counts the rest of a scan as others, and goes on counting what it knows', async () => {
+  test('tells all servers of a scan apart', async () => {
     const hosts = Array.from({ length: 300 }, (_, i) => ({ to: service(0x0b000000 + i, 80), steps: null }));
     const ports = Array.from({ length: 10_500 }, (_, i) => ({ to: service(0x0a000002, 1000 + i), steps: null }));
     const known = { to: service(0x0b000000, 80), steps: [closes(0), closes(1)] };
     const { services, others } = await count([...hosts, ...ports, known]);
-    expect([services.length, others]).toEqual([10_000, 44 + 10_500 - (10_000 - 256)]);
+    expect([services.length, others]).toEqual([10_800, 0]);
     expect(services[0]).toMatchObject({ address: '11.0.0.0', flows: 2, reset: 1, client: 1 });
   });
 });
@@ -141,13 +141,21 @@ describe('ServiceCounter', () => {
   test('keeps to its limits when merged, and loses no flow', () => {
     const shares = [0, 1].map((share) => {
       const counter = new ServiceCounter();
-      for (let i = 0; i < 6000; i++) add(counter, [0, i], 1000 + share * 10_000 + i, 0, 0);
-      for (let i = 0; i < 200; i++) add(counter, [0, share * 1000 + i], 80, 0, 0);
+      for (let i = 0; i < 70_000; i++) add(counter, [share, i >> 8], 1000 + (i & 0xff), 0, 0);
       return counter;
     });
     shares[0]!.merge(shares[1]!);
     const { services, others } = shares[0]!.result();
-    expect(services).toHaveLength(10_000);
-    expect(services.reduce((sum, { flows }) => sum + flows, others)).toBe(12_400);
+    expect(services).toHaveLength(131_072);
+    expect(services.reduce((sum, { flows }) => sum + flows, others)).toBe(140_000);
+  });
+
+  test('counts each server in full, however many there are on a port and however its flows were shared out', () => {
+    const shares = [new ServiceCounter(), new ServiceCounter()];
+    for (let i = 0; i < 6000; i++) add(shares[i % 2]!, [1, (i >> 1) % 600], 443, 0, 0);
+    shares[0]!.merge(shares[1]!);
+    const { services, others } = shares[0]!.result();
+    expect([services.length, others]).toEqual([600, 0]);
+    expect(new Set(services.map(({ flows }) => flows))).toEqual(new Set([10]));
   });
 });

@@ -1,0 +1,22 @@
+/** How long flows are waited for. */
+
+import { NS_PER_SECOND } from '../units.ts';
+
+/** Segments after which flows that have ended are summed up: the caches still hold them, and take the code for it once for many. */
+export const SETTLED_EVERY = 512;
+
+/** How long after its end a flow is summed up that took over a 4-tuple: a SYN that was challenged comes again, ns. */
+export const SECOND_TRY = 2 * NS_PER_SECOND;
+
+/** How long a flow that was replaced waits for the answer to the new SYN: Linux gives up after 127 s, ns. */
+export const LAST_TRY = 150 * NS_PER_SECOND;
+
+/** After so long without a packet nobody sends a FIN again: Linux gives an orphan up after some 100 s, ns. */
+export const SILENCE = 150 * NS_PER_SECOND;
+
+/**
+ * How long closed flows are remembered after their last packet: their TIME_WAIT, and then some (the longest of any
+ * system is 240 s; Linux's is 62.1 s; what comes later is a new flow), and until so many segments of the capture have
+ * followed, so that a late packet finds its flow in a quiet capture.
+ */
+export const RETENTION = { lingerNs: 70 * NS_PER_SECOND, segments: 262_144 };
