@@ -75,6 +75,7 @@ export async function runAnalysis(files: readonly string[], options: AnalyzeOpti
   const others = await crew.done.catch(() => null);
   // A thread could not be had, or a file has grown and they have not read the same: then alone.
   if (others === null || others.some(({ packets }) => packets !== clock.packets)) {
+    crew.stop();
     return await runAnalysis(files, { ...options, threads: 1 });
   }
   if (shares > 1) collector.absorb(others.map(({ part }) => part));

@@ -19,20 +19,7 @@ const SECOND = 1_000_000_000;
  * @param end the capture's end, ns in the flow's base
  */
 export function interestOf(facts: F.Facts, end: number): number {
-  let score = BY_KIND[facts.kind]!;
-  for (let side = 0; side < 2; side++) {
-    const last = side * F.MAX_SPANS + facts.spans[side]! - 1;
-    for (let i = side * F.MAX_SPANS; i <= last; i++) {
-      const state = facts.spanState[i]!;
-      if (state < S.FIN_WAIT_1 || state === S.TIME_WAIT) continue;
-      const lasted = (i < last ? facts.spanFrom[i + 1]! : end) - facts.spanFrom[i]!;
-      // A hundredth of a second is nothing, a minute as much as an abort.
-      if (lasted > SECOND / 100) score += Math.min(30, 6 * Math.log10(1 + lasted / SECOND));
-    }
-    if (facts.timeWaitRestarts[side]! > 0) score += 15;
-    if (facts.timeWaitEndedBy[side]! >= F.BY_REUSE) score += 15;
-  }
-  return score + 3 * bits(facts.notes & ODD) + Math.min(5, facts.resetsIgnored);
+  return scoreOf(facts, end, true);
 }
 
 /**
@@ -41,6 +28,10 @@ export function interestOf(facts: F.Facts, end: number): number {
  * @param end the capture's end, ns in the flow's base
  */
 export function mostInterest(facts: F.Facts, end: number): number {
+  return scoreOf(facts, end, false);
+}
+
+function scoreOf(facts: F.Facts, end: number, exactly: boolean): number {
   let score = BY_KIND[facts.kind]!;
   for (let side = 0; side < 2; side++) {
     const last = side * F.MAX_SPANS + facts.spans[side]! - 1;
@@ -48,9 +39,12 @@ export function mostInterest(facts: F.Facts, end: number): number {
       const state = facts.spanState[i]!;
       if (state < S.FIN_WAIT_1 || state === S.TIME_WAIT) continue;
       const lasted = (i < last ? facts.spanFrom[i + 1]! : end) - facts.spanFrom[i]!;
+      // A hundredth of a second is nothing, a minute as much as an abort.
+      if (!(lasted > SECOND / 100)) continue;
+      if (exactly) score += Math.min(30, 6 * Math.log10(1 + lasted / SECOND));
+      else if (lasted >= 32_768 * SECOND) score += 30;
       // 6 log10(1 + t) < 6 log10(2^n) < 2n, where the whole part of t, plus one, has n bits.
-      if (lasted >= 32_768 * SECOND) score += 30;
-      else if (lasted > SECOND / 100) score += 2 * (32 - Math.clz32(lasted / SECOND + 1));
+      else score += 2 * (32 - Math.clz32(lasted / SECOND + 1));
     }
     if (facts.timeWaitRestarts[side]! > 0) score += 15;
     if (facts.timeWaitEndedBy[side]! >= F.BY_REUSE) score += 15;

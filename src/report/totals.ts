@@ -1,6 +1,6 @@
 import * as F from '../teardown/facts.ts';
 import { formatTime, nsToSeconds } from '../units.ts';
-import { Gauge } from './gauge.ts';
+import type { Gauge } from './gauge.ts';
 import type { IntervalSink } from './intervals.ts';
 import { Quantiles, type QuantilesData } from './quantiles.ts';
 import { FIN_WAIT_2, INITIATOR, INITIATORS, KIND, POSITION, TIME_WAIT } from './summary.ts';
@@ -22,13 +22,12 @@ export class TotalsCounter implements TotalsData {
   readonly byInitiator = new Int32Array(INITIATORS.length);
   readonly positions = new Int32Array(F.POSITIONS.length);
   readonly finWait2 = new Quantiles();
-  // Private to JavaScript too, so that a structured clone leaves them out.
-  readonly #timeWait = new Gauge();
+  // Private to JavaScript too, so that a structured clone leaves it out.
   readonly #intervals: IntervalSink;
 
-  /** @param intervals where the TIME_WAITs go, if a gauge elsewhere counts them; null: a gauge of the counter's own */
-  constructor(intervals: IntervalSink | null = null) {
-    this.#intervals = intervals ?? this.#timeWait;
+  /** @param intervals where the TIME_WAITs go: a gauge, or what brings them to one */
+  constructor(intervals: IntervalSink) {
+    this.#intervals = intervals;
   }
 
   /**
@@ -60,9 +59,9 @@ export class TotalsCounter implements TotalsData {
 
   /**
    * @param origin the capture's first second
-   * @param gauge which counted the TIME_WAITs, if that was one elsewhere
+   * @param gauge that the TIME_WAITs came to
    */
-  result(origin: number, gauge = this.#timeWait): Totals {
+  result(origin: number, gauge: Gauge): Totals {
     const [p50, p90, p99] = this.finWait2.at([0.5, 0.9, 0.99]);
     const seconds = (ns: number | null | undefined) => (ns === null || ns === undefined ? null : nsToSeconds(ns));
     gauge.settle(Number.POSITIVE_INFINITY);

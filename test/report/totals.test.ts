@@ -36,7 +36,8 @@ describe('TotalsCounter', () => {
   test('counts the same however the flows are shared out, with one gauge for the TIME_WAITs of all', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(flow, fc.boolean()), { maxLength: 60 }), (flows) => {
-        const one = new TotalsCounter();
+        const own = new Gauge();
+        const one = new TotalsCounter(own);
         const buffers = [new IntervalBuffer(), new IntervalBuffer()];
         const shares = buffers.map((buffer) => new TotalsCounter(buffer));
         flows.forEach(([summary, second], i) => {
@@ -46,7 +47,7 @@ describe('TotalsCounter', () => {
         const gauge = new Gauge();
         for (const buffer of buffers) gauge.addAll(buffer.take(), 0);
         shares[0]!.merge(structuredClone(shares[1]!));
-        expect(shares[0]!.result(1000, gauge)).toEqual(one.result(1000));
+        expect(shares[0]!.result(1000, gauge)).toEqual(one.result(1000, own));
         expect(shares[0]!.position()).toBe(one.position());
       }),
       { numRuns: 300 },
@@ -54,13 +55,14 @@ describe('TotalsCounter', () => {
   });
 
   test('counts each flow in its place', () => {
-    const totals = new TotalsCounter();
+    const gauge = new Gauge();
+    const totals = new TotalsCounter(gauge);
     const summary = new Float64Array(SUMMARY_FLOATS).fill(Number.NaN);
     summary.set([F.KIND_GRACEFUL, INITIATORS.indexOf('server'), F.POSITIONS.indexOf('middle'), 0]);
     summary[FIN_WAIT_2 + 1] = 2_500_000_000;
     summary.set([1e9, 61e9], TIME_WAIT + 2);
     for (let i = 0; i < 3; i++) totals.add(summary, 0, 0, i);
-    expect(totals.result(0)).toEqual({
+    expect(totals.result(0, gauge)).toEqual({
       flows: 3,
       byKind: { graceful: 3 },
       byInitiator: { server: 3 },
@@ -71,7 +73,7 @@ describe('TotalsCounter', () => {
   });
 
   test('samples each side of a flow by a key of its own', () => {
-    const totals = new TotalsCounter();
+    const totals = new TotalsCounter(new Gauge());
     const summary = new Float64Array(SUMMARY_FLOATS).fill(Number.NaN);
     summary.set([0, 0, 0, 0, 1, 2]);
     totals.add(summary, 0, 0, 7);
