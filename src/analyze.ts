@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { CommonGauge, startCrew, threadsFor } from './crew.ts';
 import { SKIP_REASONS } from './decode/outcome.ts';
 import { type CaptureOptions, type Moment, openCaptures } from './input/captures.ts';
+import { startKernel } from './kernel/kernel.ts';
 import type { ServiceTotals } from './report/services.ts';
 import type { Assumption, Capture, Flow, Report } from './report/types.ts';
 import { readShare } from './share.ts';
@@ -28,6 +29,8 @@ export interface AnalyzeOptions {
   onProgress?: CaptureOptions['onProgress'];
   /** threads that share the work; as many as help where it isn't said. 1 for onFlow, accepts, where, and pipes */
   threads?: number | undefined;
+  /** false: all goes the general way through the program, none through the WebAssembly kernel; the report is the same */
+  kernel?: boolean | undefined;
   /** what '-' reads, in place of standard input */
   stdin?: CaptureOptions['stdin'];
 }
@@ -59,7 +62,8 @@ export async function runAnalysis(files: readonly string[], options: AnalyzeOpti
   const maxFlows = options.maxFlows ?? MAX_FLOWS;
   const { onFlow, onProgress, stdin } = options;
   const accepts = where === undefined ? options.accepts : (flow: Flow) => where.matches(flow);
-  const captures = await openCaptures(files, { onProgress, stdin });
+  const kernel = options.kernel === false ? null : startKernel();
+  const captures = await openCaptures(files, { onProgress, stdin, place: kernel ?? undefined });
   // What asks for flows as they end wants them in one order.
   const shares = onFlow === undefined && accepts === undefined ? threadsFor(files, captures, options.threads) : 1;
   const gauge = new CommonGauge(shares);
@@ -68,6 +72,7 @@ export async function runAnalysis(files: readonly string[], options: AnalyzeOpti
     captures,
     { share: 0, shares },
     { profile, maxFlows, where: accepts, onFlow, intervals: gauge },
+    kernel,
   ).catch((error: unknown) => {
     crew.stop();
     throw error;

@@ -8,7 +8,9 @@ import { FlowTracker } from './flow/tracker.ts';
 import type { CaptureSet } from './input/captures.ts';
 import { CaptureClock } from './input/clock.ts';
 import type { CaptureRecord } from './input/types.ts';
+import type { Kernel } from './kernel/kernel.ts';
 import { FlowCollector, type FlowCollectorOptions } from './report/flows.ts';
+import { Shortcut } from './shortcut.ts';
 
 /** What became of a share's flows. */
 export interface ShareRead {
@@ -22,22 +24,30 @@ export interface ShareRead {
 /**
  * Reads all captures to their end. With several shares each thread reads everything, since a packet shows whose it is
  * only when it is decoded: that is the cheap part.
+ * @param kernel in whose memory the captures are read: it takes what is as most segments are
  */
-export async function readShare(captures: CaptureSet, share: Share, options: FlowCollectorOptions): Promise<ShareRead> {
+export async function readShare(
+  captures: CaptureSet,
+  share: Share,
+  options: FlowCollectorOptions,
+  kernel: Kernel | null = null,
+): Promise<ShareRead> {
   const clock = new CaptureClock();
-  const collector = new FlowCollector(clock, options);
-  const tracker = new FlowTracker(collector, clock, share.shares);
+  const collector = new FlowCollector(clock, { ...options, kernel });
+  const tracker = new FlowTracker(collector, clock, share.shares, kernel ?? undefined);
+  const shortcut = kernel === null ? null : new Shortcut(kernel, clock, share);
   collector.attach(tracker);
   const decoder = new Decoder(share);
   const segment = new Segment();
   const skipped = new Float64Array(SKIP_REASONS.length);
   await captures.forEach((record: CaptureRecord) => {
     clock.see(record);
+    if (shortcut?.take(record)) return;
     const outcome = decoder.decode(record, segment);
     if (outcome === DECODED) tracker.track(segment);
     else if (outcome === ANOTHER_SHARE) tracker.pass(segment);
     else skipped[outcome]!++;
-  });
+  }, shortcut);
   tracker.finish();
   skipped[FRAGMENT]! -= decoder.joinedFragments;
   return { clock, tracker, collector, skipped };

@@ -3,6 +3,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Message, Task } from './crew.ts';
 import { openCaptures } from './input/captures.ts';
+import { startKernel } from './kernel/kernel.ts';
 import { IntervalBuffer, type IntervalSink } from './report/intervals.ts';
 import { readShare } from './share.ts';
 
@@ -30,11 +31,13 @@ function post(message: Message, transfer: ArrayBuffer[]): void {
 
 const { files, share, shares, profile, maxFlows } = workerData as Task;
 const courier = new Courier();
-const captures = await openCaptures(files);
+const kernel = startKernel();
+const captures = await openCaptures(files, { place: kernel ?? undefined });
 const { clock, tracker, collector } = await readShare(
   captures,
   { share, shares },
   { profile, maxFlows, intervals: courier },
+  kernel,
 );
 courier.send(Number.POSITIVE_INFINITY);
 const part = collector.part();

@@ -1,6 +1,5 @@
 import type { CaptureRecord } from '../input/types.ts';
 import { i32, u16 } from './bytes.ts';
-import { decodeCommon, NOT_COMMON } from './common.ts';
 import { decodeEthernet, decodeEtherType } from './ethernet.ts';
 import { Fragments } from './fragments.ts';
 import { decodeIp } from './ip.ts';
@@ -25,10 +24,6 @@ export class Decoder {
   private readonly fragments = new Fragments();
   private readonly share: number;
   private readonly shares: number;
-  /** of the readers' buffers, one a file; `data` and `view` are the last one's */
-  private readonly views = new WeakMap<Uint8Array, DataView>();
-  private data: Uint8Array = new Uint8Array(0);
-  private view: DataView = new DataView(this.data.buffer);
 
   /** @param share of the flows that are wanted */
   constructor({ share, shares }: Share = ALONE) {
@@ -45,12 +40,6 @@ export class Decoder {
     segment.seconds = record.seconds;
     segment.nanoseconds = record.nanoseconds;
     segment.frame = record.frame;
-    if (record.linkType === ETHERNET) {
-      const { data } = record;
-      if (data !== this.data) this.take(data);
-      const outcome = decodeCommon(data, this.view, record.start, record.end, segment, this.share, this.shares);
-      if (outcome !== NOT_COMMON) return outcome;
-    }
     let outcome = decodeFrame(record, segment);
     if (outcome === FRAGMENT) outcome = this.fragments.add(segment, record.seconds);
     const isOwn = this.shares === 1 || outcome !== DECODED || shareOfSegment(segment, this.shares) === this.share;
@@ -61,19 +50,9 @@ export class Decoder {
   get joinedFragments(): number {
     return this.fragments.joined;
   }
-
-  private take(data: Uint8Array): void {
-    let view = this.views.get(data);
-    if (view === undefined) {
-      view = new DataView(data.buffer, data.byteOffset, data.byteLength);
-      this.views.set(data, view);
-    }
-    this.data = data;
-    this.view = view;
-  }
 }
 
-/** Layer by layer: any frame, also those of which `decodeCommon` says the same sooner. Fragments aren't joined. */
+/** Layer by layer; fragments aren't joined. */
 export function decodeFrame(record: CaptureRecord, segment: Segment): number {
   const { data, start, end } = record;
   const wireEnd = start + Math.max(record.wireLength, end - start);

@@ -1,6 +1,17 @@
+import { FREE, LIMIT, MAX_CHUNKS, NEXT, USED } from '../kernel/control.ts';
+import { type Place, PlainPlace } from '../kernel/place.ts';
+
+/** Where a list of records is kept: its words, and where the addresses of its chunks stand (kernel/control.ts). */
+export interface ListPlace {
+  place: Place;
+  list: number;
+  chunks: number;
+}
+
 /**
- * Fixed-size records in chunks of ArrayBuffers, with a free list. Grows by a chunk, never copies, and a freed
- * record is the next to be used: memory follows what is in use, not the length of the capture.
+ * Fixed-size records in chunks of bytes, with a free list. Grows by a chunk, never copies, and a freed record is the
+ * next to be used: memory follows what is in use, not the length of the capture. A free record's first word is the
+ * next free one.
  */
 export class ChunkedRecords {
   readonly ints: Int32Array[] = [];
@@ -8,42 +19,72 @@ export class ChunkedRecords {
   readonly shift: number;
   readonly mask: number;
   private readonly words: number;
-  private free: number[] = [];
-  private next = 0;
-  /** records in use */
-  used = 0;
-
-  /** records that have ever been in use: all numbers are below this */
-  get created(): number {
-    return this.next;
-  }
+  private readonly place: Place;
+  private readonly list: number;
+  private readonly chunks: number;
 
   /**
    * @param words int32 words a record, even
    * @param shift log2 of the records a chunk
    */
-  constructor(words: number, shift: number) {
+  constructor(words: number, shift: number, { place, list, chunks }: ListPlace = nowhere()) {
     this.words = words;
     this.shift = shift;
     this.mask = (1 << shift) - 1;
+    this.place = place;
+    this.list = list;
+    this.chunks = chunks;
+    place.words[list + FREE] = -1;
+  }
+
+  /** records in use */
+  get used(): number {
+    return this.place.words[this.list + USED]!;
+  }
+
+  /** records that have ever been in use: all numbers are below this */
+  get created(): number {
+    return this.place.words[this.list + NEXT]!;
   }
 
   /** A record's number; its content is what the last user left. */
   allocate(): number {
-    this.used++;
-    const recycled = this.free.pop();
-    if (recycled !== undefined) return recycled;
-    const record = this.next++;
-    if (record >>> this.shift === this.ints.length) {
-      const buffer = new ArrayBuffer((this.words << this.shift) * 4);
-      this.ints.push(new Int32Array(buffer));
-      this.floats.push(new Float64Array(buffer));
+    const { list, shift, mask } = this;
+    const { words } = this.place;
+    words[list + USED]!++;
+    const free = words[list + FREE]!;
+    if (free >= 0) {
+      words[list + FREE] = this.ints[free >>> shift]![(free & mask) * this.words]!;
+      return free;
     }
+    const record = words[list + NEXT]!++;
+    if (record >>> shift === this.ints.length) this.grow();
     return record;
   }
 
   release(record: number): void {
-    this.used--;
-    this.free.push(record);
+    const { list } = this;
+    const { words } = this.place;
+    words[list + USED]!--;
+    this.ints[record >>> this.shift]![(record & this.mask) * this.words] = words[list + FREE]!;
+    words[list + FREE] = record;
   }
+
+  private grow(): void {
+    const { list } = this;
+    const { words } = this.place;
+    const length = this.words << this.shift;
+    const chunk = this.ints.length;
+    const { buffer, offset, address } = this.place.allocate(length * 4);
+    this.ints.push(new Int32Array(buffer, offset, length));
+    this.floats.push(new Float64Array(buffer, offset, length / 2));
+    // The kernel finds the chunks up to the first one that it can't reach.
+    if (address === 0 || chunk >= MAX_CHUNKS || words[list + LIMIT] !== chunk << this.shift) return;
+    words[this.chunks / 4 + chunk] = address;
+    words[list + LIMIT] = (chunk + 1) << this.shift;
+  }
+}
+
+function nowhere(): ListPlace {
+  return { place: new PlainPlace(), list: 0, chunks: 0 };
 }

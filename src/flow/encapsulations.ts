@@ -1,4 +1,5 @@
 import { LAYER_NAMES, type Segment } from '../decode/segment.ts';
+import * as C from '../kernel/control.ts';
 
 export interface Layer {
   kind: (typeof LAYER_NAMES)[number];
@@ -7,8 +8,14 @@ export interface Layer {
 
 /** The distinct stacks of VLAN tags, MPLS labels and tunnels of a capture; a flow keeps an index into this list. */
 export class Encapsulations {
+  private readonly words: Int32Array;
   private readonly stacks: (readonly Layer[])[] = [];
   private readonly index = new Map<string, number>();
+
+  /** @param words where the kernel reads the indices of VLANs (kernel/control.ts) */
+  constructor(words: Int32Array = new Int32Array(C.HEAP / 4)) {
+    this.words = words;
+  }
 
   /** @returns the index of the segment's stack, -1 if it has none (or there are absurdly many different ones) */
   intern(segment: Segment): number {
@@ -27,8 +34,11 @@ export class Encapsulations {
     const known = this.index.get(key);
     if (known !== undefined) return known;
     if (this.stacks.length >= MAX_STACKS) return -1;
-    this.index.set(key, this.stacks.length);
-    return this.stacks.push(stack) - 1;
+    const index = this.stacks.push(stack) - 1;
+    this.index.set(key, index);
+    const [only] = stack;
+    if (stack.length === 1 && only?.kind === 'vlan' && only.id !== null) this.words[C.VLANS / 4 + only.id] = index + 1;
+    return index;
   }
 
   /** All of them, by index. */

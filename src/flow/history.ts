@@ -1,5 +1,6 @@
 import { ACK, FIN, RST, type Segment, SYN } from '../decode/segment.ts';
 import * as L from './layout.ts';
+import { BITS, H_ACK, H_DATA, H_FIN, H_RST, H_SYN, H_SYN_ACK, PER_WORD } from './letters.ts';
 
 /**
  * Zeek's history letters (docs.zeek.org, conn.log): S a SYN, H a SYN-ACK, A a pure ACK, D payload, F a FIN, R an
@@ -7,19 +8,6 @@ import * as L from './layout.ts';
  * once a direction in the order of its first appearance; ^ before them where the server was heard first.
  */
 const LETTERS = 'SHADFRTWG';
-export const H_SYN = 0;
-export const H_SYN_ACK = 1;
-export const H_ACK = 2;
-export const H_DATA = 3;
-export const H_FIN = 4;
-export const H_RST = 5;
-export const H_RETRANSMITTED = 6;
-export const H_ZERO_WINDOW = 7;
-export const H_GAP = 8;
-
-const BITS = 5;
-const PER_WORD = 6;
-
 /** Notes a letter of `side` once. `at` is the record's offset in `ints`. */
 export function noteLetter(ints: Int32Array, at: number, letter: number, side: number): void {
   const seen = ints[at + L.HISTORY_SEEN]!;

@@ -45,7 +45,7 @@ export const ENCAPSULATION = 47; // index in the tracker's list, -1
 
 export const BYTES = 48; // floats of a side
 export const HALF_CLOSE_BYTES = 52; // payload that it received after its own FIN
-export const SIDE_LAST_TIME = 56; // ns, its newest segment that was not ordinary (update.ts)
+export const SIDE_LAST_TIME = 56; // ns, its newest segment
 
 export const HISTORY = 60; // 3 words: Zeek's letters, 5 bits each, six a word
 export const COUNTS = 63; // letters | retransmitted FINs of side 0 << 8 | of side 1 << 16

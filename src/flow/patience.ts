@@ -2,9 +2,6 @@
 
 import { NS_PER_SECOND } from '../units.ts';
 
-/** Segments after which flows that have ended are summed up: the caches still hold them, and take the code for it once for many. */
-export const SETTLED_EVERY = 512;
-
 /** How long after its end a flow is summed up that took over a 4-tuple: a SYN that was challenged comes again, ns. */
 export const SECOND_TRY = 2 * NS_PER_SECOND;
 

@@ -1,6 +1,6 @@
 import type { FlowView } from './view.ts';
 
-/** Numbers in which a flow's end is summed up. */
+/** Numbers in which a flow's end is summed up: report/summary-layout.ts. */
 export const SUMMARY_FLOATS = 13;
 
 /** Who takes the flows when nothing more can happen to them. */

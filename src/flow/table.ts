@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Segment } from '../decode/segment.ts';
+import * as C from '../kernel/control.ts';
+import { type Place, PlainPlace } from '../kernel/place.ts';
 import { ChunkedRecords } from './chunks.ts';
 import * as L from './layout.ts';
 
@@ -8,14 +10,22 @@ import * as L from './layout.ts';
  * The hash is seeded at random, so that nobody can craft a capture whose flows all collide.
  */
 export class FlowTable {
-  readonly records = new ChunkedRecords(L.RECORD_WORDS, 11);
-  private slots = new Int32Array(2 << 12);
-  private slotMask = (1 << 12) - 1;
-  private count = 0;
+  readonly records: ChunkedRecords;
+  private slots: Int32Array;
+  private slotMask = (1 << FIRST_SLOTS) - 1;
   private readonly seed: number;
+  private readonly place: Place;
 
-  constructor(seed: number = randomBytes(4).readInt32LE()) {
+  constructor(place: Place = new PlainPlace(), seed: number = randomBytes(4).readInt32LE()) {
+    this.place = place;
     this.seed = seed;
+    this.records = new ChunkedRecords(L.RECORD_WORDS, C.RECORDS_SHIFT, {
+      place,
+      list: C.RECORDS,
+      chunks: C.RECORD_CHUNKS,
+    });
+    place.words[C.SEED] = seed;
+    this.slots = this.newSlots();
   }
 
   private hash = 0;
@@ -51,7 +61,8 @@ export class FlowTable {
 
   /** Makes a record for the segment last looked for, with key and hash set and all else zero. */
   insert(segment: Segment): number {
-    if (++this.count * 2 > this.slotMask) this.grow();
+    const count = ++this.place.words[C.SLOT_COUNT]!;
+    if (count * 2 > this.slotMask) this.grow();
     const record = this.newRecord(segment);
     let i = this.hash & this.slotMask;
     while (this.slots[2 * i + 1] !== 0) i = (i + 1) & this.slotMask;
@@ -100,7 +111,7 @@ export class FlowTable {
       hole = i;
     }
     slots[2 * hole + 1] = 0;
-    this.count--;
+    this.place.words[C.SLOT_COUNT]!--;
   }
 
   private newRecord(segment: Segment): number {
@@ -144,10 +155,18 @@ export class FlowTable {
     return sum ^ (sum >>> 15);
   }
 
+  private newSlots(): Int32Array {
+    const { words } = this.place;
+    const { buffer, offset, address } = this.place.allocate(8 * (this.slotMask + 1));
+    words[C.SLOTS] = address;
+    words[C.SLOT_MASK] = this.slotMask;
+    return new Int32Array(buffer, offset, 2 * (this.slotMask + 1));
+  }
+
   private grow(): void {
     const old = this.slots;
     this.slotMask = this.slotMask * 2 + 1;
-    this.slots = new Int32Array(2 * (this.slotMask + 1));
+    this.slots = this.newSlots();
     for (let j = 0; j < old.length; j += 2) {
       if (old[j + 1] === 0) continue;
       let i = old[j]! & this.slotMask;
@@ -157,6 +176,9 @@ export class FlowTable {
     }
   }
 }
+
+/** log2 of the slots to begin with */
+const FIRST_SLOTS = 12;
 
 /** The words of an IPv6 address above the last one. */
 function upper(seed: number, word0: number, word1: number, word2: number): number {

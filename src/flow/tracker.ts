@@ -1,12 +1,14 @@
 import { type Segment, SYN } from '../decode/segment.ts';
 import type { CaptureClock } from '../input/clock.ts';
+import * as C from '../kernel/control.ts';
+import { type Place, PlainPlace } from '../kernel/place.ts';
 import { NS_PER_SECOND } from '../units.ts';
 import { DuplicateFilter } from './duplicates.ts';
 import { Encapsulations } from './encapsulations.ts';
 import * as L from './layout.ts';
 import { Numbers } from './numbers.ts';
 import { orient } from './orientation.ts';
-import { LAST_TRY, RETENTION, SECOND_TRY, SETTLED_EVERY, SILENCE } from './patience.ts';
+import { LAST_TRY, RETENTION, SECOND_TRY, SILENCE } from './patience.ts';
 import { FlowQueue } from './queue.ts';
 import { isAnswered, isNewConnection, isOfOld } from './reuse.ts';
 import { type FlowSink, SUMMARY_FLOATS } from './sink.ts';
@@ -20,20 +22,18 @@ import { FlowView } from './view.ts';
  * a minute later, only the summary is read.
  */
 export class FlowTracker {
-  readonly encapsulations = new Encapsulations();
-  /** segments of this tracker's share, duplicates among them */
-  segments = 0;
-  duplicates = 0;
-  /** flows opened so far; the id of the newest */
-  opened = 0;
+  readonly encapsulations: Encapsulations;
   /** the frame with which each of them opened: where there are shares, what tells their common order */
   readonly openings: Numbers | null;
 
   private readonly table: FlowTable;
-  private readonly update = new FlowUpdate();
+  private readonly update: FlowUpdate;
+  /** counters, and what the kernel has to tell (kernel/control.ts) */
+  private readonly words: Int32Array;
+  private readonly numbers: Float64Array;
   private readonly sink: FlowSink;
   private readonly clock: CaptureClock;
-  private readonly filter = new DuplicateFilter();
+  private readonly filter: DuplicateFilter;
   /** flows of which both FINs were seen; their time is that of the second, or of the last packet */
   private readonly closing = new FlowQueue(0);
   /** flows that have just ended */
@@ -44,17 +44,33 @@ export class FlowTracker {
   private readonly successors = new FlowQueue(0);
   /** flows that were summed up, by serial number; their time is that of the last packet */
   private readonly closed = new FlowQueue(SUMMARY_FLOATS + 1);
-  /** segments seen, of all shares */
-  private seen = 0;
   private readonly view = new FlowView();
   private readonly successor = new FlowView();
 
-  /** @param shares into which all flows are divided: the tracker is given the segments of one */
-  constructor(sink: FlowSink, clock: CaptureClock, shares = 1) {
+  /**
+   * @param shares into which all flows are divided: the tracker is given the segments of one
+   * @param place where the flows are kept, and where a kernel takes segments before they come here
+   */
+  constructor(sink: FlowSink, clock: CaptureClock, shares = 1, place: Place = new PlainPlace()) {
     this.sink = sink;
     this.clock = clock;
     this.openings = shares > 1 ? new Numbers() : null;
-    this.table = new FlowTable();
+    this.words = place.words;
+    this.numbers = place.numbers;
+    this.words[C.KEEPS_OPENINGS] = shares > 1 ? 1 : 0;
+    this.table = new FlowTable(place);
+    this.update = new FlowUpdate(place);
+    this.filter = new DuplicateFilter(place);
+    this.encapsulations = new Encapsulations(this.words);
+  }
+
+  /** segments of this tracker's share, duplicates among them */
+  get segments(): number {
+    return this.numbers[C.SEGMENTS]!;
+  }
+
+  get duplicates(): number {
+    return this.numbers[C.DUPLICATES]!;
   }
 
   /** The flow of the segment last tracked, and which side sent it. */
@@ -67,14 +83,32 @@ export class FlowTracker {
 
   /** Takes note that a segment of another share went by, so that flows are summed up at the same moment in all. */
   pass(segment: Segment): void {
-    if (this.seen++ % SETTLED_EVERY === 0) this.settle(this.timeOf(segment));
+    this.hearKernel();
+    if (this.numbers[C.SEEN]!++ % C.SETTLED_EVERY === 0) this.settle(this.timeOf(segment));
+  }
+
+  /** Does for the flows that the kernel has followed since what is done here for others. */
+  private hearKernel(): void {
+    const { words } = this;
+    const events = words[C.EVENT_COUNT]!;
+    for (let i = 0; i < events; i++) {
+      const at = (C.EVENTS + i * C.EVENT_BYTES) / 4;
+      const id = words[at + 1]!;
+      const time = this.numbers[at / 2 + 1]!;
+      if (id > 0) this.ended.push(words[at]!, id, time);
+      else this.closing.push(words[at]!, -id, time);
+    }
+    words[C.EVENT_COUNT] = 0;
+    const openings = words[C.OPENING_COUNT]!;
+    for (let i = 0; i < openings; i++) this.openings?.push(words[C.OPENINGS / 4 + i]!);
+    words[C.OPENING_COUNT] = 0;
   }
 
   /** Follows one segment. @returns the id of its flow */
   track(segment: Segment): number {
     const { table, update } = this;
     this.pass(segment);
-    this.segments++;
+    this.numbers[C.SEGMENTS]!++;
     const hash = table.hashOf(segment);
     let flow = table.find(segment, hash);
     this.side = table.side;
@@ -86,7 +120,7 @@ export class FlowTracker {
     const { ints, at } = update;
     // A self-connect has one end: every segment reads as side 0's.
     if (this.filter.isDuplicate(segment)) {
-      this.duplicates++;
+      this.numbers[C.DUPLICATES]!++;
       ints[at + L.FLAGS]! |= L.FLOW_DUPLICATES;
       ints[at + L.SIDE + this.side * L.SIDE_WORDS + L.PACKETS]!++;
       return ints[at + L.ID]!;
@@ -102,8 +136,7 @@ export class FlowTracker {
         return update.ints[update.at + L.ID]!;
       }
     }
-    if (update.ordinary(segment, this.side)) return update.ints[update.at + L.ID]!;
-    update.other(flow, segment, this.side);
+    update.follow(flow, segment, this.side);
     const id = update.ints[update.at + L.ID]!;
     if ((update.ints[update.at + L.FLAGS]! & (L.FLOW_ENDED | L.FLOW_ENDING)) === L.FLOW_ENDING)
       this.noteEnd(flow, segment);
@@ -116,6 +149,7 @@ export class FlowTracker {
 
   /** Hands every flow that is still in the table to the sink, in the order in which they ended, open ones last. */
   finish(): void {
+    this.hearKernel();
     this.settle(Number.POSITIVE_INFINITY);
     while (this.closed.length > 0) this.expire();
     const open = this.table.list();
@@ -143,7 +177,7 @@ export class FlowTracker {
     const { update } = this;
     update.point(this.table.records, flow);
     const { ints, floats, at } = update;
-    ints[at + L.ID] = ++this.opened;
+    ints[at + L.ID] = ++this.words[C.OPENED]!;
     this.openings?.push(segment.frame);
     ints[at + L.TRAIL_HEAD] = -1;
     ints[at + L.TRAIL_TAIL] = -1;
@@ -168,7 +202,7 @@ export class FlowTracker {
     const flow = this.open(table.replace(old, segment), segment);
     update.ints[update.at + L.PREVIOUS] = old;
     update.ints[update.at + L.FLAGS]! |= L.FLOW_REUSES;
-    this.successors.push(flow, this.opened, this.timeOf(segment));
+    this.successors.push(flow, this.words[C.OPENED]!, this.timeOf(segment));
     return flow;
   }
 
@@ -194,7 +228,7 @@ export class FlowTracker {
     for (let left = ended.length; left > 0; left--) this.sumUp(ended, now);
     while (now - waiting.oldestTime() > SECOND_TRY) this.sumUp(waiting, now);
     while (now - successors.oldestTime() > LAST_TRY) this.judgePredecessor();
-    while (now - closed.oldestTime() > RETENTION.lingerNs && this.seen - this.seenAtClose() > RETENTION.segments) {
+    while (now - closed.oldestTime() > RETENTION.lingerNs && this.numbers[C.SEEN]! - this.seenAtClose() > RETENTION.segments) {
       this.expire();
     }
   }
@@ -245,7 +279,7 @@ export class FlowTracker {
     this.serial = (this.serial + 1) | 0 || 1;
     view.ints[view.at + L.SUMMARY] = this.serial;
     const numbers = closed.push(flow, this.serial, view.float(L.LAST_TIME) + this.offsetOf(view));
-    closed.floats[numbers + SUMMARY_FLOATS] = this.seen;
+    closed.floats[numbers + SUMMARY_FLOATS] = this.numbers[C.SEEN]!;
     this.sink.summarize(view, closed.floats, numbers);
   }
 

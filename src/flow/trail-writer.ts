@@ -1,4 +1,5 @@
 import { FIN, type Segment } from '../decode/segment.ts';
+import type { Place } from '../kernel/place.ts';
 import * as L from './layout.ts';
 import * as T from './trail.ts';
 
@@ -9,9 +10,13 @@ export function optionBits(segment: Segment): number {
 
 /** Writes the trails of all flows. */
 export class TrailWriter {
-  readonly trails = new T.Trails();
+  readonly trails: T.Trails;
   /** What the next RST is judged by: the words C_* of its second entry; those that the RST itself tells are filled in. */
   readonly context = new Int32Array(T.ENTRY_WORDS);
+
+  constructor(place: Place) {
+    this.trails = new T.Trails(place);
+  }
 
   /**
    * Adds a segment to the trail of the record at `at`; MAX_TRAIL entries are kept, and first FINs.

@@ -1,4 +1,33 @@
+import { BLOCK_CHUNKS, BLOCKS, BLOCKS_SHIFT } from '../kernel/control.ts';
+import { type Place, PlainPlace } from '../kernel/place.ts';
 import { ChunkedRecords } from './chunks.ts';
+import {
+  BLOCK_ENTRIES,
+  BLOCK_WORDS,
+  C_BITS,
+  C_MISSING,
+  C_OWN_ACK,
+  C_PEER_ACK,
+  C_PROBES,
+  C_SND_MAX,
+  C_TTL_ID,
+  C_WINDOW,
+  E_ACK,
+  E_CONTEXT,
+  E_FRAME,
+  E_LENGTH_SHIFT,
+  E_META,
+  E_OLD,
+  E_SEQ,
+  E_SIDE_SHIFT,
+  E_TSECR,
+  E_TSVAL,
+  ENTRY_WORDS,
+  LENGTH_MAX,
+  MAX_TRAIL,
+} from './trail-layout.ts';
+
+export * from './trail-layout.ts';
 
 /**
  * The trail of a flow: those of its segments that its states depend on - every SYN, FIN and RST, the first
@@ -6,48 +35,6 @@ import { ChunkedRecords } from './chunks.ts';
  * counted. A flow has at most MAX_TRAIL entries.
  */
 
-// Words of an entry, 32 bytes. Words 0 and 1 are the time, a float.
-export const E_FRAME = 2;
-export const E_META = 3; // TCP flags | side << 6 | the bits below | length << 16
-export const E_SEQ = 4;
-export const E_ACK = 5;
-export const E_TSVAL = 6;
-export const E_TSECR = 7;
-
-/** Bits of E_META between the side and the length. */
-export const E_SIDE_SHIFT = 6;
-export const E_HAS_TS = 1 << 7;
-export const E_DSACK = 1 << 8;
-export const E_CONTIGUOUS = 1 << 9; // with this segment its sender has sent everything up to its highest byte
-export const E_BEHIND_DATA = 1 << 10; // a FIN that had to wait for window or acknowledgements
-export const E_CONTEXT = 1 << 11; // an RST: the next entry holds what it is judged by
-export const E_OLD = 1 << 12; // a challenge ACK of the connection that had the 4-tuple before
-export const E_LENGTH_SHIFT = 16;
-const LENGTH_MAX = 0xffff;
-
-// Words of the entry behind an RST.
-export const C_PEER_ACK = 0; // what the peer had acknowledged by then
-export const C_SND_MAX = 1; // what this side had sent before
-export const C_OWN_ACK = 2; // what this side had acknowledged before
-export const C_WINDOW = 3; // unscaled
-export const C_TTL_ID = 4; // TTL << 16 | IP ID
-export const C_PROBES = 5;
-export const C_BITS = 6; // below | bytes of options << 8
-
-/** Bits of C_BITS: which of the numbers are known, and what went before. */
-export const C_PEER_ACKED = 1;
-export const C_SENT = 2;
-export const C_OWN_ACKED = 4;
-export const C_MISSING = 16; // there was no room for it
-export const C_PEER_DATA_LAST = 8; // the newest payload of the flow is the peer's
-
-export const ENTRY_WORDS = 8;
-/** Entries a block: an ordinary connection leaves seven. */
-export const BLOCK_ENTRIES = 8;
-export const BLOCK_WORDS = BLOCK_ENTRIES * ENTRY_WORDS;
-
-/** Entries a flow; beyond it only first FINs are kept. */
-export const MAX_TRAIL = 120;
 const CAPACITY = MAX_TRAIL + 16;
 
 /** A payload length as it fits into E_META: offloaded segments of 64 KiB and more count as 65,535. */
@@ -55,37 +42,31 @@ export function storedLength(length: number): number {
   return Math.min(length, LENGTH_MAX);
 }
 
-/** Where words stand. */
-export interface Piece {
-  ints: Int32Array;
-  floats: Float64Array;
-  at: number;
-}
-
 /** The trails of all flows: chained blocks of eight entries, 256 bytes. */
 export class Trails {
-  readonly blocks = new ChunkedRecords(BLOCK_WORDS, 12);
+  readonly blocks: ChunkedRecords;
+  /** by block the one behind it */
   private next = new Int32Array(1 << 12);
+
+  constructor(place: Place = new PlainPlace()) {
+    this.blocks = new ChunkedRecords(BLOCK_WORDS, BLOCKS_SHIFT, { place, list: BLOCKS, chunks: BLOCK_CHUNKS });
+  }
 
   /** Makes room behind `count` entries. @param tail the last block, -1 for none @returns the block of the new entry */
   extend(tail: number, count: number): number {
     if (count % BLOCK_ENTRIES !== 0) return tail;
     const block = this.blocks.allocate();
-    if (block >= this.next.length) {
-      const larger = new Int32Array(this.next.length * 2);
-      larger.set(this.next);
-      this.next = larger;
-    }
-    if (tail >= 0) this.next[tail] = block;
+    if (tail >= 0) this.chain(tail, block);
     return block;
   }
 
-  /** Points `piece` at a block's first entry. */
-  locate(block: number, piece: Piece): void {
-    const { blocks } = this;
-    piece.ints = blocks.ints[block >>> blocks.shift]!;
-    piece.floats = blocks.floats[block >>> blocks.shift]!;
-    piece.at = (block & blocks.mask) * BLOCK_WORDS;
+  private chain(block: number, next: number): void {
+    if (block >= this.next.length) {
+      const larger = new Int32Array(Math.max(this.next.length * 2, block + 1));
+      larger.set(this.next);
+      this.next = larger;
+    }
+    this.next[block] = next;
   }
 
   after(block: number): number {

@@ -1,12 +1,13 @@
 import { ACK, FIN, RST, type Segment, SYN } from '../decode/segment.ts';
 import { NS_PER_SECOND, seqAfter, seqAtOrAfter, seqDiff, seqMax } from '../units.ts';
+import { type Place, PlainPlace } from '../kernel/place.ts';
 import type { ChunkedRecords } from './chunks.ts';
-import { H_ACK, H_DATA, H_GAP, H_RETRANSMITTED, H_ZERO_WINDOW, noteLetter, noteSegment } from './history.ts';
+import { noteLetter, noteSegment } from './history.ts';
 import { Holes } from './holes.ts';
 import * as L from './layout.ts';
+import { H_GAP, H_RETRANSMITTED, H_ZERO_WINDOW } from './letters.ts';
 import { contextBits, countFin, hadTime, isLimited, isOfOldIncarnation, startTiming } from './oddities.ts';
 import { orient } from './orientation.ts';
-import { takeStep } from './steps.ts';
 import * as T from './trail.ts';
 import { optionBits, TrailWriter } from './trail-writer.ts';
 
@@ -18,7 +19,7 @@ const LAPPED = 2 ** 30;
  * once, round trips, oddities, and the trail from which teardown/ reconstructs both endpoints' states.
  */
 export class FlowUpdate {
-  readonly writer = new TrailWriter();
+  readonly writer: TrailWriter;
   readonly holes = new Holes();
   // The flow at hand.
   ints: Int32Array = new Int32Array(0);
@@ -28,11 +29,8 @@ export class FlowUpdate {
   /** time of the segment at hand, and since the flow's packet before: ns. In an array, as a float passed is allocated. */
   readonly times = new Float64Array(2);
 
-  private readonly shortcut: boolean;
-
-  /** @param shortcut false: openings and closes the general way too, to hold the other one against */
-  constructor(shortcut = true) {
-    this.shortcut = shortcut;
+  constructor(place: Place = new PlainPlace()) {
+    this.writer = new TrailWriter(place);
   }
 
   /** Takes the segment's time, and widens the flow's to it. */
@@ -52,70 +50,8 @@ export class FlowUpdate {
     this.at = (flow & records.mask) * L.RECORD_WORDS;
   }
 
-  /**
-   * The greater part of all segments: in sequence, of an established connection that nobody has begun to close, with
-   * nothing to be told of. @returns false where it is not of that kind, and nothing was done
-   */
-  ordinary(segment: Segment, side: number): boolean {
-    const { ints, floats, at } = this;
-    const time = this.times[0]!;
-    const s = at + L.SIDE + side * L.SIDE_WORDS;
-    const p = at + L.SIDE + (1 - side) * L.SIDE_WORDS;
-    const { length, ack } = segment;
-    const before = ints[s + L.SIDE_FLAGS]!;
-    const peer = ints[p + L.SIDE_FLAGS]!;
-    if (
-      (segment.flags & (SYN | FIN | RST | ACK)) !== ACK ||
-      (ints[at + L.FLAGS]! & (L.FLOW_ENDING | L.FLOW_HOLES)) !== 0 ||
-      (before & (L.OCCUPIES | L.ACK_SENT | L.ZERO_WINDOW)) !== (L.OCCUPIES | L.ACK_SENT) ||
-      (peer & L.OCCUPIES) === 0 ||
-      (peer & (L.SYN_SENT_FLAG | L.SYN_ACKED)) === L.SYN_SENT_FLAG ||
-      segment.seq !== ints[s + L.SND_MAX] ||
-      ((ack - ints[p + L.SND_MAX]!) | 0) > 0 ||
-      segment.window === 0
-    ) {
-      return false;
-    }
-    let now = before;
-    ints[s + L.PACKETS] = (ints[s + L.PACKETS]! + 1) | 0;
-    if (((ack - ints[s + L.LAST_ACK_SENT]!) | 0) > 0) ints[s + L.LAST_ACK_SENT] = ack;
-    if ((before & L.TIMING) !== 0 && ((ack - ints[s + L.TIMED_END]!) | 0) >= 0) {
-      const rtt = time - floats[(at + L.TIMED_AT + 2 * side) >> 1]!;
-      if (rtt >= 0 && rtt < floats[(at + L.MIN_RTT + 2 * side) >> 1]!) floats[(at + L.MIN_RTT + 2 * side) >> 1] = rtt;
-      now &= ~L.TIMING;
-    }
-    let peerNow = peer & ~L.PROBES_MASK;
-    if (length === 0) {
-      now |= L.PURE_ACK_SENT;
-      noteLetter(ints, at, H_ACK, side);
-    } else {
-      noteLetter(ints, at, H_DATA, side);
-      const end = (segment.seq + length) | 0;
-      ints[s + L.SND_MAX] = end;
-      floats[(at + L.BYTES + 2 * side) >> 1]! += length;
-      now |= L.DATA_SENT | L.DATA_LAST;
-      const answered = (peer & L.ACK_SENT) !== 0;
-      if (answered && isLimited((end - ints[p + L.LAST_ACK_SENT]!) | 0, ints[p + L.WINDOW]!)) now |= L.LIMITED;
-      else if ((before & L.LIMITED) !== 0 && hadTime(ints, floats, at, segment, side, this.times)) now &= ~L.LIMITED;
-      peerNow &= ~L.DATA_LAST;
-      if ((peer & L.TIMING) === 0) {
-        peerNow |= L.TIMING;
-        ints[p + L.TIMED_END] = end;
-        floats[(at + L.TIMED_AT + 2 - 2 * side) >> 1] = time;
-      }
-    }
-    ints[s + L.WINDOW] = segment.window << (now >>> L.SCALE_SHIFT);
-    ints[s + L.SIDE_FLAGS] = (now & ~L.TTL_MASK) | (segment.ttl << L.TTL_SHIFT);
-    ints[p + L.SIDE_FLAGS] = peerNow;
-    return true;
-  }
-
-  /** What is not ordinary. */
-  other(flow: number, segment: Segment, side: number): void {
-    if (!this.shortcut || !takeStep(this, segment, side)) this.general(flow, segment, side);
-  }
-
-  private general(flow: number, segment: Segment, side: number): void {
+  /** Takes a segment of the flow at hand. */
+  follow(flow: number, segment: Segment, side: number): void {
     const { ints, floats, at } = this;
     const time = this.times[0]!;
     const s = at + L.SIDE + side * L.SIDE_WORDS;

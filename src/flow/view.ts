@@ -1,12 +1,14 @@
 import type { ChunkedRecords } from './chunks.ts';
 import * as L from './layout.ts';
-import { ENTRY_WORDS, type Piece, type Trail, type Trails } from './trail.ts';
+import { ENTRY_WORDS, type Trail, type Trails } from './trail.ts';
 
 /** A flow to read from, in use or packed: one reused object that is pointed at it. */
 export class FlowView {
   ints: Int32Array = new Int32Array(0);
   floats: Float64Array = new Float64Array(0);
   at = 0;
+  /** the record's number; -1 for a packed flow */
+  record = -1;
 
   /** null: the trail lies packed behind the record */
   private trails: Trails | null = null;
@@ -16,6 +18,7 @@ export class FlowView {
     this.ints = records.ints[flow >>> records.shift]!;
     this.floats = records.floats[flow >>> records.shift]!;
     this.at = (flow & records.mask) * L.RECORD_WORDS;
+    this.record = flow;
     this.trails = trails;
     return this;
   }
@@ -25,6 +28,7 @@ export class FlowView {
     this.ints = ints;
     this.floats = floats;
     this.at = at;
+    this.record = -1;
     this.trails = null;
     return this;
   }
@@ -35,19 +39,6 @@ export class FlowView {
     if (this.trails === null) trail.loadPacked(this.ints, this.floats, this.at + L.RECORD_WORDS, count);
     else trail.load(this.trails, this.word(L.TRAIL_HEAD), count);
   }
-
-  /** Where the entries of a trail that has BLOCK_ENTRIES at most stand, one behind the other. */
-  trailInOnePiece(): { ints: Int32Array; floats: Float64Array; at: number } {
-    const { piece, trails } = this;
-    if (trails === null) {
-      piece.ints = this.ints;
-      piece.floats = this.floats;
-      piece.at = this.at + L.RECORD_WORDS;
-    } else trails.locate(this.word(L.TRAIL_HEAD), piece);
-    return piece;
-  }
-
-  private readonly piece: Piece = { ints: new Int32Array(0), floats: new Float64Array(0), at: 0 };
 
   /** The length of the flow when it is packed: int32 words. */
   get packedWords(): number {

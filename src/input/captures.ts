@@ -2,11 +2,12 @@
 
 import type { Readable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
+import { type Place, PlainPlace } from '../kernel/place.ts';
 import { InputError } from './errors.ts';
 import { linkTypeName } from './linktypes.ts';
 import { Head, HeadHeap } from './merge.ts';
 import { type OpenCapture, openCapture } from './open.ts';
-import { NEED_DATA, RECORD, type ReadResult } from './reader.ts';
+import { type BulkSink, NEED_DATA, RECORD, type ReadResult } from './reader.ts';
 import type { CaptureRecord } from './types.ts';
 import { WINDOW_BYTES } from './window.ts';
 
@@ -57,6 +58,8 @@ export interface CaptureOptions {
   onProgress?: ((bytesRead: number, total: number | null, packets: number) => void) | undefined;
   /** what '-' reads, in place of the process's standard input: another program's output, say */
   stdin?: Readable | undefined;
+  /** where the bytes are to stand while they are read */
+  place?: Place | undefined;
 }
 
 /**
@@ -70,9 +73,10 @@ export async function openCaptures(paths: readonly string[], options: CaptureOpt
   }
   const share = Math.floor(ALL_WINDOWS_BYTES / Math.max(1, paths.length));
   const windowBytes = Math.max(SMALLEST_WINDOW_BYTES, Math.min(WINDOW_BYTES, share));
+  const place = options.place ?? new PlainPlace();
   const opened: OpenCapture[] = [];
   try {
-    for (const path of paths) opened.push(await openCapture(path, { windowBytes, stdin: options.stdin }));
+    for (const path of paths) opened.push(await openCapture(path, { windowBytes, stdin: options.stdin, place }));
   } catch (error) {
     for (const capture of opened) capture.source.close();
     throw error;
@@ -136,13 +140,14 @@ export class CaptureSet {
    * the files' next records comes next, and there is no sorting inside a file. Where times are equal the file named
    * first comes first (mergecap 4.0 takes the one named last). Closes the files.
    * @param sink gets a reused record: nothing of it may be kept. What it throws ends the reading.
+   * @param bulk takes records of a single file before they are read one by one; those that it leaves go to `sink`
    */
-  async forEach(sink: (record: CaptureRecord) => void): Promise<void> {
+  async forEach(sink: (record: CaptureRecord) => void, bulk: BulkSink | null = null): Promise<void> {
     this.#sliceEnd = performance.now() + SLICE_MS;
     try {
       const only = this.#heads.length === 1 ? this.#heads[0] : undefined;
       if (only === undefined) await this.#readMerged(sink);
-      else while (this.#drain(only, sink) === NEED_DATA) await this.#refill(only);
+      else while (this.#drain(only, sink, bulk) === NEED_DATA) await this.#refill(only);
     } finally {
       this.close();
     }
@@ -155,10 +160,12 @@ export class CaptureSet {
   }
 
   /** Delivers what the window of a single file holds. */
-  #drain(head: Head, sink: (record: CaptureRecord) => void): ReadResult {
+  #drain(head: Head, sink: (record: CaptureRecord) => void, bulk: BulkSink | null): ReadResult {
     const { record, clock } = head;
-    const { reader } = head.capture;
+    const { reader, window } = head.capture;
+    const layout = reader.layout ?? null;
     for (;;) {
+      if (layout !== null) bulk?.takeRecords(window, layout, clock);
       const result = reader.next(record);
       if (result !== RECORD) return result;
       clock.see(record);

@@ -38,6 +38,13 @@ export class CaptureClock {
     else this.seeOther(seconds, nanoseconds);
   }
 
+  /** Takes in packets in the order of their times, none before the latest so far; not the first of the capture. */
+  seeMany(packets: number, lastSeconds: number, lastNanoseconds: number): void {
+    this.packets += packets;
+    this.lastSeconds = lastSeconds;
+    this.lastNanoseconds = lastNanoseconds;
+  }
+
   private seeOther(seconds: number, nanoseconds: number): void {
     if (this.empty) this.begin(seconds, nanoseconds);
     if (seconds > this.lastSeconds || (seconds === this.lastSeconds && nanoseconds >= this.lastNanoseconds)) {

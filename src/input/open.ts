@@ -3,6 +3,7 @@ import { createReadStream, fstatSync, openSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { Readable } from 'node:stream';
 import { isatty } from 'node:tty';
+import type { Place } from '../kernel/place.ts';
 import { createDecoder, DecompressSource } from './decompress.ts';
 import { InputError, IS_DIRECTORY, systemError } from './errors.ts';
 import { explainForeign, MAGIC_BYTES, sniffCompression, sniffFormat } from './magic.ts';
@@ -23,14 +24,14 @@ export class OpenCapture {
   readonly source: ByteSource;
   /** the reader's format, with '+gzip' or '+zstd' */
   readonly format: string;
-  readonly #window: ByteWindow;
+  readonly window: ByteWindow;
 
   constructor(name: string, source: ByteSource, window: ByteWindow, reader: CaptureReader, compression: string | null) {
     this.name = name;
     this.source = source;
     this.reader = reader;
     this.format = compression === null ? reader.format : `${reader.format}+${compression}`;
-    this.#window = window;
+    this.window = window;
   }
 
   /** Where reading stopped before the end: by the reader, by the source, or both. */
@@ -38,13 +39,13 @@ export class OpenCapture {
     const found = this.reader.damage;
     const cause = this.source.damage;
     if (cause === null) return found;
-    if (found === null) return { offset: this.#window.offset + this.#window.pos, what: cause };
+    if (found === null) return { offset: this.window.offset + this.window.pos, what: cause };
     return { offset: found.offset, what: `${cause}; ${found.what}` };
   }
 
   /** What to do after NEED_DATA: reads more bytes, or notes that there are none. A promise only if one has to wait. */
   refill(): undefined | Promise<void> {
-    const more = fillOnce(this.source, this.#window);
+    const more = fillOnce(this.source, this.window);
     return typeof more === 'boolean' ? undefined : more.then(() => undefined);
   }
 }
@@ -54,6 +55,8 @@ export interface OpenOptions {
   windowBytes: number;
   /** what '-' reads, in place of the process's standard input */
   stdin?: Readable | undefined;
+  /** where the buffer is to stand */
+  place: Place;
 }
 
 /**
@@ -63,14 +66,14 @@ export interface OpenOptions {
 export async function openCapture(path: string, options: OpenOptions): Promise<OpenCapture> {
   let source = path === '-' ? openStdin(options.stdin) : openPath(path);
   try {
-    let window = new ByteWindow(options.windowBytes);
+    let window = new ByteWindow(options.windowBytes, options.place);
     await fillTo(source, window, MAGIC_BYTES);
     const compression = sniffCompression(window.data, window.end);
     if (compression !== null) {
       const decoder = createDecoder(compression);
       if (decoder === null) throw notDecodable(path, compression);
       source = new DecompressSource(compression, source, window, decoder);
-      window = new ByteWindow(options.windowBytes);
+      window = new ByteWindow(options.windowBytes, options.place);
       await fillTo(source, window, MAGIC_BYTES);
     }
     const reader = await openReader(path, source, window);

@@ -6,6 +6,7 @@ import {
   END,
   MAX_PACKET_BYTES,
   NEED_DATA,
+  type PcapLayout,
   RECORD,
   type ReadDamage,
   type ReadResult,
@@ -76,6 +77,17 @@ export class PcapReader implements CaptureReader {
     this.#view = viewOf(window.data);
   }
 
+  /** How its records lie, where they are as most are. */
+  get layout(): PcapLayout | null {
+    if (!this.#ordinary) return null;
+    return {
+      linkType: this.#linkType,
+      fractionNs: this.#fractionNs,
+      fractions: this.#fractions,
+      captureLimit: this.#captureLimit,
+    };
+  }
+
   begin(): ReadResult {
     const window = this.#window;
     if (this.#recordHeader !== 0) return RECORD;
@@ -125,6 +137,7 @@ export class PcapReader implements CaptureReader {
     const end = start + captured;
     if (end > window.end) return this.#nextOfAnyKind(record);
     record.data = data;
+    record.address = window.address;
     record.start = start;
     record.end = end;
     record.seconds = view.getUint32(at, true);
@@ -177,6 +190,7 @@ export class PcapReader implements CaptureReader {
       nanoseconds %= NS_PER_SECOND;
     }
     record.data = data;
+    record.address = window.address;
     record.start = at + header;
     record.end = at + header + captured;
     record.seconds = seconds;

@@ -159,6 +159,7 @@ export class PcapngReader implements CaptureReader {
     if (captured > room)
       return this.#fail(`a record claims ${captured} captured bytes, its block has room for ${room}`);
     record.data = this.#window.data;
+    record.address = this.#window.address;
     record.start = start;
     record.end = start + captured;
     record.seconds = this.#lastSeconds;

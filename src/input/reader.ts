@@ -1,5 +1,7 @@
 /** What the capture formats have in common: a reader turns the bytes of a window into records, one at a time. */
+import type { CaptureClock } from './clock.ts';
 import type { CaptureRecord } from './types.ts';
+import type { ByteWindow } from './window.ts';
 
 /** The record holds the next packet. */
 export const RECORD = 0;
@@ -22,6 +24,22 @@ export interface ReadDamage {
 /** Wireshark's bound on a captured packet, bytes; a file whose snaplen is larger may go beyond. */
 export const MAX_PACKET_BYTES = 262_144;
 
+/** How the records of a pcap file lie: a header of 16 bytes, little-endian, the captured length before the wire's. */
+export interface PcapLayout {
+  linkType: number;
+  /** nanoseconds of a fraction of a second, and fractions in a second */
+  fractionNs: number;
+  fractions: number;
+  /** most bytes that are captured of a packet */
+  captureLimit: number;
+}
+
+/** Takes many records at once. */
+export interface BulkSink {
+  /** Takes the window's next records, as many as it can: moves `pos` on, and the file's clock. */
+  takeRecords(window: ByteWindow, layout: PcapLayout, clock: CaptureClock): void;
+}
+
 export interface CaptureReader {
   /** 'pcap', 'pcap-ns', 'pcap-modified' or 'pcapng' */
   readonly format: string;
@@ -34,6 +52,8 @@ export interface CaptureReader {
   readonly dropped: number | null;
   /** blocks passed so far that hold no packet, but to which Wireshark gives a frame number */
   readonly otherFrames: number;
+  /** how the records lie, once the file header is read; null or absent where not as in PcapLayout */
+  readonly layout?: PcapLayout | null;
   /** Reads the file header. RECORD: records may follow. `next` does it where it wasn't done. */
   begin(): ReadResult;
   /** Reads the next packet into `record`. All of it but `frame` is set. */

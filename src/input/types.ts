@@ -4,6 +4,8 @@
 export class CaptureRecord {
   /** the reader's buffer; the packet is data[start..end) */
   data: Uint8Array = new Uint8Array(0);
+  /** address of data[0] for the kernel; 0: it can't reach it */
+  address = 0;
   start = 0;
   end = 0;
   /** whole seconds since 1970 */

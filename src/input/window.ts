@@ -1,5 +1,7 @@
 /** The bytes between a source, which appends them, and a reader, which consumes them: one reused buffer. */
 
+import { type Place, PlainPlace } from '../kernel/place.ts';
+
 /** What a window begins with, bytes: a read call costs little by then, and the flow table keeps its place in the caches. */
 export const WINDOW_BYTES = 1 << 17;
 
@@ -9,6 +11,8 @@ export const MAX_WINDOW_BYTES = 32 << 20;
 /** The unread bytes are data[pos..end). */
 export class ByteWindow {
   data: Uint8Array;
+  /** address of data[0] for the kernel; 0: it can't reach it */
+  address = 0;
   pos = 0;
   end = 0;
   /** byte offset of data[0] in the stream, after decompression */
@@ -16,9 +20,18 @@ export class ByteWindow {
   /** no byte will follow data[end - 1] */
   eof = false;
 
+  private readonly place: Place;
+
   /** @param size bytes to begin with, 1..MAX_WINDOW_BYTES */
-  constructor(size: number = WINDOW_BYTES) {
-    this.data = new Uint8Array(size);
+  constructor(size: number = WINDOW_BYTES, place: Place = new PlainPlace()) {
+    this.place = place;
+    this.data = this.allocate(size);
+  }
+
+  private allocate(size: number): Uint8Array {
+    const { buffer, offset, address } = this.place.allocate(size);
+    this.address = address;
+    return new Uint8Array(buffer, offset, size);
   }
 
   /** Moves the unread bytes to the front. What was handed out of `data` before is invalid afterwards. */
@@ -39,7 +52,7 @@ export class ByteWindow {
     this.compact();
     if (this.end < this.data.length) return;
     if (this.data.length >= MAX_WINDOW_BYTES) throw new RangeError(`a window holds at most ${MAX_WINDOW_BYTES} bytes`);
-    const grown = new Uint8Array(Math.min(this.data.length * 2, MAX_WINDOW_BYTES));
+    const grown = this.allocate(Math.min(this.data.length * 2, MAX_WINDOW_BYTES));
     grown.set(this.data);
     this.data = grown;
   }

@@ -4,6 +4,8 @@ import type { FlowTracker } from '../flow/tracker.ts';
 import { Trail } from '../flow/trail.ts';
 import { FlowView } from '../flow/view.ts';
 import type { CaptureClock } from '../input/clock.ts';
+import { SUMMARY } from '../kernel/control.ts';
+import type { Kernel } from '../kernel/kernel.ts';
 import * as F from '../teardown/facts.ts';
 import type { OsProfile } from '../teardown/profiles.ts';
 import { Replay } from '../teardown/replay.ts';
@@ -11,6 +13,7 @@ import { OUTCOMES, readSuccessor, type Successor } from '../teardown/successor.t
 import { NS_PER_SECOND, nsToSeconds } from '../units.ts';
 import { Best } from './best.ts';
 import { flowRecord } from './flow-record.ts';
+import { interestOf } from './interest.ts';
 import type { IntervalSink } from './intervals.ts';
 import { type CollectorPart, commonOrder, type Kept, pack, renumber, unpack } from './parts.ts';
 import { ServiceCounter } from './services.ts';
@@ -28,6 +31,8 @@ export interface FlowCollectorOptions {
   where?: ((flow: Flow) => boolean) | undefined;
   /** called with each flow when it ends, in that order */
   onFlow?: ((flow: Flow) => void) | undefined;
+  /** sums ordinary ends up, of the flows in its memory */
+  kernel?: Kernel | null;
 }
 
 /**
@@ -77,22 +82,44 @@ export class FlowCollector implements FlowSink {
     if (reuse?.outcome === 'challenged') facts.note(CHALLENGE_ACK);
     const end = this.endOf(flow);
     if (!this.stream(flow, reuse, end)) return;
-    summarize(facts, flow, this.profiles, end, this.offsetOf(flow), this.summary, 0, this.best);
+    summarize(facts, flow, this.profiles, end, this.offsetOf(flow), this.summary, 0);
     this.summary[SERVICE] = this.services.locate(flow);
-    this.take(flow, this.summary, 0, successor, reuse);
+    this.count(this.summary, 0);
+    if (!this.best.wants(this.summary[INTEREST]!, id)) return;
+    const interest = interestOf(facts, end);
+    if (this.best.wants(interest, id)) this.keep(flow, interest, successor, reuse);
   }
 
   summarize(flow: FlowView, summary: Float64Array, at: number): void {
+    if (this.summarizeShort(flow, summary, at)) return;
     const facts = this.reconstruct(flow, null);
-    summarize(facts, flow, this.profiles, this.endOf(flow), this.offsetOf(flow), summary, at, this.best);
+    summarize(facts, flow, this.profiles, this.endOf(flow), this.offsetOf(flow), summary, at);
     // A flow that may be refused must not take a service's name.
     if (!this.asks) summary[at + SERVICE] = this.services.locate(flow);
   }
 
+  /** @returns false where the end is not ordinary, or somebody wants to see the flow */
+  private summarizeShort(flow: FlowView, summary: Float64Array, at: number): boolean {
+    const { kernel } = this.options;
+    if (kernel === undefined || kernel === null || this.asks) return false;
+    const [one, two] = this.profiles;
+    const finWait0 = one.finWait2Ns ?? Number.POSITIVE_INFINITY;
+    const finWait1 = two.finWait2Ns ?? Number.POSITIVE_INFINITY;
+    const { record } = flow;
+    const offset = this.offsetOf(flow);
+    const { exports, numbers } = kernel;
+    if (exports.summarize(record, offset, one.timeWaitNs, two.timeWaitNs, finWait0, finWait1) === 0) return false;
+    for (let i = 0; i < SUMMARY_FLOATS; i++) summary[at + i] = numbers[SUMMARY + i]!;
+    summary[at + SERVICE] = this.services.locate(flow);
+    return true;
+  }
+
   flowExpired(flow: FlowView, summary: Float64Array, at: number): void {
-    const reuses = flow.has(L.FLOW_REUSES) && this.reuses.has(summary[at + ID]!);
-    if (this.asks || reuses) this.flowEnded(flow, null);
-    else this.take(flow, summary, at, null, null);
+    const id = summary[at + ID]!;
+    const reuses = flow.has(L.FLOW_REUSES) && this.reuses.has(id);
+    // Only of one that may be kept it must be known exactly how interesting it is.
+    if (this.asks || reuses || this.best.wants(summary[at + INTEREST]!, id)) this.flowEnded(flow, null);
+    else this.count(summary, at);
   }
 
   /** The flows kept, ascending by id, as of the capture's end. */
@@ -147,23 +174,17 @@ export class FlowCollector implements FlowSink {
     return true;
   }
 
-  private take(
-    flow: FlowView,
-    summary: Float64Array,
-    at: number,
-    successor: Successor | null,
-    reuse: Reuse | null,
-  ): void {
-    const { tracker, best, clock } = this;
+  private count(summary: Float64Array, at: number): void {
+    const { tracker, clock } = this;
     const now = (clock.lastSeconds - clock.originSeconds) * NS_PER_SECOND + clock.lastNanoseconds;
     this.totals.add(summary, at, tracker.watermark(now) - LATE, summary[at + KEY]!);
     this.services.count(summary[at + SERVICE]!, summary[at + KIND]!, summary[at + INITIATOR]!);
-    const interest = summary[at + INTEREST]!;
-    const id = summary[at + ID]!;
-    if (!best.wants(interest, id)) return;
+  }
+
+  private keep(flow: FlowView, interest: number, successor: Successor | null, reuse: Reuse | null): void {
     const ints = new Int32Array(flow.packedWords);
     flow.packInto(ints, 0);
-    best.add({ interest, ints, successor, reuse }, interest, id);
+    this.best.add({ interest, ints, successor, reuse }, interest, flow.word(L.ID));
   }
 
   private reconstruct(flow: FlowView, successor: Successor | null): F.Facts {

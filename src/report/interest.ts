@@ -1,16 +1,17 @@
 import * as S from '../tcp/states.ts';
 import * as F from '../teardown/facts.ts';
+import * as N from './summary-layout.ts';
 
 /** How much a kind of end asks to be looked at. */
 const BY_KIND = [
-  0, // open
-  30, // unanswered
-  30, // refused
-  40, // half-closed
-  10, // graceful
-  25, // simultaneous
-  45, // aborted
-  50, // aborted-after-fin
+  N.INTEREST_OPEN,
+  N.INTEREST_UNANSWERED,
+  N.INTEREST_REFUSED,
+  N.INTEREST_HALF_CLOSED,
+  N.INTEREST_GRACEFUL,
+  N.INTEREST_SIMULTANEOUS,
+  N.INTEREST_ABORTED,
+  N.INTEREST_ABORTED_AFTER_FIN,
 ];
 const SECOND = 1_000_000_000;
 
@@ -49,7 +50,7 @@ function scoreOf(facts: F.Facts, end: number, exactly: boolean): number {
     if (facts.timeWaitRestarts[side]! > 0) score += 15;
     if (facts.timeWaitEndedBy[side]! >= F.BY_REUSE) score += 15;
   }
-  return score + 3 * bits(facts.notes & ODD) + Math.min(5, facts.resetsIgnored);
+  return score + N.INTEREST_ODD * bits(facts.notes & ODD) + Math.min(5, facts.resetsIgnored);
 }
 
 const ODD = ~(F.noteBit('midstream') | F.noteBit('duplicates') | F.noteBit('no-pure-acks'));

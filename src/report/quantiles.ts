@@ -54,8 +54,11 @@ export class Quantiles implements QuantilesData {
    * @returns one value a share; null without values
    */
   at(shares: readonly number[]): (number | null)[] {
-    const sorted = this.values.slice(0, this.kept).sort();
-    return shares.map((share) => sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? null);
+    const values = this.values.slice(0, this.kept);
+    return shares.map((share) => {
+      const rank = Math.max(0, Math.ceil(share * values.length) - 1);
+      return values.length === 0 ? null : select(values, rank);
+    });
   }
 
   private keep(value: number, hash: number): void {
@@ -88,6 +91,43 @@ export class Quantiles implements QuantilesData {
 }
 
 const MOST = 1 << 20;
+
+/** Rounds after which sorting what is left is sure to be faster. */
+const ROUNDS = 64;
+
+/**
+ * The value that sorting would bring to `rank`; reorders the values (Hoare's quickselect: all threads wait for it).
+ */
+function select(values: Float64Array, rank: number): number {
+  let from = 0;
+  let to = values.length - 1;
+  for (let round = 0; from < to; round++) {
+    if (round === ROUNDS) {
+      values.subarray(from, to + 1).sort();
+      break;
+    }
+    const pivot = median(values[from]!, values[(from + to) >>> 1]!, values[to]!);
+    let i = from;
+    let j = to;
+    while (i <= j) {
+      while (values[i]! < pivot) i++;
+      while (values[j]! > pivot) j--;
+      if (i > j) break;
+      const swapped = values[i]!;
+      values[i++] = values[j]!;
+      values[j--] = swapped;
+    }
+    // Up to j none is above the pivot, from i on none below; what lies between equals it.
+    if (rank <= j) to = j;
+    else if (rank >= i) from = i;
+    else break;
+  }
+  return values[rank]!;
+}
+
+function median(a: number, b: number, c: number): number {
+  return Math.max(Math.min(a, b), Math.min(Math.max(a, b), c));
+}
 
 /** A bijection of 32 bits in which every bit depends on every bit (the finalizer of MurmurHash3). */
 function mixed(key: number): number {

@@ -4,6 +4,10 @@
  * frames are numbers (0: none), sides are 0 (sent the first packet) and 1. NaN: not known.
  */
 
+import { KIND_OPEN, NOBODY } from './kinds.ts';
+
+export * from './kinds.ts';
+
 export const KINDS = [
   'open',
   'unanswered',
@@ -14,14 +18,6 @@ export const KINDS = [
   'aborted',
   'aborted-after-fin',
 ] as const;
-export const KIND_OPEN = 0;
-export const KIND_UNANSWERED = 1;
-export const KIND_REFUSED = 2;
-export const KIND_HALF_CLOSED = 3;
-export const KIND_GRACEFUL = 4;
-export const KIND_SIMULTANEOUS = 5;
-export const KIND_ABORTED = 6;
-export const KIND_ABORTED_AFTER_FIN = 7;
 
 export const SHAPES = [
   'none',
@@ -41,11 +37,6 @@ export const SHAPE_HALF_CLOSE = 4;
 export const SHAPE_RST = 5;
 export const SHAPE_FIN_RST = 6;
 export const SHAPE_UNKNOWN = 7;
-
-/** Values of `initiator` and `resetBy` beside the sides 0 and 1. */
-export const BOTH = 2;
-export const UNKNOWN = 3;
-export const NOBODY = 4;
 
 export const POSITIONS = ['unknown', 'near-client', 'near-server', 'middle'] as const;
 

@@ -10,7 +10,6 @@ import { Deliveries, FIN_OBSERVED, hasNoPureAcks } from './deliveries.ts';
 import { EndpointReplay, RESET_ENDED, RESET_KILLED_TIME_WAIT } from './endpoint.ts';
 import * as F from './facts.ts';
 import { takeNotes } from './notes.ts';
-import { OrdinaryClose } from './ordinary.ts';
 import type { OsProfile } from './profiles.ts';
 import { isForeign } from './resets.ts';
 import { replaySelfConnect } from './self-connect.ts';
@@ -24,14 +23,8 @@ export class Replay {
   readonly facts = new F.Facts();
   private readonly trail = new Trail();
   private readonly deliveries = new Deliveries();
-  private readonly ordinary: OrdinaryClose | null;
   private readonly endpoint = new EndpointReplay();
   private readonly effects = new Uint8Array(256);
-
-  /** @param shortcut false: every flow the general way, to hold the other one against */
-  constructor(shortcut = true) {
-    this.ordinary = shortcut ? new OrdinaryClose(this.facts) : null;
-  }
 
   /**
    * @param end the capture's end so far, ns in the flow's base
@@ -39,24 +32,10 @@ export class Replay {
    * @param successor what the next flow on the 4-tuple did to this one, null if there is none
    */
   run(view: FlowView, end: number, profiles: readonly [OsProfile, OsProfile], successor: Successor | null): F.Facts {
-    const { facts } = this;
+    const { facts, trail, deliveries, effects } = this;
     facts.clear();
     facts.client = view.clientSide;
     this.placeCapture(view);
-    if (this.ordinary === null || !this.ordinary.run(view, profiles))
-      return this.search(view, end, profiles, successor);
-    for (let x = 0; x < 2; x++) this.endStates(x, end, profiles[x]!, successor);
-    return facts;
-  }
-
-  /** The general way: any flow. */
-  private search(
-    view: FlowView,
-    end: number,
-    profiles: readonly [OsProfile, OsProfile],
-    successor: Successor | null,
-  ): F.Facts {
-    const { facts, trail, deliveries, effects } = this;
     view.loadTrail(trail);
     for (let i = 0; i < trail.count; i++) effects[i] = 0;
     if (view.has(L.FLOW_SELF_CONNECT)) {

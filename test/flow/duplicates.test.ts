@@ -1,3 +1,4 @@
+import { PlainPlace } from '../../src/kernel/place.ts';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Segment } from '../../src/decode/segment.ts';
@@ -8,7 +9,7 @@ const MS = 1_000_000;
 
 /** Whether `second` is taken for a copy of `first`, `gap` ns after it. */
 function isCopy(first: Segment, second: Segment, gap: number): boolean {
-  const filter = new DuplicateFilter();
+  const filter = new DuplicateFilter(new PlainPlace());
   expect(filter.isDuplicate(at(first, 5e9))).toBe(false);
   return filter.isDuplicate(at(second, 5e9 + gap));
 }

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { ACK, FIN, PSH, RST, SYN } from '../../src/decode/segment.ts';
-import { H_GAP, H_RETRANSMITTED, H_ZERO_WINDOW, historyText, noteLetter, noteSegment } from '../../src/flow/history.ts';
+import { historyText, noteLetter, noteSegment } from '../../src/flow/history.ts';
 import * as L from '../../src/flow/layout.ts';
+import { H_GAP, H_RETRANSMITTED, H_ZERO_WINDOW } from '../../src/flow/letters.ts';
 import { segment } from './segments.ts';
 
 type Step = [side: number, flags: number, length?: number];

@@ -1,3 +1,4 @@
+import { PlainPlace } from '../../src/kernel/place.ts';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Segment } from '../../src/decode/segment.ts';
@@ -12,13 +13,13 @@ function tuple(n: number): Segment {
 
 describe('FlowTable', () => {
   test('finds nothing in the beginning', () => {
-    const table = new FlowTable(1);
+    const table = new FlowTable(new PlainPlace(), 1);
     expect(table.find(tuple(1))).toBe(-1);
     expect(table.list()).toEqual([]);
   });
 
   test('finds both directions of a connection, and tells whether the end sent that was first', () => {
-    const table = new FlowTable(1);
+    const table = new FlowTable(new PlainPlace(), 1);
     table.find(tuple(1));
     const record = table.insert(tuple(1));
     expect(table.side).toBe(0);
@@ -29,7 +30,7 @@ describe('FlowTable', () => {
 
   test('tells apart whatever differs in one word of the key', () => {
     const words = ['src0', 'src1', 'src2', 'src3', 'dst0', 'dst1', 'dst2', 'dst3', 'srcPort', 'dstPort'] as const;
-    const table = new FlowTable(1);
+    const table = new FlowTable(new PlainPlace(), 1);
     const base = segment({ src0: 5, src1: 6, src2: 7, src3: 8, dst0: 1, dst1: 2, dst2: 3, dst3: 4 });
     const records = [base, ...words.map((word) => segment({ ...base, [word]: base[word] ^ 64 }))].map((made) => {
       expect(table.find(made)).toBe(-1);
@@ -40,7 +41,7 @@ describe('FlowTable', () => {
   });
 
   test('makes records with the key and the hash, and all else zero, also where another flow was before', () => {
-    const table = new FlowTable(1);
+    const table = new FlowTable(new PlainPlace(), 1);
     table.find(tuple(1));
     const first = table.insert(tuple(1));
     const at = (first & table.records.mask) * L.RECORD_WORDS;
@@ -55,7 +56,7 @@ describe('FlowTable', () => {
   });
 
   test('replaces a record on its 4-tuple', () => {
-    const table = new FlowTable(1);
+    const table = new FlowTable(new PlainPlace(), 1);
     table.find(tuple(1));
     const old = table.insert(tuple(1));
     table.find(tuple(1));
@@ -66,7 +67,7 @@ describe('FlowTable', () => {
   });
 
   test('keeps flows apart whose hashes are equal in all 32 bits', () => {
-    const table = new FlowTable(1);
+    const table = new FlowTable(new PlainPlace(), 1);
     const byHash = new Map<number, number>();
     const pairs: [number, number][] = [];
     const scattered = (n: number) => {
@@ -95,7 +96,7 @@ describe('FlowTable', () => {
     // 4,096 slots and up to 6,000 keys: chains, growth, and holes closed by backward shift, across the end too.
     const step = fc.record({ from: fc.nat(5999), many: fc.integer({ min: 1, max: 1500 }), what: fc.nat(3) });
     const property = fc.property(fc.integer(), fc.array(step, { maxLength: 14 }), (seed, steps) => {
-      const table = new FlowTable(seed);
+      const table = new FlowTable(new PlainPlace(), seed);
       const model = new Map<number, number>();
       for (const { from, many, what } of steps) {
         for (let n = from; n < Math.min(6000, from + many); n++) {
@@ -135,7 +136,7 @@ describe('FlowTable', () => {
     // What an attacker can do who has read the source, but cannot know the seed.
     for (const factor of [1, 0x10000, 0x9e3779b1, 0x85ebca6b, 0xc2b2ae35, 0x27d4eb2f]) {
       for (const seed of [1, 0x1234567]) {
-        const table = new FlowTable(seed);
+        const table = new FlowTable(new PlainPlace(), seed);
         const hashes = new Set<number>();
         for (let port = 1; port <= 5000; port++) {
           const base = 0x0a000000 ^ Math.imul(port, factor);

@@ -1,0 +1,202 @@
+/**
+ * Decoding a frame as most are: Ethernet with one 802.1Q tag at most, or Linux's cooked capture; IP without options,
+ * fragments or extension headers; TCP without SACK. src/decode/ takes all others; of these it says the same.
+ */
+import { ACK } from "../src/decode/flags";
+
+// EtherTypes, and the protocol number (IANA).
+const VLAN: i32 = 0x8100;
+const IPV4: i32 = 0x0800;
+const IPV6: i32 = 0x86dd;
+const TCP: i32 = 6;
+// Lengths of headers without options, bytes.
+const ETHERNET_HEADER: i32 = 14;
+const VLAN_TAG: i32 = 4;
+const IPV4_HEADER: i32 = 20;
+const IPV6_HEADER: i32 = 40;
+const TCP_HEADER: i32 = 20;
+// Link types (tcpdump.org/linktypes.html), and their headers.
+const ETHERNET: i32 = 1;
+const LINUX_SLL: i32 = 113;
+const SLL_HEADER: i32 = 16;
+const LINUX_SLL2: i32 = 276;
+const SLL2_HEADER: i32 = 20;
+// TCP options (RFC 9293 section 3.2, RFC 7323).
+const END_OF_OPTIONS: i32 = 0;
+const NO_OPERATION: i32 = 1;
+const WINDOW_SCALE: i32 = 3;
+const SACK: i32 = 5;
+const TIMESTAMPS: i32 = 8;
+const PADDED_TIMESTAMPS: i32 = 0x0101080a;
+const MOST_SCALE: i32 = 14;
+
+/** Bits of the field of flags and offset, as it is read: little-endian. */
+const FRAGMENT: i32 = 0xff3f;
+
+export const NOT_TAKEN: i32 = 0;
+export const TAKEN: i32 = 1;
+export const ANOTHER_SHARE: i32 = 2;
+
+// The segment at hand, as src/decode/segment.ts describes it.
+export let isIpv6: bool = false;
+/** -1: no tag */
+export let vlan: i32 = -1;
+export let src0: i32 = 0;
+export let src1: i32 = 0;
+export let src2: i32 = 0;
+export let src3: i32 = 0;
+export let dst0: i32 = 0;
+export let dst1: i32 = 0;
+export let dst2: i32 = 0;
+export let dst3: i32 = 0;
+/** source port << 16 | destination port */
+export let ports: i32 = 0;
+export let seq: i32 = 0;
+export let ack: i32 = 0;
+export let flags: i32 = 0;
+export let window: i32 = 0;
+export let length: i32 = 0;
+export let ttl: i32 = 0;
+export let ipId: i32 = 0;
+export let hasTimestamps: bool = false;
+export let tsVal: i32 = 0;
+export let tsEcr: i32 = 0;
+export let windowScale: i32 = -1;
+export let optionsLength: i32 = 0;
+/** where the options begin and end */
+let options: usize = 0;
+let optionsEnd: usize = 0;
+
+function be32(at: usize): i32 {
+  return bswap<i32>(load<i32>(at));
+}
+
+function be16(at: usize): i32 {
+  return <i32>bswap<u16>(load<u16>(at));
+}
+
+/** Which share a 4-tuple falls to: src/decode/shares.ts. */
+export function shareOf(shares: i32): i32 {
+  const addresses = (src3 + dst3) * <i32>0x85ebca6b;
+  const ends = addresses ^ (((ports >>> 16) + (ports & 0xffff)) * <i32>0xc2b2ae35);
+  return ((((ends ^ (ends >>> 15)) * <i32>0x9e3779b1) >>> 16) * shares) >>> 16;
+}
+
+/**
+ * Decodes the headers but for the TCP options.
+ * @param share which of the flows is wanted, of how many `shares`
+ * @returns TAKEN, ANOTHER_SHARE where the flow isn't wanted, NOT_TAKEN where the frame is of another kind
+ */
+export function decode(start: usize, end: usize, linkType: i32, share: i32, shares: i32): i32 {
+  let type: i32;
+  let ip: usize;
+  const captured = <i32>(end - start);
+  if (linkType == ETHERNET) {
+    ip = start + ETHERNET_HEADER;
+    if (captured < ETHERNET_HEADER + VLAN_TAG + IPV4_HEADER) return NOT_TAKEN;
+    type = be16(start + 12);
+    vlan = -1;
+    if (type == VLAN) {
+      vlan = be16(ip) & 0xfff;
+      type = be16(ip + 2);
+      ip += VLAN_TAG;
+    }
+  } else if (linkType == LINUX_SLL) {
+    ip = start + SLL_HEADER;
+    if (captured < SLL_HEADER + IPV4_HEADER) return NOT_TAKEN;
+    type = be16(start + 14);
+    vlan = -1;
+  } else if (linkType == LINUX_SLL2) {
+    ip = start + SLL2_HEADER;
+    if (captured < SLL2_HEADER + IPV4_HEADER) return NOT_TAKEN;
+    type = be16(start);
+    vlan = -1;
+  } else return NOT_TAKEN;
+
+  let at: usize;
+  let tcpLength: i32;
+  if (type == IPV4) {
+    at = ip + IPV4_HEADER;
+    if (at + TCP_HEADER > end) return NOT_TAKEN;
+    // Version 4 and five words of header, TCP, and neither more fragments nor an offset.
+    if (load<u8>(ip) != 0x45 || load<u8>(ip + 9) != TCP || (load<u16>(ip + 6) & FRAGMENT) != 0) return NOT_TAKEN;
+    src3 = be32(ip + 12);
+    dst3 = be32(ip + 16);
+    tcpLength = be16(ip + 2) - IPV4_HEADER; // negative for total length 0 (TSO)
+    isIpv6 = false;
+    ttl = load<u8>(ip + 8);
+    ipId = be16(ip + 4);
+    src0 = 0;
+    src1 = 0;
+    src2 = 0xffff;
+    dst0 = 0;
+    dst1 = 0;
+    dst2 = 0xffff;
+  } else if (type == IPV6) {
+    at = ip + IPV6_HEADER;
+    if (at + TCP_HEADER > end) return NOT_TAKEN;
+    if (load<u8>(ip) >> 4 != 6 || load<u8>(ip + 6) != TCP) return NOT_TAKEN;
+    src3 = be32(ip + 20);
+    dst3 = be32(ip + 36);
+    tcpLength = be16(ip + 4); // 0 in jumbograms and TSO
+    isIpv6 = true;
+    ttl = load<u8>(ip + 7);
+    ipId = 0;
+    src0 = be32(ip + 8);
+    src1 = be32(ip + 12);
+    src2 = be32(ip + 16);
+    dst0 = be32(ip + 24);
+    dst1 = be32(ip + 28);
+    dst2 = be32(ip + 32);
+  } else return NOT_TAKEN;
+
+  // Too long a header is damage, or the length isn't in the IP header.
+  const headerLength = (<i32>load<u8>(at + 12) >> 4) << 2;
+  if (headerLength < TCP_HEADER || headerLength > tcpLength) return NOT_TAKEN;
+  ports = be32(at);
+  if (shares > 1 && shareOf(shares) != share) return ANOTHER_SHARE;
+  seq = be32(at + 4);
+  flags = load<u8>(at + 13) & 0x3f;
+  ack = (flags & ACK) != 0 ? be32(at + 8) : 0;
+  window = be16(at + 14);
+  length = tcpLength - headerLength;
+  optionsLength = headerLength - TCP_HEADER;
+  options = at + TCP_HEADER;
+  optionsEnd = min(at + headerLength, end);
+  return TAKEN;
+}
+
+/** Decodes the TCP options. @returns false where there is one that is left to src/decode/ */
+export function decodeOptions(): bool {
+  let at = options;
+  const end = optionsEnd;
+  hasTimestamps = false;
+  tsVal = 0;
+  tsEcr = 0;
+  windowScale = -1;
+  if (end - at == 12 && be32(at) == PADDED_TIMESTAMPS) {
+    hasTimestamps = true;
+    tsVal = be32(at + 4);
+    tsEcr = be32(at + 8);
+    return true;
+  }
+  while (at < end) {
+    const kind = <i32>load<u8>(at);
+    if (kind == NO_OPERATION) {
+      at++;
+      continue;
+    }
+    if (kind == END_OF_OPTIONS || at + 1 >= end) return true;
+    const size = <i32>load<u8>(at + 1);
+    if (size < 2 || at + size > end) return true;
+    if (kind == TIMESTAMPS && size == 10) {
+      hasTimestamps = true;
+      tsVal = be32(at + 2);
+      tsEcr = be32(at + 6);
+    } else if (kind == WINDOW_SCALE && size == 3) {
+      windowScale = min(<i32>load<u8>(at + 2), MOST_SCALE); // RFC 7323 section 2.3
+    } else if (kind == SACK) return false;
+    at += size;
+  }
+  return true;
+}

@@ -1,0 +1,98 @@
+/// <reference path="./webassembly.d.ts" />
+/** The WebAssembly kernel (assembly/): an instance, and the memory that it shares with the program. */
+
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import * as C from './control.ts';
+import type { Area, Place } from './place.ts';
+
+/** What assembly/index.ts exports. */
+interface Exports {
+  run(
+    pos: number,
+    end: number,
+    linkType: number,
+    fractionNs: number,
+    fractions: number,
+    captureLimit: number,
+    frame: number,
+  ): number;
+  take(
+    start: number,
+    end: number,
+    linkType: number,
+    seconds: number,
+    nanoseconds: number,
+    frame: number,
+  ): number;
+  summarize(
+    flow: number,
+    offset: number,
+    timeWait0: number,
+    timeWait1: number,
+    finWait0: number,
+    finWait1: number,
+  ): number;
+}
+
+const PAGE = 1 << 16;
+/** Pages to begin with and at most, as the kernel is compiled for: 0.5 MiB, 4 GiB. */
+const FIRST_PAGES = 8;
+const MOST_PAGES = 1 << 16;
+/** The memory grows by so many pages at least, 4 MiB: growing costs a system call. */
+const GROWTH = 64;
+/** What is asked for begins at a cache line. */
+const LINE = 64;
+
+let program: WebAssembly.Module | null = null;
+
+/** Shared, since then what stands in it stays where it is while the memory grows. No other thread sees it. */
+export class Kernel implements Place {
+  readonly words: Int32Array;
+  readonly numbers: Float64Array;
+  readonly exports: Exports;
+  readonly #memory: WebAssembly.Memory;
+  #pages = FIRST_PAGES;
+  #next = C.HEAP;
+
+  /** @throws where there is no WebAssembly, or no address space for it */
+  constructor() {
+    program ??= new WebAssembly.Module(readFileSync(createRequire(import.meta.url).resolve('#kernel.wasm')));
+    this.#memory = new WebAssembly.Memory({ initial: FIRST_PAGES, maximum: MOST_PAGES, shared: true });
+    const instance = new WebAssembly.Instance(program, { env: { memory: this.#memory } });
+    this.exports = instance.exports as Exports;
+    this.words = new Int32Array(this.#memory.buffer, 0, C.HEAP / 4);
+    this.numbers = new Float64Array(this.#memory.buffer, 0, C.HEAP / 8);
+  }
+
+  /** Elsewhere if the memory is full: then the kernel leaves what has to do with it alone. */
+  allocate(bytes: number): Area {
+    const address = this.#next;
+    const end = address + Math.ceil(bytes / LINE) * LINE;
+    const needed = Math.ceil(end / PAGE);
+    if (needed > this.#pages && !this.#grow(needed)) return { buffer: new ArrayBuffer(bytes), offset: 0, address: 0 };
+    this.#next = end;
+    return { buffer: this.#memory.buffer, offset: address, address };
+  }
+
+  #grow(needed: number): boolean {
+    const pages = Math.min(MOST_PAGES, Math.max(needed, this.#pages + GROWTH));
+    if (pages < needed) return false;
+    try {
+      this.#memory.grow(pages - this.#pages);
+    } catch {
+      return false; // the system has no more
+    }
+    this.#pages = pages;
+    return true;
+  }
+}
+
+/** A kernel, or null where there can be none: WebAssembly switched off, address space limited. */
+export function startKernel(): Kernel | null {
+  try {
+    return new Kernel();
+  } catch {
+    return null;
+  }
+}
