@@ -1,6 +1,20 @@
 /** Recognising a second copy of a packet, in the table of src/flow/duplicates.ts, where it is told how. */
-import * as C from "../src/kernel/control";
-import { ack, dst3, flags, ipId, length, optionsLength, ports, seq, shareOf, src3, tsEcr, tsVal, window } from "./frame";
+import * as C from '../src/kernel/control';
+import {
+  ack,
+  dst3,
+  flags,
+  ipId,
+  length,
+  optionsLength,
+  ports,
+  seq,
+  shareOf,
+  src3,
+  tsEcr,
+  tsVal,
+  window,
+} from './frame';
 
 export function isDuplicate(seconds: u32, nanoseconds: i32): bool {
   let h =
@@ -16,8 +30,8 @@ export function isDuplicate(seconds: u32, nanoseconds: i32): bool {
   const slot = C.PRINTS + ((shareOf(C.PRINT_CLASSES) * C.PRINT_SLOTS + (h & (C.PRINT_SLOTS - 1))) << 3);
   const time = <i32>seconds * C.PRINT_TICKS + (nanoseconds >>> C.PRINT_TICK_SHIFT);
   const age = time - load<i32>(slot + 4);
-  const window_ = ipId == 0 ? C.PRINT_WINDOW_WITHOUT_ID : C.PRINT_WINDOW;
-  const equal = load<i32>(slot) == h && age >= -window_ && age <= window_;
+  const window_ = ipId === 0 ? C.PRINT_WINDOW_WITHOUT_ID : C.PRINT_WINDOW;
+  const equal = load<i32>(slot) === h && age >= -window_ && age <= window_;
   store<i32>(slot, h);
   store<i32>(slot + 4, time);
   return equal;

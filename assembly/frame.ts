@@ -2,7 +2,7 @@
  * Decoding a frame as most are: Ethernet with one 802.1Q tag at most, or Linux's cooked capture; IP without options,
  * fragments or extension headers; TCP without SACK. src/decode/ takes all others; of these it says the same.
  */
-import { ACK } from "../src/decode/flags";
+import { ACK } from '../src/decode/flags';
 
 // EtherTypes, and the protocol number (IANA).
 const VLAN: i32 = 0x8100;
@@ -41,14 +41,16 @@ export const ANOTHER_SHARE: i32 = 2;
 export let isIpv6: bool = false;
 /** -1: no tag */
 export let vlan: i32 = -1;
-export let src0: i32 = 0;
-export let src1: i32 = 0;
-export let src2: i32 = 0;
+/** addresses as two pairs of words, the first of a pair in the lower half: IPv4 is ::ffff:a.b.c.d */
+export let src01: u64 = 0;
+export let src23: u64 = 0;
+export let dst01: u64 = 0;
+export let dst23: u64 = 0;
+/** their last words */
 export let src3: i32 = 0;
-export let dst0: i32 = 0;
-export let dst1: i32 = 0;
-export let dst2: i32 = 0;
 export let dst3: i32 = 0;
+/** tells 4-tuples apart, alike for both directions: what shares and classes go by */
+let spread: i32 = 0;
 /** source port << 16 | destination port */
 export let ports: i32 = 0;
 export let seq: i32 = 0;
@@ -75,11 +77,21 @@ function be16(at: usize): i32 {
   return <i32>bswap<u16>(load<u16>(at));
 }
 
+/** Sixteen bytes as four words. */
+function be32x4(at: usize): v128 {
+  const bytes = v128.load(at);
+  return v128.shuffle<u8>(bytes, bytes, 3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12);
+}
+
 /** Which share a 4-tuple falls to: src/decode/shares.ts. */
 export function shareOf(shares: i32): i32 {
+  return (spread * shares) >>> 16;
+}
+
+function takeSpread(): void {
   const addresses = (src3 + dst3) * <i32>0x85ebca6b;
   const ends = addresses ^ (((ports >>> 16) + (ports & 0xffff)) * <i32>0xc2b2ae35);
-  return ((((ends ^ (ends >>> 15)) * <i32>0x9e3779b1) >>> 16) * shares) >>> 16;
+  spread = ((ends ^ (ends >>> 15)) * <i32>0x9e3779b1) >>> 16;
 }
 
 /**
@@ -91,22 +103,22 @@ export function decode(start: usize, end: usize, linkType: i32, share: i32, shar
   let type: i32;
   let ip: usize;
   const captured = <i32>(end - start);
-  if (linkType == ETHERNET) {
+  if (linkType === ETHERNET) {
     ip = start + ETHERNET_HEADER;
     if (captured < ETHERNET_HEADER + VLAN_TAG + IPV4_HEADER) return NOT_TAKEN;
     type = be16(start + 12);
     vlan = -1;
-    if (type == VLAN) {
+    if (type === VLAN) {
       vlan = be16(ip) & 0xfff;
       type = be16(ip + 2);
       ip += VLAN_TAG;
     }
-  } else if (linkType == LINUX_SLL) {
+  } else if (linkType === LINUX_SLL) {
     ip = start + SLL_HEADER;
     if (captured < SLL_HEADER + IPV4_HEADER) return NOT_TAKEN;
     type = be16(start + 14);
     vlan = -1;
-  } else if (linkType == LINUX_SLL2) {
+  } else if (linkType === LINUX_SLL2) {
     ip = start + SLL2_HEADER;
     if (captured < SLL2_HEADER + IPV4_HEADER) return NOT_TAKEN;
     type = be16(start);
@@ -115,50 +127,52 @@ export function decode(start: usize, end: usize, linkType: i32, share: i32, shar
 
   let at: usize;
   let tcpLength: i32;
-  if (type == IPV4) {
+  if (type === IPV4) {
     at = ip + IPV4_HEADER;
     if (at + TCP_HEADER > end) return NOT_TAKEN;
     // Version 4 and five words of header, TCP, and neither more fragments nor an offset.
-    if (load<u8>(ip) != 0x45 || load<u8>(ip + 9) != TCP || (load<u16>(ip + 6) & FRAGMENT) != 0) return NOT_TAKEN;
-    src3 = be32(ip + 12);
-    dst3 = be32(ip + 16);
+    if (load<u8>(ip) !== 0x45 || load<u8>(ip + 9) !== TCP || (load<u16>(ip + 6) & FRAGMENT) !== 0) return NOT_TAKEN;
+    const words = be32x4(ip + 4);
+    src3 = i32x4.extract_lane(words, 2);
+    dst3 = i32x4.extract_lane(words, 3);
     tcpLength = be16(ip + 2) - IPV4_HEADER; // negative for total length 0 (TSO)
     isIpv6 = false;
     ttl = load<u8>(ip + 8);
-    ipId = be16(ip + 4);
-    src0 = 0;
-    src1 = 0;
-    src2 = 0xffff;
-    dst0 = 0;
-    dst1 = 0;
-    dst2 = 0xffff;
-  } else if (type == IPV6) {
+    ipId = i32x4.extract_lane(words, 0) >>> 16;
+    src01 = 0;
+    src23 = ((<u64>(<u32>src3)) << 32) | 0xffff;
+    dst01 = 0;
+    dst23 = ((<u64>(<u32>dst3)) << 32) | 0xffff;
+  } else if (type === IPV6) {
     at = ip + IPV6_HEADER;
     if (at + TCP_HEADER > end) return NOT_TAKEN;
-    if (load<u8>(ip) >> 4 != 6 || load<u8>(ip + 6) != TCP) return NOT_TAKEN;
-    src3 = be32(ip + 20);
-    dst3 = be32(ip + 36);
+    if (load<u8>(ip) >> 4 !== 6 || load<u8>(ip + 6) !== TCP) return NOT_TAKEN;
+    const source = be32x4(ip + 8);
+    const destination = be32x4(ip + 24);
+    src01 = i64x2.extract_lane(source, 0);
+    src23 = i64x2.extract_lane(source, 1);
+    dst01 = i64x2.extract_lane(destination, 0);
+    dst23 = i64x2.extract_lane(destination, 1);
+    src3 = i32x4.extract_lane(source, 3);
+    dst3 = i32x4.extract_lane(destination, 3);
     tcpLength = be16(ip + 4); // 0 in jumbograms and TSO
     isIpv6 = true;
     ttl = load<u8>(ip + 7);
     ipId = 0;
-    src0 = be32(ip + 8);
-    src1 = be32(ip + 12);
-    src2 = be32(ip + 16);
-    dst0 = be32(ip + 24);
-    dst1 = be32(ip + 28);
-    dst2 = be32(ip + 32);
   } else return NOT_TAKEN;
 
   // Too long a header is damage, or the length isn't in the IP header.
   const headerLength = (<i32>load<u8>(at + 12) >> 4) << 2;
   if (headerLength < TCP_HEADER || headerLength > tcpLength) return NOT_TAKEN;
-  ports = be32(at);
-  if (shares > 1 && shareOf(shares) != share) return ANOTHER_SHARE;
-  seq = be32(at + 4);
-  flags = load<u8>(at + 13) & 0x3f;
-  ack = (flags & ACK) != 0 ? be32(at + 8) : 0;
-  window = be16(at + 14);
+  const fields = be32x4(at);
+  ports = i32x4.extract_lane(fields, 0);
+  takeSpread();
+  if (shares > 1 && shareOf(shares) !== share) return ANOTHER_SHARE;
+  const last = i32x4.extract_lane(fields, 3);
+  seq = i32x4.extract_lane(fields, 1);
+  flags = (last >>> 16) & 0x3f;
+  ack = (flags & ACK) !== 0 ? i32x4.extract_lane(fields, 2) : 0;
+  window = last & 0xffff;
   length = tcpLength - headerLength;
   optionsLength = headerLength - TCP_HEADER;
   options = at + TCP_HEADER;
@@ -174,7 +188,7 @@ export function decodeOptions(): bool {
   tsVal = 0;
   tsEcr = 0;
   windowScale = -1;
-  if (end - at == 12 && be32(at) == PADDED_TIMESTAMPS) {
+  if (end - at === 12 && be32(at) === PADDED_TIMESTAMPS) {
     hasTimestamps = true;
     tsVal = be32(at + 4);
     tsEcr = be32(at + 8);
@@ -182,20 +196,20 @@ export function decodeOptions(): bool {
   }
   while (at < end) {
     const kind = <i32>load<u8>(at);
-    if (kind == NO_OPERATION) {
+    if (kind === NO_OPERATION) {
       at++;
       continue;
     }
-    if (kind == END_OF_OPTIONS || at + 1 >= end) return true;
+    if (kind === END_OF_OPTIONS || at + 1 >= end) return true;
     const size = <i32>load<u8>(at + 1);
     if (size < 2 || at + size > end) return true;
-    if (kind == TIMESTAMPS && size == 10) {
+    if (kind === TIMESTAMPS && size === 10) {
       hasTimestamps = true;
       tsVal = be32(at + 2);
       tsEcr = be32(at + 6);
-    } else if (kind == WINDOW_SCALE && size == 3) {
+    } else if (kind === WINDOW_SCALE && size === 3) {
       windowScale = min(<i32>load<u8>(at + 2), MOST_SCALE); // RFC 7323 section 2.3
-    } else if (kind == SACK) return false;
+    } else if (kind === SACK) return false;
     at += size;
   }
   return true;

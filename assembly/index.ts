@@ -2,41 +2,31 @@
  * The kernel: pcap records, frames and segments as most are, from the bytes to the flow's record in one go. It takes a
  * packet whole or not at all: what it leaves goes the general way, through src/decode/ and src/flow/.
  */
-import { ACK, FIN, RST, SYN } from "../src/decode/flags";
-import * as L from "../src/flow/layout";
-import * as C from "../src/kernel/control";
-import { isDuplicate } from "./duplicates";
+import { ACK, FIN, RST, SYN } from '../src/decode/flags';
+import * as L from '../src/flow/layout';
+import * as C from '../src/kernel/control';
+import { isDuplicate } from './duplicates';
 import {
   ANOTHER_SHARE,
   decode,
   decodeOptions,
-  dst0,
-  dst1,
-  dst2,
-  dst3,
+  dst01,
+  dst23,
   flags,
   length,
   NOT_TAKEN,
   ports,
-  src0,
-  src1,
-  src2,
-  src3,
+  src01,
+  src23,
   vlan,
-} from "./frame";
-import { ELSEWHERE, find, hasRoom, hasSlot, insert, NONE, side } from "./table";
-import { beginTrail } from "./trail";
-import {
-  isOrdinary,
-  isStep,
-  isSynAck,
-  takeOpening,
-  takeOrdinary,
-  takeStep,
-  takeTime,
-} from "./update";
-export { summarize } from "./summary";
-import { get, getFloat, number, recordAddress, set, setFloat, setNumber, setWord, word } from "./words";
+} from './frame';
+import { ELSEWHERE, find, hasRoom, hasSlot, insert, NONE, side } from './table';
+import { beginTrail } from './trail';
+import { kindOf, ORDINARY, OTHER, STEP, takeOpening, takeOrdinary, takeStep, takeTime } from './update';
+
+export { summarize } from './summary';
+
+import { get, getFloat, number, recordAddress, set, setFloat, setNumber, setWord, word } from './words';
 
 const NS_PER_SECOND: f64 = 1000000000;
 /** Bytes of a pcap record's header. */
@@ -69,7 +59,7 @@ export function run(
     const start = pos + RECORD_HEADER;
     if (start + captured > end) break;
     const nanoseconds = fraction * fractionNs;
-    if (seconds < lastSeconds || (seconds == lastSeconds && nanoseconds < lastNanoseconds)) break;
+    if (seconds < lastSeconds || (seconds === lastSeconds && nanoseconds < lastNanoseconds)) break;
     if (!take(start, start + captured, linkType, seconds, nanoseconds, frame + taken + 1)) break;
     lastSeconds = seconds;
     lastNanoseconds = nanoseconds;
@@ -83,28 +73,21 @@ export function run(
 }
 
 /** Takes one captured frame data[start..end). @returns false: nothing was done */
-export function take(
-  start: usize,
-  end: usize,
-  linkType: i32,
-  seconds: u32,
-  nanoseconds: i32,
-  frame: i32,
-): bool {
+export function take(start: usize, end: usize, linkType: i32, seconds: u32, nanoseconds: i32, frame: i32): bool {
   const seen = number(C.SEEN);
-  if ((<i64>seen & (C.SETTLED_EVERY - 1)) == 0 || word(C.SLOTS) == 0) return false;
+  if ((<i64>seen & (C.SETTLED_EVERY - 1)) === 0 || word(C.SLOTS) === 0) return false;
   const decoded = decode(start, end, linkType, word(C.SHARE), word(C.SHARES));
-  if (decoded == NOT_TAKEN) return false;
-  if (decoded == ANOTHER_SHARE) {
+  if (decoded === NOT_TAKEN) return false;
+  if (decoded === ANOTHER_SHARE) {
     setNumber(C.SEEN, seen + 1);
     return true;
   }
   if (!decodeOptions()) return false;
   const flow = find();
   const isTaken =
-    flow == NONE
+    flow === NONE
       ? takeNew(seconds, nanoseconds, frame)
-      : flow != ELSEWHERE && takeKnown(flow, recordAddress(flow), seconds, nanoseconds, frame);
+      : flow !== ELSEWHERE && takeKnown(flow, recordAddress(flow), seconds, nanoseconds, frame);
   if (!isTaken) return false;
   setNumber(C.SEEN, seen + 1);
   setNumber(C.SEGMENTS, number(C.SEGMENTS) + 1);
@@ -112,24 +95,23 @@ export function take(
 }
 
 function takeKnown(flow: i32, record: usize, seconds: u32, nanoseconds: i32, frame: i32): bool {
-  if (get(record, L.SUMMARY) != 0 || get(record, L.PREVIOUS) >= 0) return false;
+  if (get(record, L.SUMMARY) !== 0 || get(record, L.PREVIOUS) >= 0) return false;
   const from = side;
-  const ordinary = isOrdinary(record, from);
-  const step = !ordinary && isStep(record, from);
-  if (!ordinary && !step && !isSynAck(record, from)) return false;
+  const kind = kindOf(record, from);
+  if (kind === OTHER) return false;
   if (isDuplicate(seconds, nanoseconds)) {
     noteDuplicate(record, from);
     return true;
   }
   const time = (<f64>seconds - getFloat(record, L.BASE_SECONDS)) * NS_PER_SECOND + <f64>nanoseconds;
   const since = takeTime(record, time);
-  if (ordinary) {
+  if (kind === ORDINARY) {
     takeOrdinary(record, from, time, since);
     return true;
   }
-  if (step) takeStep(record, from, time, frame);
+  if (kind === STEP) takeStep(record, from, time, frame);
   else takeOpening(record, from, time, frame);
-  if ((get(record, L.FLAGS) & (L.FLOW_ENDED | L.FLOW_ENDING)) == L.FLOW_ENDING) {
+  if ((get(record, L.FLAGS) & (L.FLOW_ENDED | L.FLOW_ENDING)) === L.FLOW_ENDING) {
     noteEnd(flow, record, seconds, nanoseconds);
   }
   return true;
@@ -144,8 +126,8 @@ function noteDuplicate(record: usize, from: i32): void {
 
 /** A SYN of a 4-tuple that no flow has. */
 function takeNew(seconds: u32, nanoseconds: i32, frame: i32): bool {
-  if ((flags & (SYN | ACK | FIN | RST)) != SYN || length != 0) return false;
-  if (src3 == dst3 && src2 == dst2 && src1 == dst1 && src0 == dst0 && ports >>> 16 == (ports & 0xffff)) return false;
+  if ((flags & (SYN | ACK | FIN | RST)) !== SYN || length !== 0) return false;
+  if (src23 === dst23 && src01 === dst01 && ports >>> 16 === (ports & 0xffff)) return false;
   const encapsulation = vlan < 0 ? -1 : load<i32>(C.VLANS + (vlan << 2)) - 1;
   if (vlan >= 0 && encapsulation < 0) return false;
   if (!hasRoom(C.RECORDS) || !hasRoom(C.BLOCKS) || !hasSlot()) return false;
@@ -153,7 +135,7 @@ function takeNew(seconds: u32, nanoseconds: i32, frame: i32): bool {
   const record = recordAddress(flow);
   const id = word(C.OPENED) + 1;
   setWord(C.OPENED, id);
-  if (word(C.KEEPS_OPENINGS) != 0) {
+  if (word(C.KEEPS_OPENINGS) !== 0) {
     const count = word(C.OPENING_COUNT);
     store<i32>(C.OPENINGS + (count << 2), frame);
     setWord(C.OPENING_COUNT, count + 1);
@@ -185,10 +167,10 @@ function noteEnd(flow: i32, record: usize, seconds: u32, nanoseconds: i32): void
   const bits = get(record, L.FLAGS);
   const id = get(record, L.ID);
   const time = (<f64>seconds - number(C.ORIGIN)) * NS_PER_SECOND + <f64>nanoseconds;
-  if ((first & second & L.FIN_ACKED) != 0 || ((first | second) & L.RST_SENT) != 0) {
+  if ((first & second & L.FIN_ACKED) !== 0 || ((first | second) & L.RST_SENT) !== 0) {
     set(record, L.FLAGS, bits | L.FLOW_ENDED);
     addEvent(flow, id, time);
-  } else if ((first & second & L.FIN_SENT_FLAG) != 0 && (bits & L.FLOW_CLOSING) == 0) {
+  } else if ((first & second & L.FIN_SENT_FLAG) !== 0 && (bits & L.FLOW_CLOSING) === 0) {
     set(record, L.FLAGS, bits | L.FLOW_CLOSING);
     addEvent(flow, -id, time);
   }

@@ -7,14 +7,14 @@ const SECOND: f64 = 1000000000;
 
 /** Half the round trip of an end that is far, else 0. */
 export function shiftOf(rtt: f64, otherRtt: f64): f64 {
-  if (rtt == Infinity || rtt < NO_DISTANCE) return 0;
-  if (otherRtt != Infinity && rtt <= NEAR_SHARE * (rtt + otherRtt)) return 0;
+  if (rtt === Infinity || rtt < NO_DISTANCE) return 0;
+  if (otherRtt !== Infinity && rtt <= NEAR_SHARE * (rtt + otherRtt)) return 0;
   return floor(rtt / 2 + 0.5);
 }
 
 /** Index in POSITIONS. */
 export function positionOf(clientRtt: f64, serverRtt: f64): i32 {
-  if (clientRtt == Infinity || serverRtt == Infinity) return 0;
+  if (clientRtt === Infinity || serverRtt === Infinity) return 0;
   const both = clientRtt + serverRtt;
   if (both < 2 * NO_DISTANCE) return 0;
   if (clientRtt <= NEAR_SHARE * both) return 1;

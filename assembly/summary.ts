@@ -4,14 +4,14 @@
  * FIN, after one that was acknowledged, or at once. Nothing is lost or comes twice, so its states follow without a
  * search. src/teardown/ tells the ends of all others; of these it says the same, which a test demands (test/kernel/).
  */
-import { ACK, FIN, RST, SYN } from "../src/decode/flags";
-import * as L from "../src/flow/layout";
-import * as T from "../src/flow/trail-layout";
-import * as C from "../src/kernel/control";
-import * as N from "../src/report/summary-layout";
-import * as K from "../src/teardown/kinds";
-import { interestOf, positionOf, shiftOf } from "./stay";
-import { blockAddress, get, getFloat, recordAddress, setNumber, word } from "./words";
+import { ACK, FIN, RST, SYN } from '../src/decode/flags';
+import * as L from '../src/flow/layout';
+import * as T from '../src/flow/trail-layout';
+import * as C from '../src/kernel/control';
+import * as N from '../src/report/summary-layout';
+import * as K from '../src/teardown/kinds';
+import { interestOf, positionOf, shiftOf } from './stay';
+import { blockAddress, get, getFloat, recordAddress, setNumber, word } from './words';
 
 /** Flags of a flow in which something went another way. */
 const ODD: i32 =
@@ -60,7 +60,7 @@ function time(index: i32): f64 {
 }
 
 function shift(side: i32): f64 {
-  return side == 0 ? shift0 : shift1;
+  return side === 0 ? shift0 : shift1;
 }
 
 /** When a side sent an entry, and when it had it: not before it came into its last state. */
@@ -75,7 +75,7 @@ function received(index: i32, side: i32, before: f64): f64 {
 /** Whether an entry is such a segment, up to which its sender had sent everything. */
 function is(index: i32, side: i32, kind: i32): bool {
   const mask = SYN | FIN | RST | ACK | (1 << T.E_SIDE_SHIFT) | T.E_CONTIGUOUS;
-  return (get(entry(index), T.E_META) & mask) == (kind | (side << T.E_SIDE_SHIFT) | T.E_CONTIGUOUS);
+  return (get(entry(index), T.E_META) & mask) === (kind | (side << T.E_SIDE_SHIFT) | T.E_CONTIGUOUS);
 }
 
 function seqOf(index: i32): i32 {
@@ -92,7 +92,7 @@ function sideOf(index: i32): i32 {
 
 /** Whether its times never go back; a last entry that only says more of an RST has none. */
 function isInOrder(count: i32): bool {
-  const last = (get(entry(count - 2), T.E_META) & T.E_CONTEXT) == 0 ? count : count - 1;
+  const last = (get(entry(count - 2), T.E_META) & T.E_CONTEXT) === 0 ? count : count - 1;
   for (let i = 1; i < last; i++) if (!(time(i) >= time(i - 1))) return false;
   return true;
 }
@@ -104,27 +104,20 @@ function isInOrder(count: i32): bool {
  * @param finWait0 its FIN_WAIT_2 timer, ns; Infinity: none
  * @returns false where it is not of this kind, or stands elsewhere
  */
-export function summarize(
-  flow: i32,
-  offset: f64,
-  timeWait0: f64,
-  timeWait1: f64,
-  finWait0: f64,
-  finWait1: f64,
-): bool {
+export function summarize(flow: i32, offset: f64, timeWait0: f64, timeWait1: f64, finWait0: f64, finWait1: f64): bool {
   if (flow >= word(C.RECORDS + C.LIMIT)) return false;
   record = recordAddress(flow);
   const bits = get(record, L.FLAGS);
   const count = bits >>> L.TRAIL_COUNT_SHIFT;
-  if ((bits & ODD) != 0 || get(record, L.COUNTS) >>> 8 != 0) return false;
-  if (count != FOUR && count != THREE && count != ABORT && count != REFUSAL) return false;
+  if ((bits & ODD) !== 0 || get(record, L.COUNTS) >>> 8 !== 0) return false;
+  if (count !== FOUR && count !== THREE && count !== ABORT && count !== REFUSAL) return false;
   const head = get(record, L.TRAIL_HEAD);
   if (head >= word(C.BLOCKS + C.LIMIT)) return false;
   trail = blockAddress(head);
   if (!isInOrder(count)) return false;
 
   // Without pure ACKs an answer may have come long before the segment that tells of it.
-  const told = ((ofSide(0, L.SIDE_FLAGS) | ofSide(1, L.SIDE_FLAGS)) & L.PURE_ACK_SENT) != 0;
+  const told = ((ofSide(0, L.SIDE_FLAGS) | ofSide(1, L.SIDE_FLAGS)) & L.PURE_ACK_SENT) !== 0;
   const rtt0 = told ? getFloat(record, L.MIN_RTT) : Infinity;
   const rtt1 = told ? getFloat(record, L.MIN_RTT + 2) : Infinity;
   shift0 = shiftOf(rtt0, rtt1);
@@ -132,15 +125,17 @@ export function summarize(
   setSummary(N.POSITION, positionOf(rtt0, rtt1));
   setSummary(N.ID, get(record, L.ID));
   setSummary(N.KEY, keyOf());
+  setSummary(N.REUSES, (bits & L.FLOW_REUSES) !== 0 ? 1 : 0);
   for (let i = N.FIN_WAIT_2; i < N.TIME_WAIT + 4; i++) setNumber(C.SUMMARY + i, NaN);
 
-  if (count == REFUSAL) return takeRefusal();
+  if (count === REFUSAL) return takeRefusal();
   if (!opens()) return false;
-  if (count == ABORT) return takeAbort();
+  if (count === ABORT) return takeAbort();
   const first = sideOf(FIN_1);
-  const finWait = first == 0 ? finWait0 : finWait1;
-  const timeWait = first == 0 ? timeWait0 : timeWait1;
-  if (count == FOUR && (ofSide(1 - first, L.SIDE_FLAGS) & L.FIN_SENT_FLAG) == 0) return takeAbortAfterFin(first, finWait);
+  const finWait = first === 0 ? finWait0 : finWait1;
+  const timeWait = first === 0 ? timeWait0 : timeWait1;
+  if (count === FOUR && (ofSide(1 - first, L.SIDE_FLAGS) & L.FIN_SENT_FLAG) === 0)
+    return takeAbortAfterFin(first, finWait);
   return takeClose(first, count, offset, timeWait);
 }
 
@@ -165,19 +160,19 @@ function opens(): bool {
   const synEnd1 = ofSide(1, L.FIRST_SEQ);
   return (
     is(0, 0, SYN) &&
-    seqOf(0) == synEnd0 - 1 &&
+    seqOf(0) === synEnd0 - 1 &&
     is(1, 1, SYN | ACK) &&
-    seqOf(1) == synEnd1 - 1 &&
-    ackOf(1) == synEnd0 &&
+    seqOf(1) === synEnd1 - 1 &&
+    ackOf(1) === synEnd0 &&
     is(2, 0, ACK) &&
-    ackOf(2) == synEnd1 &&
-    (ofSide(0, L.SIDE_FLAGS) & ofSide(1, L.SIDE_FLAGS) & OPENED) == OPENED
+    ackOf(2) === synEnd1 &&
+    (ofSide(0, L.SIDE_FLAGS) & ofSide(1, L.SIDE_FLAGS) & OPENED) === OPENED
   );
 }
 
 /** When a side was ESTABLISHED. */
 function established(side: i32): f64 {
-  return side == 0 ? received(1, 0, time(0) - shift0) : received(2, 1, time(0) + shift1);
+  return side === 0 ? received(1, 0, time(0) - shift0) : received(2, 1, time(0) + shift1);
 }
 
 /** Whether a side's FIN is not so far on that numbers may have wrapped, and an acknowledgement cover more than it seems to. */
@@ -186,30 +181,30 @@ function isAhead(side: i32): bool {
 }
 
 function isBehindData(fin: i32): bool {
-  return (get(entry(fin), T.E_META) & T.E_BEHIND_DATA) != 0;
+  return (get(entry(fin), T.E_META) & T.E_BEHIND_DATA) !== 0;
 }
 
 function takeClose(first: i32, count: i32, offset: f64, timeWait: f64): bool {
   const second = 1 - first;
   const finEnd = ofSide(first, L.FIN_END);
   const lastFinEnd = ofSide(second, L.FIN_END);
-  const fin = count == FOUR ? FIN_2 : FIN_1_ACKED;
+  const fin = count === FOUR ? FIN_2 : FIN_1_ACKED;
   const byFirst = ofSide(first, L.SIDE_FLAGS);
   const bySecond = ofSide(second, L.SIDE_FLAGS);
   const isOrdinary =
-    (byFirst & bySecond & CLOSED) == CLOSED &&
-    (byFirst & UNUSUAL) == 0 &&
-    (bySecond & UNUSUAL & ~L.DATA_AFTER_FIN_ACKED) == 0 &&
-    ((byFirst | bySecond) & L.PURE_ACK_SENT) != 0 &&
+    (byFirst & bySecond & CLOSED) === CLOSED &&
+    (byFirst & UNUSUAL) === 0 &&
+    (bySecond & UNUSUAL & ~L.DATA_AFTER_FIN_ACKED) === 0 &&
+    ((byFirst | bySecond) & L.PURE_ACK_SENT) !== 0 &&
     isAhead(first) &&
     isAhead(second) &&
     is(FIN_1, first, FIN | ACK) &&
     ackOf(FIN_1) - lastFinEnd < 0 &&
-    (count == THREE || (is(FIN_1_ACKED, second, ACK) && ackOf(FIN_1_ACKED) == finEnd)) &&
+    (count === THREE || (is(FIN_1_ACKED, second, ACK) && ackOf(FIN_1_ACKED) === finEnd)) &&
     is(fin, second, FIN | ACK) &&
-    ackOf(fin) == finEnd &&
+    ackOf(fin) === finEnd &&
     is(fin + 1, first, ACK) &&
-    ackOf(fin + 1) == lastFinEnd;
+    ackOf(fin + 1) === lastFinEnd;
   if (!isOrdinary) return false;
   const finWait1 = sent(FIN_1, first, established(first));
   const finWait2 = received(FIN_1_ACKED, first, finWait1);
@@ -224,7 +219,7 @@ function takeClose(first: i32, count: i32, offset: f64, timeWait: f64): bool {
     interestOf(lastAck - closeWait) +
     interestOf(closed - lastAck);
   if (isBehindData(FIN_1) || isBehindData(fin)) interest += N.INTEREST_ODD;
-  if ((bySecond & L.DATA_AFTER_FIN_ACKED) != 0) interest += N.INTEREST_ODD;
+  if ((bySecond & L.DATA_AFTER_FIN_ACKED) !== 0) interest += N.INTEREST_ODD;
   setEnd(K.KIND_GRACEFUL, first, interest);
   setNumber(C.SUMMARY + N.FIN_WAIT_2 + first, timeWaitFrom - finWait2);
   setNumber(C.SUMMARY + N.TIME_WAIT + 2 * first, timeWaitFrom + offset);
@@ -235,18 +230,18 @@ function takeClose(first: i32, count: i32, offset: f64, timeWait: f64): bool {
 /** Whether the trail's last segment, an RST, ends its sender and its receiver: src/teardown/resets.ts. */
 function ends(index: i32, by: i32): bool {
   const reset = entry(index);
-  if ((get(reset, T.E_META) & T.E_CONTEXT) == 0) return false;
+  if ((get(reset, T.E_META) & T.E_CONTEXT) === 0) return false;
   const context = entry(index + 1);
   const known = get(context, T.C_BITS);
-  if ((known & T.C_MISSING) != 0) return false;
+  if ((known & T.C_MISSING) !== 0) return false;
   const seq = get(reset, T.E_SEQ);
   const isExact =
-    (known & (T.C_PEER_ACKED | T.C_SENT)) == 0 ||
-    ((known & T.C_PEER_ACKED) != 0 && seq == get(context, T.C_PEER_ACK)) ||
-    ((known & T.C_SENT) != 0 && seq == get(context, T.C_SND_MAX));
+    (known & (T.C_PEER_ACKED | T.C_SENT)) === 0 ||
+    ((known & T.C_PEER_ACKED) !== 0 && seq === get(context, T.C_PEER_ACK)) ||
+    ((known & T.C_SENT) !== 0 && seq === get(context, T.C_SND_MAX));
   const bits = ofSide(by, L.SIDE_FLAGS);
   const isForeign =
-    (bits & L.OCCUPIES) != 0 && get(context, T.C_TTL_ID) >>> 16 != (bits & L.TTL_MASK) >>> L.TTL_SHIFT;
+    (bits & L.OCCUPIES) !== 0 && get(context, T.C_TTL_ID) >>> 16 !== (bits & L.TTL_MASK) >>> L.TTL_SHIFT;
   return isExact && !isForeign;
 }
 
@@ -255,7 +250,7 @@ function takeAbort(): bool {
   const by = sideOf(RST_ENTRY);
   const own = ofSide(by, L.SIDE_FLAGS) & (UNUSUAL | L.FIN_SENT_FLAG);
   const peer = ofSide(1 - by, L.SIDE_FLAGS) & (UNUSUAL | L.FIN_SENT_FLAG);
-  if (own != L.RST_SENT || peer != 0) return false;
+  if (own !== L.RST_SENT || peer !== 0) return false;
   if (!is(RST_ENTRY, by, RST) && !is(RST_ENTRY, by, RST | ACK)) return false;
   if (!ends(RST_ENTRY, by)) return false;
   setEnd(K.KIND_ABORTED, by, N.INTEREST_ABORTED);
@@ -268,15 +263,15 @@ function takeAbortAfterFin(first: i32, finWait: f64): bool {
   const byFirst = ofSide(first, L.SIDE_FLAGS);
   const bySecond = ofSide(second, L.SIDE_FLAGS);
   const isOrdinary =
-    (byFirst & CLOSED) == CLOSED &&
-    (byFirst & UNUSUAL) == L.RST_SENT &&
-    (bySecond & UNUSUAL & ~L.DATA_AFTER_FIN_ACKED) == 0 &&
-    ((byFirst | bySecond) & L.PURE_ACK_SENT) != 0 &&
+    (byFirst & CLOSED) === CLOSED &&
+    (byFirst & UNUSUAL) === L.RST_SENT &&
+    (bySecond & UNUSUAL & ~L.DATA_AFTER_FIN_ACKED) === 0 &&
+    ((byFirst | bySecond) & L.PURE_ACK_SENT) !== 0 &&
     isAhead(first) &&
-    ofSide(first, L.LAST_ACK_SENT) != ofSide(second, L.SND_MAX) + 1 && // the byte may be a FIN unseen
+    ofSide(first, L.LAST_ACK_SENT) !== ofSide(second, L.SND_MAX) + 1 && // the byte may be a FIN unseen
     is(FIN_1, first, FIN | ACK) &&
     is(FIN_1_ACKED, second, ACK) &&
-    ackOf(FIN_1_ACKED) == ofSide(first, L.FIN_END) &&
+    ackOf(FIN_1_ACKED) === ofSide(first, L.FIN_END) &&
     is(RST_AFTER_FIN, first, RST) &&
     ends(RST_AFTER_FIN, first) &&
     time(RST_AFTER_FIN) - time(FIN_1_ACKED) < finWait; // by then its FIN_WAIT_2 may have timed out
@@ -292,7 +287,7 @@ function takeAbortAfterFin(first: i32, finWait: f64): bool {
     interestOf(closed - finWait2) +
     interestOf(peerClosed - closeWait);
   if (isBehindData(FIN_1)) interest += N.INTEREST_ODD;
-  if ((bySecond & L.DATA_AFTER_FIN_ACKED) != 0) interest += N.INTEREST_ODD;
+  if ((bySecond & L.DATA_AFTER_FIN_ACKED) !== 0) interest += N.INTEREST_ODD;
   setEnd(K.KIND_ABORTED_AFTER_FIN, first, interest);
   setNumber(C.SUMMARY + N.FIN_WAIT_2 + first, closed - finWait2);
   return true;
@@ -303,11 +298,11 @@ function takeRefusal(): bool {
   const byClient = ofSide(0, L.SIDE_FLAGS);
   const byServer = ofSide(1, L.SIDE_FLAGS);
   if (
-    (byClient & (OPENED | UNUSUAL | L.FIN_SENT_FLAG)) != OPENED ||
-    (byServer & (OPENED | UNUSUAL | L.FIN_SENT_FLAG)) != (L.SENT | L.RST_SENT) ||
+    (byClient & (OPENED | UNUSUAL | L.FIN_SENT_FLAG)) !== OPENED ||
+    (byServer & (OPENED | UNUSUAL | L.FIN_SENT_FLAG)) !== (L.SENT | L.RST_SENT) ||
     !is(0, 0, SYN) ||
     !is(1, 1, RST | ACK) ||
-    ackOf(1) != ofSide(0, L.FIRST_SEQ)
+    ackOf(1) !== ofSide(0, L.FIRST_SEQ)
   ) {
     return false;
   }

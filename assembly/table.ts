@@ -1,8 +1,8 @@
 /** Finding a flow by its 4-tuple, in the table of src/flow/table.ts: the same hash, the same slots. */
-import * as L from "../src/flow/layout";
-import * as C from "../src/kernel/control";
-import { dst0, dst1, dst2, dst3, isIpv6, ports, src0, src1, src2, src3 } from "./frame";
-import { get, recordAddress, set, setWord, word } from "./words";
+import * as L from '../src/flow/layout';
+import * as C from '../src/kernel/control';
+import { dst3, dst01, dst23, isIpv6, ports, src3, src01, src23 } from './frame';
+import { afterRecord, get, recordAddress, set, setWord, word } from './words';
 
 /** No flow has the 4-tuple. */
 export const NONE: i32 = -1;
@@ -19,8 +19,8 @@ function hashOf(): i32 {
   let src = src3 ^ seed;
   let dst = dst3 ^ seed;
   if (isIpv6) {
-    src += upper(seed, src0, src1, src2);
-    dst += upper(seed, dst0, dst1, dst2);
+    src += upper(seed, src01, src23);
+    dst += upper(seed, dst01, dst23);
   }
   src = (src ^ (src >>> 16)) * <i32>0x85ebca6b;
   dst = (dst ^ (dst >>> 16)) * <i32>0x85ebca6b;
@@ -30,10 +30,10 @@ function hashOf(): i32 {
   return sum ^ (sum >>> 15);
 }
 
-function upper(seed: i32, word0: i32, word1: i32, word2: i32): i32 {
-  let h = (word0 ^ seed) * <i32>0x85ebca6b;
-  h = ((h ^ (h >>> 13)) + word1) * <i32>0xc2b2ae35;
-  h = ((h ^ (h >>> 15)) + word2) * <i32>0x27d4eb2f;
+function upper(seed: i32, words01: u64, words23: u64): i32 {
+  let h = (<i32>words01 ^ seed) * <i32>0x85ebca6b;
+  h = ((h ^ (h >>> 13)) + <i32>(words01 >>> 32)) * <i32>0xc2b2ae35;
+  h = ((h ^ (h >>> 15)) + <i32>words23) * <i32>0x27d4eb2f;
   return h ^ (h >>> 16);
 }
 
@@ -47,12 +47,12 @@ export function find(): i32 {
   let i = hash & mask;
   let record = load<i32>(slots + (i << 3) + 4) - 1;
   while (record >= 0) {
-    if (load<i32>(slots + (i << 3)) == hash) {
+    if (load<i32>(slots + (i << 3)) === hash) {
       if (record >= limit) return ELSEWHERE;
       const at = recordAddress(record);
       const own = get(at, L.PORTS);
-      if (own == ports && holds(at, at + 16)) return record;
-      if (own == rotl<i32>(ports, 16) && holds(at + 16, at)) {
+      if (own === ports && holds(at, at + 16)) return record;
+      if (own === rotl<i32>(ports, 16) && holds(at + 16, at)) {
         side = 1;
         return record;
       }
@@ -65,14 +65,10 @@ export function find(): i32 {
 
 function holds(source: usize, destination: usize): bool {
   return (
-    load<i32>(source + 12) == src3 &&
-    load<i32>(destination + 12) == dst3 &&
-    load<i32>(source + 8) == src2 &&
-    load<i32>(destination + 8) == dst2 &&
-    load<i32>(source + 4) == src1 &&
-    load<i32>(destination + 4) == dst1 &&
-    load<i32>(source) == src0 &&
-    load<i32>(destination) == dst0
+    load<u64>(source + 8) === src23 &&
+    load<u64>(destination + 8) === dst23 &&
+    load<u64>(source) === src01 &&
+    load<u64>(destination) === dst01
   );
 }
 
@@ -91,33 +87,26 @@ export function hasSlot(): bool {
 /** Makes a record for the segment last looked for, with key and hash set and all else zero; there is room. */
 export function insert(): i32 {
   let record = word(C.RECORDS + C.FREE);
-  let at: usize;
-  if (record >= 0) {
-    at = recordAddress(record);
-    setWord(C.RECORDS + C.FREE, load<i32>(at));
-  } else {
+  if (record >= 0) setWord(C.RECORDS + C.FREE, afterRecord(record));
+  else {
     record = word(C.RECORDS + C.NEXT);
     setWord(C.RECORDS + C.NEXT, record + 1);
-    at = recordAddress(record);
   }
+  const at = recordAddress(record);
   setWord(C.RECORDS + C.USED, word(C.RECORDS + C.USED) + 1);
   setWord(C.SLOT_COUNT, word(C.SLOT_COUNT) + 1);
   const slots = <usize>word(C.SLOTS);
   const mask = word(C.SLOT_MASK);
   let i = hash & mask;
-  while (load<i32>(slots + (i << 3) + 4) != 0) i = (i + 1) & mask;
+  while (load<i32>(slots + (i << 3) + 4) !== 0) i = (i + 1) & mask;
   store<i32>(slots + (i << 3), hash);
   store<i32>(slots + (i << 3) + 4, record + 1);
 
   for (let p = at + (L.ID << 2); p < at + (L.RECORD_WORDS << 2); p += 8) store<u64>(p, 0);
-  set(at, 0, src0);
-  set(at, 1, src1);
-  set(at, 2, src2);
-  set(at, 3, src3);
-  set(at, 4, dst0);
-  set(at, 5, dst1);
-  set(at, 6, dst2);
-  set(at, 7, dst3);
+  store<u64>(at, src01);
+  store<u64>(at + 8, src23);
+  store<u64>(at + 16, dst01);
+  store<u64>(at + 24, dst23);
   set(at, L.PORTS, ports);
   set(at, L.HASH, hash);
   return record;

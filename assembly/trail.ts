@@ -1,20 +1,20 @@
 /** Adding to a flow's trail (src/flow/trail-writer.ts) where its newest block has room, or it has none yet. */
-import * as L from "../src/flow/layout";
-import * as T from "../src/flow/trail-layout";
-import * as C from "../src/kernel/control";
-import { ack, hasTimestamps, seq, tsEcr, tsVal } from "./frame";
-import { blockAddress, get, set, setFloat, setWord, word } from "./words";
+import * as L from '../src/flow/layout';
+import * as T from '../src/flow/trail-layout';
+import * as C from '../src/kernel/control';
+import { ack, hasTimestamps, seq, tsEcr, tsVal } from './frame';
+import { afterBlock, blockAddress, get, set, setFloat, setWord, word } from './words';
 
 /** Whether the next entry goes into the block that the trail has, and that block stands in this memory. */
 export function hasTrailRoom(record: usize): bool {
   const count = get(record, L.FLAGS) >>> L.TRAIL_COUNT_SHIFT;
-  return count < T.MAX_TRAIL && count % T.BLOCK_ENTRIES != 0 && get(record, L.TRAIL_TAIL) < word(C.BLOCKS + C.LIMIT);
+  return count < T.MAX_TRAIL && count % T.BLOCK_ENTRIES !== 0 && get(record, L.TRAIL_TAIL) < word(C.BLOCKS + C.LIMIT);
 }
 
 /** A new flow's first block; there is room. */
 export function beginTrail(record: usize): void {
   let block = word(C.BLOCKS + C.FREE);
-  if (block >= 0) setWord(C.BLOCKS + C.FREE, load<i32>(blockAddress(block)));
+  if (block >= 0) setWord(C.BLOCKS + C.FREE, afterBlock(block));
   else {
     block = word(C.BLOCKS + C.NEXT);
     setWord(C.BLOCKS + C.NEXT, block + 1);

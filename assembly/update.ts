@@ -1,15 +1,15 @@
 /**
  * What the segments of an ordinary connection do to their flow's record: the steps of its opening and close, and what
  * comes between. They leave it as src/flow/update.ts does, which takes all others and is what this is held against
- * (test/kernel/). A function whose name begins with `is` decides and changes nothing; `take...` does it.
+ * (test/kernel/). kindOf() decides and changes nothing; the functions `take...` do it.
  */
-import { ACK, FIN, RST, SYN } from "../src/decode/flags";
-import * as L from "../src/flow/layout";
-import * as H from "../src/flow/letters";
-import * as T from "../src/flow/trail-layout";
-import { ack, flags, length, seq, ttl, window, windowScale } from "./frame";
-import { hasTrailRoom, leave } from "./trail";
-import { get, getFloat, set, setFloat } from "./words";
+import { ACK, FIN, RST, SYN } from '../src/decode/flags';
+import * as L from '../src/flow/layout';
+import * as H from '../src/flow/letters';
+import * as T from '../src/flow/trail-layout';
+import { ack, flags, length, seq, ttl, window, windowScale } from './frame';
+import { hasTrailRoom, leave } from './trail';
+import { get, getFloat, set, setFloat } from './words';
 
 /** Bytes that a sender may have in flight before the first acknowledgement (RFC 6928), of 1,460 bytes. */
 const INITIAL_WINDOW: i32 = 14600;
@@ -25,7 +25,7 @@ function ofSide(side: i32): i32 {
 function noteLetter(record: usize, letter: i32, side: i32): void {
   const seen = get(record, L.HISTORY_SEEN);
   const bit = 1 << (letter * 2 + side);
-  if ((seen & bit) != 0) return;
+  if ((seen & bit) !== 0) return;
   set(record, L.HISTORY_SEEN, seen | bit);
   const counts = get(record, L.COUNTS);
   set(record, L.COUNTS, counts + 1);
@@ -46,27 +46,71 @@ export function takeTime(record: usize, time: f64): f64 {
   return time - last;
 }
 
-/** In sequence, of an established connection that nobody has begun to close, with nothing to be told of. */
-export function isOrdinary(record: usize, side: i32): bool {
+/** What kind of segment it is. */
+export const OTHER: i32 = 0;
+export const ORDINARY: i32 = 1;
+export const STEP: i32 = 2;
+export const SYN_ACK: i32 = 3;
+
+/** Of the sender: what speaks against a step. */
+const UNUSUAL: i32 = L.RST_SENT | L.ZERO_WINDOW | L.LIMITED;
+const OPENED: i32 = L.OCCUPIES | L.SYN_SENT_FLAG | L.SYN_ACKED | L.FIN_SENT_FLAG | L.RST_SENT | L.ACK_SENT;
+
+/**
+ * ORDINARY: in sequence, of an established connection that nobody has begun to close, with nothing to be told of.
+ * STEP: in sequence too, with or without payload and FIN: the ACK that completes the handshake, a side's first FIN, what
+ * acknowledges the peer's, and what comes between the FINs or after them; once a side has closed, only its pure ACKs.
+ * SYN_ACK: acknowledges exactly the SYN, without payload.
+ */
+export function kindOf(record: usize, side: i32): i32 {
   const s = ofSide(side);
   const p = ofSide(1 - side);
   const before = get(record, s + L.SIDE_FLAGS);
   const peer = get(record, p + L.SIDE_FLAGS);
+  const bits = get(record, L.FLAGS);
+  if ((flags & SYN) !== 0) return isSynAck(record, s, p, before, peer, bits) ? SYN_ACK : OTHER;
+  if (
+    (flags & (RST | ACK)) !== ACK ||
+    seq !== get(record, s + L.SND_MAX) ||
+    ack - get(record, p + L.SND_MAX) > 0 ||
+    window === 0 ||
+    (before & (L.OCCUPIES | L.ZERO_WINDOW)) !== L.OCCUPIES ||
+    (peer & L.OCCUPIES) === 0 ||
+    (bits & L.FLOW_HOLES) !== 0
+  ) {
+    return OTHER;
+  }
+  if (
+    (flags & FIN) === 0 &&
+    (bits & L.FLOW_ENDING) === 0 &&
+    (before & L.ACK_SENT) !== 0 &&
+    (peer & (L.SYN_SENT_FLAG | L.SYN_ACKED)) !== L.SYN_SENT_FLAG
+  ) {
+    return ORDINARY;
+  }
+  if ((before & UNUSUAL) !== 0 || (peer & L.RST_SENT) !== 0 || (bits & L.FLOW_SELF_CONNECT) !== 0) return OTHER;
+  if ((length | (flags & FIN)) !== 0 && (before & L.FIN_SENT_FLAG) !== 0) return OTHER;
+  // Payload of a connection that carries more than 2 GB one way, or whose ends never opened it.
+  if (length !== 0 && get(record, s + L.FIRST_SEQ) - seq > 0) return OTHER;
+  return hasTrailRoom(record) ? STEP : OTHER;
+}
+
+function isSynAck(record: usize, _s: i32, p: i32, before: i32, peer: i32, bits: i32): bool {
   return (
-    (flags & (SYN | FIN | RST | ACK)) == ACK &&
-    (get(record, L.FLAGS) & (L.FLOW_ENDING | L.FLOW_HOLES)) == 0 &&
-    (before & (L.OCCUPIES | L.ACK_SENT | L.ZERO_WINDOW)) == (L.OCCUPIES | L.ACK_SENT) &&
-    (peer & L.OCCUPIES) != 0 &&
-    (peer & (L.SYN_SENT_FLAG | L.SYN_ACKED)) != L.SYN_SENT_FLAG &&
-    seq == get(record, s + L.SND_MAX) &&
-    ack - get(record, p + L.SND_MAX) <= 0 &&
-    window != 0
+    (flags & (SYN | ACK | FIN | RST)) === (SYN | ACK) &&
+    length === 0 &&
+    (before & ~L.TIMING) === 0 &&
+    (peer & OPENED) === (L.OCCUPIES | L.SYN_SENT_FLAG) &&
+    (bits & L.FLOW_BY_HANDSHAKE) !== 0 &&
+    ack === get(record, p + L.FIRST_SEQ) &&
+    ack === get(record, p + L.SND_MAX) &&
+    hasTrailRoom(record)
   );
 }
 
 /** What an acknowledgement tells of the round trip. @returns the side's flags, no longer timing if it does */
 function takeRoundTrip(record: usize, side: i32, before: i32, time: f64): i32 {
-  if ((before & L.TIMING) == 0 || ack - get(record, ofSide(side) + L.TIMED_END) < 0) return before;
+  if ((before & L.TIMING) === 0 || ack - get(record, ofSide(side) + L.TIMED_END) < 0) return before;
   const rtt = time - getFloat(record, L.TIMED_AT + 2 * side);
   if (rtt >= 0 && rtt < getFloat(record, L.MIN_RTT + 2 * side)) setFloat(record, L.MIN_RTT + 2 * side, rtt);
   return before & ~L.TIMING;
@@ -74,7 +118,7 @@ function takeRoundTrip(record: usize, side: i32, before: i32, time: f64): i32 {
 
 /** Times the answer to the segment that ends at `end`, unless one is being timed. @returns the peer's flags */
 function takeTiming(record: usize, side: i32, peer: i32, end: i32, time: f64): i32 {
-  if ((peer & L.TIMING) != 0) return peer;
+  if ((peer & L.TIMING) !== 0) return peer;
   set(record, ofSide(1 - side) + L.TIMED_END, end);
   setFloat(record, L.TIMED_AT + 2 - 2 * side, time);
   return peer | L.TIMING;
@@ -93,7 +137,7 @@ export function takeOrdinary(record: usize, side: i32, time: f64, since: f64): v
   if (ack - get(record, s + L.LAST_ACK_SENT) > 0) set(record, s + L.LAST_ACK_SENT, ack);
   let now = takeRoundTrip(record, side, before, time);
   let peerNow = peer & ~L.PROBES_MASK;
-  if (length == 0) {
+  if (length === 0) {
     now |= L.PURE_ACK_SENT;
     noteLetter(record, H.H_ACK, side);
   } else {
@@ -102,9 +146,9 @@ export function takeOrdinary(record: usize, side: i32, time: f64, since: f64): v
     set(record, s + L.SND_MAX, end);
     addBytes(record, L.BYTES + 2 * side);
     now |= L.DATA_SENT | L.DATA_LAST;
-    const answered = (peer & L.ACK_SENT) != 0;
+    const answered = (peer & L.ACK_SENT) !== 0;
     if (answered && isLimited(end - get(record, p + L.LAST_ACK_SENT), get(record, p + L.WINDOW))) now |= L.LIMITED;
-    else if ((before & L.LIMITED) != 0 && hadTime(record, side, since)) now &= ~L.LIMITED;
+    else if ((before & L.LIMITED) !== 0 && hadTime(record, side, since)) now &= ~L.LIMITED;
     peerNow = takeTiming(record, side, peerNow & ~L.DATA_LAST, end, time);
   }
   set(record, s + L.WINDOW, window << (now >>> L.SCALE_SHIFT));
@@ -117,32 +161,7 @@ export function takeOrdinary(record: usize, side: i32, time: f64, since: f64): v
 function hadTime(record: usize, side: i32, since: f64): bool {
   const acked = get(record, ofSide(1 - side) + L.LAST_ACK_SENT);
   const rtt = getFloat(record, L.MIN_RTT + 2 * side);
-  return acked - seq >= 0 && since > (rtt == Infinity ? 0 : rtt) + ACK_CLOCKED;
-}
-
-/** Of the sender, and of its peer: what speaks against an ordinary step. */
-const UNUSUAL: i32 = L.RST_SENT | L.ZERO_WINDOW | L.LIMITED;
-
-/**
- * In sequence, with or without payload and FIN: the ACK that completes the handshake, a side's first FIN, what
- * acknowledges the peer's, and what comes between the FINs or after them. Once a side has closed, only its pure ACKs.
- */
-export function isStep(record: usize, side: i32): bool {
-  const s = ofSide(side);
-  const p = ofSide(1 - side);
-  const before = get(record, s + L.SIDE_FLAGS);
-  const peer = get(record, p + L.SIDE_FLAGS);
-  const odd =
-    ((flags & (SYN | RST | ACK)) ^ ACK) |
-    ((before & (L.OCCUPIES | UNUSUAL)) ^ L.OCCUPIES) |
-    ((peer & (L.OCCUPIES | L.RST_SENT)) ^ L.OCCUPIES) |
-    (get(record, L.FLAGS) & (L.FLOW_HOLES | L.FLOW_SELF_CONNECT)) |
-    (seq ^ get(record, s + L.SND_MAX));
-  if (odd != 0 || ack - get(record, p + L.SND_MAX) > 0 || window == 0) return false;
-  if ((length | (flags & FIN)) != 0 && (before & L.FIN_SENT_FLAG) != 0) return false;
-  // Payload of a connection that carries more than 2 GB one way, or whose ends never opened it.
-  if (length != 0 && get(record, s + L.FIRST_SEQ) - seq > 0) return false;
-  return hasTrailRoom(record);
+  return acked - seq >= 0 && since > (rtt === Infinity ? 0 : rtt) + ACK_CLOCKED;
 }
 
 export function takeStep(record: usize, side: i32, time: f64, frame: i32): void {
@@ -150,41 +169,41 @@ export function takeStep(record: usize, side: i32, time: f64, frame: i32): void 
   const p = ofSide(1 - side);
   const before = get(record, s + L.SIDE_FLAGS);
   const peer = get(record, p + L.SIDE_FLAGS);
-  const isFin = (flags & FIN) != 0;
+  const isFin = (flags & FIN) !== 0;
   const ahead = length + (flags & FIN);
   let peerNow = peer & ~L.PROBES_MASK;
-  let isLogged = isFin || (before & L.ACK_SENT) == 0;
+  let isLogged = isFin || (before & L.ACK_SENT) === 0;
   set(record, s + L.PACKETS, get(record, s + L.PACKETS) + 1);
-  if ((before & L.ACK_SENT) == 0 || ack - get(record, s + L.LAST_ACK_SENT) > 0) set(record, s + L.LAST_ACK_SENT, ack);
+  if ((before & L.ACK_SENT) === 0 || ack - get(record, s + L.LAST_ACK_SENT) > 0) set(record, s + L.LAST_ACK_SENT, ack);
   let now = takeRoundTrip(record, side, before, time) | L.SENT | L.ACK_SENT;
-  if ((peer & (L.SYN_SENT_FLAG | L.SYN_ACKED)) == L.SYN_SENT_FLAG && ack - get(record, p + L.FIRST_SEQ) >= 0) {
+  if ((peer & (L.SYN_SENT_FLAG | L.SYN_ACKED)) === L.SYN_SENT_FLAG && ack - get(record, p + L.FIRST_SEQ) >= 0) {
     peerNow |= L.SYN_ACKED;
     isLogged = true;
   }
-  if ((peer & L.FIN_SENT_FLAG) != 0) {
-    if ((before & L.FIN_SENT_FLAG) != 0) isLogged = true; // both have closed: whatever comes still matters
-    if ((peer & L.FIN_ACKED) == 0 && ack - get(record, p + L.FIN_END) >= 0) {
+  if ((peer & L.FIN_SENT_FLAG) !== 0) {
+    if ((before & L.FIN_SENT_FLAG) !== 0) isLogged = true; // both have closed: whatever comes still matters
+    if ((peer & L.FIN_ACKED) === 0 && ack - get(record, p + L.FIN_END) >= 0) {
       peerNow |= L.FIN_ACKED;
       isLogged = true;
     }
   }
-  if (ahead == 0) {
+  if (ahead === 0) {
     now |= L.PURE_ACK_SENT;
     noteLetter(record, H.H_ACK, side);
   } else {
     const end = seq + ahead;
     set(record, s + L.SND_MAX, end);
     peerNow = takeTiming(record, side, peerNow, end, time);
-    if (length != 0) {
+    if (length !== 0) {
       noteLetter(record, H.H_DATA, side);
       addBytes(record, L.BYTES + 2 * side);
       now |= L.DATA_SENT | L.DATA_LAST;
       peerNow &= ~L.DATA_LAST;
-      if ((peer & L.FIN_SENT_FLAG) != 0) {
+      if ((peer & L.FIN_SENT_FLAG) !== 0) {
         addBytes(record, L.HALF_CLOSE_BYTES + 2 - 2 * side);
         if (ack - get(record, p + L.FIN_END) >= 0) now |= L.DATA_AFTER_FIN_ACKED;
       }
-      const answered = (peer & L.ACK_SENT) != 0;
+      const answered = (peer & L.ACK_SENT) !== 0;
       if (answered && isLimited(end - get(record, p + L.LAST_ACK_SENT), get(record, p + L.WINDOW))) now |= L.LIMITED;
     }
     if (isFin) {
@@ -193,7 +212,7 @@ export function takeStep(record: usize, side: i32, time: f64, frame: i32): void 
       set(record, L.FLAGS, get(record, L.FLAGS) | L.FLOW_ENDING);
       now |= L.FIN_SENT_FLAG;
       // Out of order: its acknowledgement was seen before it.
-      if ((peer & L.ACK_SENT) != 0 && get(record, p + L.LAST_ACK_SENT) - end >= 0) now |= L.FIN_ACKED;
+      if ((peer & L.ACK_SENT) !== 0 && get(record, p + L.LAST_ACK_SENT) - end >= 0) now |= L.FIN_ACKED;
     }
   }
   set(record, s + L.WINDOW, window << (now >>> L.SCALE_SHIFT));
@@ -202,27 +221,8 @@ export function takeStep(record: usize, side: i32, time: f64, frame: i32): void 
   setFloat(record, L.SIDE_LAST_TIME + 2 * side, time);
   if (!isLogged) return;
   let meta = flags | (side << T.E_SIDE_SHIFT) | T.E_CONTIGUOUS | (min(length, T.LENGTH_MAX) << T.E_LENGTH_SHIFT);
-  if (isFin && (now & L.LIMITED) != 0) meta |= T.E_BEHIND_DATA;
+  if (isFin && (now & L.LIMITED) !== 0) meta |= T.E_BEHIND_DATA;
   leave(record, meta, time, frame);
-}
-
-const OPENED: i32 =
-  L.OCCUPIES | L.SYN_SENT_FLAG | L.SYN_ACKED | L.FIN_SENT_FLAG | L.RST_SENT | L.ACK_SENT;
-
-/** The SYN-ACK that acknowledges exactly the SYN, without payload. */
-export function isSynAck(record: usize, side: i32): bool {
-  const s = ofSide(side);
-  const p = ofSide(1 - side);
-  return (
-    (flags & (SYN | ACK | FIN | RST)) == (SYN | ACK) &&
-    length == 0 &&
-    (get(record, s + L.SIDE_FLAGS) & ~L.TIMING) == 0 &&
-    (get(record, p + L.SIDE_FLAGS) & OPENED) == (L.OCCUPIES | L.SYN_SENT_FLAG) &&
-    (get(record, L.FLAGS) & L.FLOW_BY_HANDSHAKE) != 0 &&
-    ack == get(record, p + L.FIRST_SEQ) &&
-    ack == get(record, p + L.SND_MAX) &&
-    hasTrailRoom(record)
-  );
 }
 
 /** A SYN that nothing came before, or the SYN-ACK that answers it. */
@@ -233,7 +233,7 @@ export function takeOpening(record: usize, side: i32, time: f64, frame: i32): vo
   const end = seq + 1;
   let now = before;
   let peerNow = get(record, p + L.SIDE_FLAGS) & ~L.PROBES_MASK;
-  if ((flags & ACK) == 0) noteLetter(record, H.H_SYN, side);
+  if ((flags & ACK) === 0) noteLetter(record, H.H_SYN, side);
   else {
     noteLetter(record, H.H_SYN_ACK, side);
     now = takeRoundTrip(record, side, before, time) | L.ACK_SENT;

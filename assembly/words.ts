@@ -1,5 +1,5 @@
 /** Reading the kernel's memory by the words of src/kernel/control.ts, and a flow's by those of src/flow/layout.ts. */
-import * as C from "../src/kernel/control";
+import * as C from '../src/kernel/control';
 
 export function word(index: i32): i32 {
   return load<i32>(index << 2);
@@ -35,14 +35,30 @@ export function setFloat(record: usize, index: i32, value: f64): void {
   store<f64>(record + (index << 2), value);
 }
 
-/** Address of a record of 256 bytes that has its place in this memory. */
+const RECORDS_MASK: i32 = (1 << C.RECORDS_SHIFT) - 1;
+const BLOCKS_MASK: i32 = (1 << C.BLOCKS_SHIFT) - 1;
+/** log2 of the bytes of a record, and of a block */
+const BYTES_SHIFT: i32 = 8;
+
+/** Address of a record that has its place in this memory. */
 export function recordAddress(record: i32): usize {
   const chunk = load<u32>(C.RECORD_CHUNKS + ((record >>> C.RECORDS_SHIFT) << 2));
-  return chunk + ((record & ((1 << C.RECORDS_SHIFT) - 1)) << 8);
+  return chunk + ((record & RECORDS_MASK) << BYTES_SHIFT);
 }
 
-/** Address of a block of a trail, of 256 bytes too. */
+/** Which free record comes after a free one: src/flow/chunks.ts. */
+export function afterRecord(record: i32): i32 {
+  const chunk = load<u32>(C.RECORD_CHUNKS + ((record >>> C.RECORDS_SHIFT) << 2));
+  return load<i32>(chunk + (1 << (C.RECORDS_SHIFT + BYTES_SHIFT)) + ((record & RECORDS_MASK) << 2));
+}
+
+export function afterBlock(block: i32): i32 {
+  const chunk = load<u32>(C.BLOCK_CHUNKS + ((block >>> C.BLOCKS_SHIFT) << 2));
+  return load<i32>(chunk + (1 << (C.BLOCKS_SHIFT + BYTES_SHIFT)) + ((block & BLOCKS_MASK) << 2));
+}
+
+/** Address of a block of a trail. */
 export function blockAddress(block: i32): usize {
   const chunk = load<u32>(C.BLOCK_CHUNKS + ((block >>> C.BLOCKS_SHIFT) << 2));
-  return chunk + ((block & ((1 << C.BLOCKS_SHIFT) - 1)) << 8);
+  return chunk + ((block & BLOCKS_MASK) << BYTES_SHIFT);
 }

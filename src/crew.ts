@@ -31,8 +31,8 @@ export interface Done {
 /** From time to time, and at last what is done. */
 export type Message = { intervals: Float64Array<ArrayBuffer>; watermark: number } | { done: Done };
 
-/** A thread costs a twentieth of a second and its own memory: below so many bytes for each it isn't worth it. */
-const BYTES_A_THREAD = 32 << 20;
+/** A thread compiles the whole program for itself: with less for each, two took as long as one or longer (measured). */
+const BYTES_A_THREAD = 256 << 20;
 /** Each thread decodes everything for itself, so more of them bring ever less. */
 const MOST = 4;
 

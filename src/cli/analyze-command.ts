@@ -22,7 +22,7 @@ export interface AnalyzeFlags {
 }
 
 /** A summary names a few flows only; it need not hold more to choose them from. */
-const ENOUGH_FOR_A_SUMMARY = 2_000;
+const ENOUGH_FOR_A_SUMMARY = 1_000;
 
 /** Flows of a streamed format written at a time. */
 const BATCH = 256;

@@ -10,12 +10,13 @@ export interface ListPlace {
 
 /**
  * Fixed-size records in chunks of bytes, with a free list. Grows by a chunk, never copies, and a freed record is the
- * next to be used: memory follows what is in use, not the length of the capture. A free record's first word is the
- * next free one.
+ * next to be used: memory follows what is in use, not the length of the capture. Behind the records of a chunk stands
+ * for each of them which free one comes after it, so that freeing does not touch the record, which the caches have lost.
  */
 export class ChunkedRecords {
   readonly ints: Int32Array[] = [];
   readonly floats: Float64Array[] = [];
+  private readonly links: Int32Array[] = [];
   readonly shift: number;
   readonly mask: number;
   private readonly words: number;
@@ -54,7 +55,7 @@ export class ChunkedRecords {
     words[list + USED]!++;
     const free = words[list + FREE]!;
     if (free >= 0) {
-      words[list + FREE] = this.ints[free >>> shift]![(free & mask) * this.words]!;
+      words[list + FREE] = this.links[free >>> shift]![free & mask]!;
       return free;
     }
     const record = words[list + NEXT]!++;
@@ -66,7 +67,7 @@ export class ChunkedRecords {
     const { list } = this;
     const { words } = this.place;
     words[list + USED]!--;
-    this.ints[record >>> this.shift]![(record & this.mask) * this.words] = words[list + FREE]!;
+    this.links[record >>> this.shift]![record & this.mask] = words[list + FREE]!;
     words[list + FREE] = record;
   }
 
@@ -75,9 +76,10 @@ export class ChunkedRecords {
     const { words } = this.place;
     const length = this.words << this.shift;
     const chunk = this.ints.length;
-    const { buffer, offset, address } = this.place.allocate(length * 4);
+    const { buffer, offset, address } = this.place.allocate((length + (1 << this.shift)) * 4);
     this.ints.push(new Int32Array(buffer, offset, length));
     this.floats.push(new Float64Array(buffer, offset, length / 2));
+    this.links.push(new Int32Array(buffer, offset + length * 4, 1 << this.shift));
     // The kernel finds the chunks up to the first one that it can't reach.
     if (address === 0 || chunk >= MAX_CHUNKS || words[list + LIMIT] !== chunk << this.shift) return;
     words[this.chunks / 4 + chunk] = address;

@@ -73,15 +73,15 @@ export class FlowTable {
 
   /** A new record takes the place of `old`, which stays allocated but is no longer found. */
   replace(old: number, segment: Segment): number {
-    const slot = this.slotOf(old);
+    const slot = this.slotOf(old, this.hashIn(old));
     const record = this.newRecord(segment);
     this.slots[2 * slot + 1] = record + 1;
     return record;
   }
 
-  /** Takes a record out of the index; it stays allocated until `records.release`. */
-  remove(record: number): void {
-    this.empty(this.slotOf(record));
+  /** Takes a record out of the index; it stays allocated until `records.release`. @param hash of its 4-tuple */
+  remove(record: number, hash: number = this.hashIn(record)): void {
+    this.empty(this.slotOf(record, hash));
   }
 
   /** Every record in the index, in no particular order. */
@@ -91,12 +91,16 @@ export class FlowTable {
     return records;
   }
 
-  private slotOf(record: number): number {
-    const { slots, slotMask, records } = this;
-    const hash = records.ints[record >>> records.shift]![(record & records.mask) * L.RECORD_WORDS + L.HASH]!;
+  private slotOf(record: number, hash: number): number {
+    const { slots, slotMask } = this;
     let i = hash & slotMask;
     while (slots[2 * i + 1] !== record + 1) i = (i + 1) & slotMask;
     return i;
+  }
+
+  private hashIn(record: number): number {
+    const { records } = this;
+    return records.ints[record >>> records.shift]![(record & records.mask) * L.RECORD_WORDS + L.HASH]!;
   }
 
   /** Backward-shift deletion: no tombstones, so lookups stay short however long it runs. */

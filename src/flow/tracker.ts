@@ -3,15 +3,16 @@ import type { CaptureClock } from '../input/clock.ts';
 import * as C from '../kernel/control.ts';
 import { type Place, PlainPlace } from '../kernel/place.ts';
 import { NS_PER_SECOND } from '../units.ts';
+import { ClosedFlows } from './closed.ts';
 import { DuplicateFilter } from './duplicates.ts';
 import { Encapsulations } from './encapsulations.ts';
+import { hearKernel } from './events.ts';
 import * as L from './layout.ts';
 import { Numbers } from './numbers.ts';
-import { orient } from './orientation.ts';
 import { LAST_TRY, RETENTION, SECOND_TRY, SILENCE } from './patience.ts';
 import { FlowQueue } from './queue.ts';
 import { isAnswered, isNewConnection, isOfOld } from './reuse.ts';
-import { type FlowSink, SUMMARY_FLOATS } from './sink.ts';
+import type { FlowSink } from './sink.ts';
 import { FlowTable } from './table.ts';
 import { FlowUpdate } from './update.ts';
 import { FlowView } from './view.ts';
@@ -29,8 +30,7 @@ export class FlowTracker {
   private readonly table: FlowTable;
   private readonly update: FlowUpdate;
   /** counters, and what the kernel has to tell (kernel/control.ts) */
-  private readonly words: Int32Array;
-  private readonly numbers: Float64Array;
+  private readonly place: Place;
   private readonly sink: FlowSink;
   private readonly clock: CaptureClock;
   private readonly filter: DuplicateFilter;
@@ -42,8 +42,7 @@ export class FlowTracker {
   private readonly waiting = new FlowQueue(0);
   /** flows that took over a 4-tuple; their time is that of their SYN */
   private readonly successors = new FlowQueue(0);
-  /** flows that were summed up, by serial number; their time is that of the last packet */
-  private readonly closed = new FlowQueue(SUMMARY_FLOATS + 1);
+  private readonly closed = new ClosedFlows();
   private readonly view = new FlowView();
   private readonly successor = new FlowView();
 
@@ -55,22 +54,21 @@ export class FlowTracker {
     this.sink = sink;
     this.clock = clock;
     this.openings = shares > 1 ? new Numbers() : null;
-    this.words = place.words;
-    this.numbers = place.numbers;
-    this.words[C.KEEPS_OPENINGS] = shares > 1 ? 1 : 0;
+    this.place = place;
+    place.words[C.KEEPS_OPENINGS] = shares > 1 ? 1 : 0;
     this.table = new FlowTable(place);
     this.update = new FlowUpdate(place);
     this.filter = new DuplicateFilter(place);
-    this.encapsulations = new Encapsulations(this.words);
+    this.encapsulations = new Encapsulations(place.words);
   }
 
   /** segments of this tracker's share, duplicates among them */
   get segments(): number {
-    return this.numbers[C.SEGMENTS]!;
+    return this.place.numbers[C.SEGMENTS]!;
   }
 
   get duplicates(): number {
-    return this.numbers[C.DUPLICATES]!;
+    return this.place.numbers[C.DUPLICATES]!;
   }
 
   /** The flow of the segment last tracked, and which side sent it. */
@@ -83,32 +81,15 @@ export class FlowTracker {
 
   /** Takes note that a segment of another share went by, so that flows are summed up at the same moment in all. */
   pass(segment: Segment): void {
-    this.hearKernel();
-    if (this.numbers[C.SEEN]!++ % C.SETTLED_EVERY === 0) this.settle(this.timeOf(segment));
-  }
-
-  /** Does for the flows that the kernel has followed since what is done here for others. */
-  private hearKernel(): void {
-    const { words } = this;
-    const events = words[C.EVENT_COUNT]!;
-    for (let i = 0; i < events; i++) {
-      const at = (C.EVENTS + i * C.EVENT_BYTES) / 4;
-      const id = words[at + 1]!;
-      const time = this.numbers[at / 2 + 1]!;
-      if (id > 0) this.ended.push(words[at]!, id, time);
-      else this.closing.push(words[at]!, -id, time);
-    }
-    words[C.EVENT_COUNT] = 0;
-    const openings = words[C.OPENING_COUNT]!;
-    for (let i = 0; i < openings; i++) this.openings?.push(words[C.OPENINGS / 4 + i]!);
-    words[C.OPENING_COUNT] = 0;
+    hearKernel(this.place, this.ended, this.closing, this.openings);
+    if (this.place.numbers[C.SEEN]!++ % C.SETTLED_EVERY === 0) this.settle(this.timeOf(segment));
   }
 
   /** Follows one segment. @returns the id of its flow */
   track(segment: Segment): number {
     const { table, update } = this;
     this.pass(segment);
-    this.numbers[C.SEGMENTS]!++;
+    this.place.numbers[C.SEGMENTS]!++;
     const hash = table.hashOf(segment);
     let flow = table.find(segment, hash);
     this.side = table.side;
@@ -120,7 +101,7 @@ export class FlowTracker {
     const { ints, at } = update;
     // A self-connect has one end: every segment reads as side 0's.
     if (this.filter.isDuplicate(segment)) {
-      this.numbers[C.DUPLICATES]!++;
+      this.place.numbers[C.DUPLICATES]!++;
       ints[at + L.FLAGS]! |= L.FLOW_DUPLICATES;
       ints[at + L.SIDE + this.side * L.SIDE_WORDS + L.PACKETS]!++;
       return ints[at + L.ID]!;
@@ -149,7 +130,7 @@ export class FlowTracker {
 
   /** Hands every flow that is still in the table to the sink, in the order in which they ended, open ones last. */
   finish(): void {
-    this.hearKernel();
+    hearKernel(this.place, this.ended, this.closing, this.openings);
     this.settle(Number.POSITIVE_INFINITY);
     while (this.closed.length > 0) this.expire();
     const open = this.table.list();
@@ -176,20 +157,9 @@ export class FlowTracker {
   private open(flow: number, segment: Segment): number {
     const { update } = this;
     update.point(this.table.records, flow);
-    const { ints, floats, at } = update;
-    ints[at + L.ID] = ++this.words[C.OPENED]!;
     this.openings?.push(segment.frame);
-    ints[at + L.TRAIL_HEAD] = -1;
-    ints[at + L.TRAIL_TAIL] = -1;
-    ints[at + L.PREVIOUS] = -1;
-    ints[at + L.ENCAPSULATION] = this.encapsulations.intern(segment);
-    floats[(at + L.BASE_SECONDS) >> 1] = segment.seconds;
-    floats[(at + L.FIRST_TIME) >> 1] = segment.nanoseconds;
-    floats[(at + L.LAST_TIME) >> 1] = segment.nanoseconds;
-    floats[(at + L.MIN_RTT) >> 1] = Number.POSITIVE_INFINITY;
-    floats[(at + L.MIN_RTT + 2) >> 1] = Number.POSITIVE_INFINITY;
+    update.begin(segment, ++this.place.words[C.OPENED]!, this.encapsulations.intern(segment));
     this.side = 0;
-    orient(ints, at, segment, 0);
     return flow;
   }
 
@@ -199,10 +169,11 @@ export class FlowTracker {
     const { update, table } = this;
     update.point(table.records, old);
     update.ints[update.at + L.FLAGS]! |= L.FLOW_SUPERSEDED;
+    this.closed.forget(old);
     const flow = this.open(table.replace(old, segment), segment);
     update.ints[update.at + L.PREVIOUS] = old;
     update.ints[update.at + L.FLAGS]! |= L.FLOW_REUSES;
-    this.successors.push(flow, this.words[C.OPENED]!, this.timeOf(segment));
+    this.successors.push(flow, this.place.words[C.OPENED]!, this.timeOf(segment));
     return flow;
   }
 
@@ -228,15 +199,12 @@ export class FlowTracker {
     for (let left = ended.length; left > 0; left--) this.sumUp(ended, now);
     while (now - waiting.oldestTime() > SECOND_TRY) this.sumUp(waiting, now);
     while (now - successors.oldestTime() > LAST_TRY) this.judgePredecessor();
-    while (now - closed.oldestTime() > RETENTION.lingerNs && this.numbers[C.SEEN]! - this.seenAtClose() > RETENTION.segments) {
+    while (
+      now - closed.oldestTime() > RETENTION.lingerNs &&
+      this.place.numbers[C.SEEN]! - closed.oldestSeen() > RETENTION.segments
+    ) {
       this.expire();
     }
-  }
-
-  /** Segments that had been seen when the oldest closed flow was summed up: the same however many shares there are. */
-  private seenAtClose(): number {
-    const { closed } = this;
-    return closed.floats[closed.oldestNumbers() + SUMMARY_FLOATS]!;
   }
 
   /** Flows of which both FINs were seen, but one is never acknowledged: the last ACK is lost, or none are captured. */
@@ -276,14 +244,9 @@ export class FlowTracker {
       this.settlePrevious(flow);
       this.viewOf(flow);
     }
-    this.serial = (this.serial + 1) | 0 || 1;
-    view.ints[view.at + L.SUMMARY] = this.serial;
-    const numbers = closed.push(flow, this.serial, view.float(L.LAST_TIME) + this.offsetOf(view));
-    closed.floats[numbers + SUMMARY_FLOATS] = this.numbers[C.SEEN]!;
-    this.sink.summarize(view, closed.floats, numbers);
+    const at = closed.add(view, view.float(L.LAST_TIME) + this.offsetOf(view), this.place.numbers[C.SEEN]!);
+    this.sink.summarize(view, closed.floats, at);
   }
-
-  private serial = 0;
 
   /** What the oldest successor did until now is all that it did to the flow before it. */
   private judgePredecessor(): void {
@@ -302,18 +265,18 @@ export class FlowTracker {
   private revive(flow: number, segment: Segment): void {
     const { ints, at } = this.update;
     ints[at + L.SUMMARY] = 0;
+    this.closed.forget(flow);
     this.ended.push(flow, ints[at + L.ID]!, this.timeOf(segment));
   }
 
   private expire(): void {
     const { closed, view } = this;
-    const flow = closed.oldestFlow();
-    this.viewOf(flow);
-    // Another serial number: it was revived since. Only the record's first line is read, the caches have lost it.
-    if (view.word(L.SUMMARY) === closed.oldestId() && !view.has(L.FLOW_SUPERSEDED)) {
-      this.table.remove(flow);
-      this.sink.flowExpired(view, closed.floats, closed.oldestNumbers());
-      this.release(flow);
+    if (closed.holds()) {
+      const flow = closed.oldestRecord();
+      this.viewOf(flow);
+      this.table.remove(flow, closed.oldestHash());
+      this.sink.flowExpired(view, closed.floats, closed.oldestSummary());
+      this.free(flow, closed.oldestTrail(), closed.oldestFlags());
     }
     closed.shift();
   }
@@ -337,15 +300,21 @@ export class FlowTracker {
   }
 
   private release(flow: number): void {
-    const { update, table } = this;
     const view = this.viewOf(flow);
-    update.writer.trails.release(view.word(L.TRAIL_HEAD), view.trailCount);
-    if (view.has(L.FLOW_HOLES)) {
+    this.free(flow, view.word(L.TRAIL_HEAD), view.word(L.FLAGS));
+  }
+
+  private free(flow: number, trail: number, flags: number): void {
+    const { update, table, view } = this;
+    update.writer.trails.release(trail, flags >>> L.TRAIL_COUNT_SHIFT);
+    if ((flags & L.FLOW_HOLES) !== 0) {
       update.holes.drop(flow * 2);
       update.holes.drop(flow * 2 + 1);
     }
+    this.viewOf(flow);
     view.ints[view.at + L.FLAGS] = 0;
     view.ints[view.at + L.SUMMARY] = 0;
+    this.closed.forget(flow);
     table.records.release(flow);
   }
 }

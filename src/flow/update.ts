@@ -1,6 +1,6 @@
 import { ACK, FIN, RST, type Segment, SYN } from '../decode/segment.ts';
-import { NS_PER_SECOND, seqAfter, seqAtOrAfter, seqDiff, seqMax } from '../units.ts';
 import { type Place, PlainPlace } from '../kernel/place.ts';
+import { NS_PER_SECOND, seqAfter, seqAtOrAfter, seqDiff, seqMax } from '../units.ts';
 import type { ChunkedRecords } from './chunks.ts';
 import { noteLetter, noteSegment } from './history.ts';
 import { Holes } from './holes.ts';
@@ -48,6 +48,22 @@ export class FlowUpdate {
     this.ints = records.ints[flow >>> records.shift]!;
     this.floats = records.floats[flow >>> records.shift]!;
     this.at = (flow & records.mask) * L.RECORD_WORDS;
+  }
+
+  /** Makes the zeroed record at hand that of a flow which the segment opens. */
+  begin(segment: Segment, id: number, encapsulation: number): void {
+    const { ints, floats, at } = this;
+    ints[at + L.ID] = id;
+    ints[at + L.TRAIL_HEAD] = -1;
+    ints[at + L.TRAIL_TAIL] = -1;
+    ints[at + L.PREVIOUS] = -1;
+    ints[at + L.ENCAPSULATION] = encapsulation;
+    floats[(at + L.BASE_SECONDS) >> 1] = segment.seconds;
+    floats[(at + L.FIRST_TIME) >> 1] = segment.nanoseconds;
+    floats[(at + L.LAST_TIME) >> 1] = segment.nanoseconds;
+    floats[(at + L.MIN_RTT) >> 1] = Number.POSITIVE_INFINITY;
+    floats[(at + L.MIN_RTT + 2) >> 1] = Number.POSITIVE_INFINITY;
+    orient(ints, at, segment, 0);
   }
 
   /** Takes a segment of the flow at hand. */

@@ -17,14 +17,7 @@ interface Exports {
     captureLimit: number,
     frame: number,
   ): number;
-  take(
-    start: number,
-    end: number,
-    linkType: number,
-    seconds: number,
-    nanoseconds: number,
-    frame: number,
-  ): number;
+  take(start: number, end: number, linkType: number, seconds: number, nanoseconds: number, frame: number): number;
   summarize(
     flow: number,
     offset: number,

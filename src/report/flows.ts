@@ -17,7 +17,7 @@ import { interestOf } from './interest.ts';
 import type { IntervalSink } from './intervals.ts';
 import { type CollectorPart, commonOrder, type Kept, pack, renumber, unpack } from './parts.ts';
 import { ServiceCounter } from './services.ts';
-import { ID, INITIATOR, INTEREST, KEY, KIND, SERVICE, summarize } from './summary.ts';
+import { ID, INITIATOR, INTEREST, KEY, KIND, REUSES, SERVICE, summarize } from './summary.ts';
 import { TotalsCounter } from './totals.ts';
 import type { Flow, Reuse } from './types.ts';
 
@@ -116,7 +116,7 @@ export class FlowCollector implements FlowSink {
 
   flowExpired(flow: FlowView, summary: Float64Array, at: number): void {
     const id = summary[at + ID]!;
-    const reuses = flow.has(L.FLOW_REUSES) && this.reuses.has(id);
+    const reuses = summary[at + REUSES] === 1 && this.reuses.has(id);
     // Only of one that may be kept it must be known exactly how interesting it is.
     if (this.asks || reuses || this.best.wants(summary[at + INTEREST]!, id)) this.flowEnded(flow, null);
     else this.count(summary, at);

@@ -20,8 +20,8 @@ export const ID = 10;
 export const KEY = 11;
 /** number of its service in the collector's ServiceCounter, -1 if it is not counted by name; to be set by the collector */
 export const SERVICE = 12;
-/** how many there are */
-export const SUMMARY_NUMBERS = 13;
+/** 1 if it took over a 4-tuple */
+export const REUSES = 13;
 
 /** How much a kind of end asks to be looked at. */
 export const INTEREST_OPEN = 0;

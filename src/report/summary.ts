@@ -4,7 +4,7 @@ import * as S from '../tcp/states.ts';
 import * as F from '../teardown/facts.ts';
 import type { OsProfile } from '../teardown/profiles.ts';
 import { mostInterest } from './interest.ts';
-import { FIN_WAIT_2, ID, INITIATOR, INTEREST, KEY, KIND, POSITION, TIME_WAIT } from './summary-layout.ts';
+import { FIN_WAIT_2, ID, INITIATOR, INTEREST, KEY, KIND, POSITION, REUSES, TIME_WAIT } from './summary-layout.ts';
 
 export * from './summary-layout.ts';
 
@@ -29,6 +29,7 @@ export function summarize(
   const id = view.word(L.ID);
   summary[at + ID] = id;
   summary[at + KEY] = keyOf(view);
+  summary[at + REUSES] = view.has(L.FLOW_REUSES) ? 1 : 0;
   summary[at + KIND] = facts.kind;
   summary[at + INITIATOR] = initiator < F.BOTH ? (initiator === view.clientSide ? 0 : 1) : initiator;
   summary[at + POSITION] = facts.position;

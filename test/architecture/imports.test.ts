@@ -5,6 +5,7 @@ import { codeOf, filesUnder, importsOf, read } from './sources.ts';
 /** From bytes to the command line. What stands in one row are single files that belong together. */
 const PIPELINE = [
   ['src/units.ts'],
+  ['src/kernel/'],
   ['src/input/'],
   ['src/decode/'],
   ['src/flow/'],
@@ -13,7 +14,7 @@ const PIPELINE = [
   ['src/report/'],
   ['src/where/'],
   ['src/output/'],
-  ['src/share.ts'],
+  ['src/shortcut.ts', 'src/share.ts'],
   ['src/crew.ts', 'src/worker.ts'],
   ['src/analyze.ts', 'src/segments.ts'],
   ['src/cli/'],
@@ -23,6 +24,7 @@ const PIPELINE = [
 /** Who may import what from outside, and why. Everything else is pure: numbers and text in, numbers and text out. */
 const OUTSIDE: { from: string; modules: RegExp; because: string }[] = [
   { from: 'src/input/', modules: /^node:(fs|path|stream|timers\/promises|tty|zlib)$/, because: 'it reads the files' },
+  { from: 'src/kernel/kernel.ts', modules: /^node:(fs|module)$/, because: 'it loads the WebAssembly program' },
   { from: 'src/flow/table.ts', modules: /^node:crypto$/, because: 'the seed of its hash must not be guessable' },
   { from: 'src/report/community-id.ts', modules: /^node:crypto$/, because: 'Community ID is a SHA-1' },
   {

@@ -1,8 +1,8 @@
-import { PlainPlace } from '../../src/kernel/place.ts';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Segment } from '../../src/decode/segment.ts';
 import { DuplicateFilter } from '../../src/flow/duplicates.ts';
+import { PlainPlace } from '../../src/kernel/place.ts';
 import { segment } from './segments.ts';
 
 const MS = 1_000_000;

@@ -1,9 +1,9 @@
-import { PlainPlace } from '../../src/kernel/place.ts';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Segment } from '../../src/decode/segment.ts';
 import * as L from '../../src/flow/layout.ts';
 import { FlowTable } from '../../src/flow/table.ts';
+import { PlainPlace } from '../../src/kernel/place.ts';
 import { reversed, segment } from './segments.ts';
 
 /** The 4-tuple number `n`: clients of one service, so that keys differ in few bits. */
