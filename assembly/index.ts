@@ -50,8 +50,12 @@ export function run(
 ): usize {
   let lastSeconds = <u32>word(C.LAST_SECONDS);
   let lastNanoseconds = word(C.LAST_NANOSECONDS);
+  const most = mostSegments();
+  const shares = word(C.SHARES);
+  const share = word(C.SHARE);
   let taken = 0;
-  while (pos + RECORD_HEADER <= end) {
+  let own = 0;
+  while (taken < most && pos + RECORD_HEADER <= end) {
     const seconds = load<u32>(pos);
     const fraction = load<i32>(pos + 4);
     const captured = load<i32>(pos + 8);
@@ -60,12 +64,18 @@ export function run(
     if (start + captured > end) break;
     const nanoseconds = fraction * fractionNs;
     if (seconds < lastSeconds || (seconds === lastSeconds && nanoseconds < lastNanoseconds)) break;
-    if (!take(start, start + captured, linkType, seconds, nanoseconds, frame + taken + 1)) break;
+    const decoded = decode(start, start + captured, linkType, share, shares);
+    if (decoded === NOT_TAKEN) break;
+    if (decoded !== ANOTHER_SHARE) {
+      if (!takeSegment(seconds, nanoseconds, frame + taken + 1)) break;
+      own++;
+    }
     lastSeconds = seconds;
     lastNanoseconds = nanoseconds;
     pos = start + captured;
     taken++;
   }
+  count(taken, own);
   setWord(C.LAST_SECONDS, lastSeconds);
   setWord(C.LAST_NANOSECONDS, lastNanoseconds);
   setWord(C.TAKEN, taken);
@@ -74,24 +84,32 @@ export function run(
 
 /** Takes one captured frame data[start..end). @returns false: nothing was done */
 export function take(start: usize, end: usize, linkType: i32, seconds: u32, nanoseconds: i32, frame: i32): bool {
-  const seen = number(C.SEEN);
-  if ((<i64>seen & (C.SETTLED_EVERY - 1)) === 0 || word(C.SLOTS) === 0) return false;
+  if (mostSegments() === 0) return false;
   const decoded = decode(start, end, linkType, word(C.SHARE), word(C.SHARES));
   if (decoded === NOT_TAKEN) return false;
-  if (decoded === ANOTHER_SHARE) {
-    setNumber(C.SEEN, seen + 1);
-    return true;
-  }
+  const isOwn = decoded !== ANOTHER_SHARE;
+  if (isOwn && !takeSegment(seconds, nanoseconds, frame)) return false;
+  count(1, isOwn ? 1 : 0);
+  return true;
+}
+
+/** Segments that may be taken before the program is to take one: every SETTLED_EVERY-th is its. */
+function mostSegments(): i32 {
+  if (word(C.SLOTS) === 0) return 0;
+  return -(<i32>(<i64>number(C.SEEN))) & (C.SETTLED_EVERY - 1);
+}
+
+function count(seen: i32, own: i32): void {
+  setNumber(C.SEEN, number(C.SEEN) + <f64>seen);
+  setNumber(C.SEGMENTS, number(C.SEGMENTS) + <f64>own);
+}
+
+/** Takes the segment that was decoded. */
+function takeSegment(seconds: u32, nanoseconds: i32, frame: i32): bool {
   if (!decodeOptions()) return false;
   const flow = find();
-  const isTaken =
-    flow === NONE
-      ? takeNew(seconds, nanoseconds, frame)
-      : flow !== ELSEWHERE && takeKnown(flow, recordAddress(flow), seconds, nanoseconds, frame);
-  if (!isTaken) return false;
-  setNumber(C.SEEN, seen + 1);
-  setNumber(C.SEGMENTS, number(C.SEGMENTS) + 1);
-  return true;
+  if (flow === NONE) return takeNew(seconds, nanoseconds, frame);
+  return flow !== ELSEWHERE && takeKnown(flow, recordAddress(flow), seconds, nanoseconds, frame);
 }
 
 function takeKnown(flow: i32, record: usize, seconds: u32, nanoseconds: i32, frame: i32): bool {
