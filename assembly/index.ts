@@ -55,13 +55,13 @@ export function run(
   const share = word(C.SHARE);
   let taken = 0;
   let own = 0;
-  while (taken < most && pos + RECORD_HEADER <= end) {
+  while (taken < most && end - pos >= RECORD_HEADER) {
     const seconds = load<u32>(pos);
     const fraction = load<i32>(pos + 4);
     const captured = load<i32>(pos + 8);
     if (fraction < 0 || fraction >= fractions || captured < 0 || captured > captureLimit) break;
     const start = pos + RECORD_HEADER;
-    if (start + captured > end) break;
+    if (<usize>captured > end - start) break;
     const nanoseconds = fraction * fractionNs;
     if (seconds < lastSeconds || (seconds === lastSeconds && nanoseconds < lastNanoseconds)) break;
     const decoded = decode(start, start + captured, linkType, share, shares);

@@ -76,7 +76,9 @@ export function kindOf(record: usize, side: i32): i32 {
     window === 0 ||
     (before & (L.OCCUPIES | L.ZERO_WINDOW)) !== L.OCCUPIES ||
     (peer & L.OCCUPIES) === 0 ||
-    (bits & L.FLOW_HOLES) !== 0
+    (bits & L.FLOW_HOLES) !== 0 ||
+    // Payload of a connection that carries more than 2 GB one way, or whose ends never opened it.
+    (length !== 0 && get(record, s + L.FIRST_SEQ) - seq > 0)
   ) {
     return OTHER;
   }
@@ -90,8 +92,6 @@ export function kindOf(record: usize, side: i32): i32 {
   }
   if ((before & UNUSUAL) !== 0 || (peer & L.RST_SENT) !== 0 || (bits & L.FLOW_SELF_CONNECT) !== 0) return OTHER;
   if ((length | (flags & FIN)) !== 0 && (before & L.FIN_SENT_FLAG) !== 0) return OTHER;
-  // Payload of a connection that carries more than 2 GB one way, or whose ends never opened it.
-  if (length !== 0 && get(record, s + L.FIRST_SEQ) - seq > 0) return OTHER;
   return hasTrailRoom(record) ? STEP : OTHER;
 }
 
@@ -140,6 +140,7 @@ export function takeOrdinary(record: usize, side: i32, time: f64, since: f64): v
   if (length === 0) {
     now |= L.PURE_ACK_SENT;
     noteLetter(record, H.H_ACK, side);
+    if ((before & L.LIMITED) !== 0 && hadTime(record, side, since)) now &= ~L.LIMITED;
   } else {
     noteLetter(record, H.H_DATA, side);
     const end = seq + length;

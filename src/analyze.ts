@@ -67,7 +67,7 @@ export async function runAnalysis(files: readonly string[], options: AnalyzeOpti
   // What asks for flows as they end wants them in one order.
   const shares = onFlow === undefined && accepts === undefined ? threadsFor(files, captures, options.threads) : 1;
   const gauge = new CommonGauge(shares);
-  const crew = startCrew({ files, shares, profile, maxFlows }, gauge);
+  const crew = startCrew({ files, shares, profile, maxFlows, kernel: kernel !== null }, gauge);
   const { clock, tracker, collector, skipped } = await readShare(
     captures,
     { share: 0, shares },
@@ -109,6 +109,7 @@ export async function runAnalysis(files: readonly string[], options: AnalyzeOpti
     lastPacket: stamp(last),
     seconds: secondsBetween(first, last),
   };
+  kernel?.release(); // nothing reads the flows any more
   const report: Report = {
     schema: 'teardown.report/1',
     tool: { name: 'pcap-teardown', version: VERSION },

@@ -17,6 +17,8 @@ export interface Task {
   shares: number;
   profile: OsProfile;
   maxFlows: number;
+  /** false: without the WebAssembly kernel */
+  kernel: boolean;
 }
 
 /** What a thread has done. */

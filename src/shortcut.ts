@@ -13,6 +13,9 @@ export class Shortcut implements BulkSink {
   private readonly clock: CaptureClock;
   /** it is given whole windows: what comes as a record is what it left */
   private inBulk = false;
+  /** times in a row that it took none, and records to leave it out before it is asked again: a call costs something too */
+  private refusals = 0;
+  private left = 0;
 
   /** @param clock of the whole capture */
   constructor(kernel: Kernel, clock: CaptureClock, { share, shares }: Share) {
@@ -25,6 +28,10 @@ export class Shortcut implements BulkSink {
   takeRecords(window: ByteWindow, layout: PcapLayout, clock: CaptureClock): void {
     this.inBulk = true;
     if (window.address === 0 || clock.empty || !isWord(clock.lastSeconds)) return;
+    if (this.left > 0) {
+      this.left--;
+      return;
+    }
     const { words, numbers, exports } = this.kernel;
     words[C.LAST_SECONDS] = clock.lastSeconds;
     words[C.LAST_NANOSECONDS] = clock.lastNanoseconds;
@@ -36,6 +43,11 @@ export class Shortcut implements BulkSink {
     const next = exports.run(from, address + window.end, linkType, fractionNs, fractions, captureLimit, packets);
     window.pos = (next >>> 0) - address;
     const taken = words[C.TAKEN]!;
+    if (taken === 0) {
+      this.left = this.refusals++ < PATIENCE ? 0 : MOST_LEFT;
+      return;
+    }
+    this.refusals = 0;
     const seconds = words[C.LAST_SECONDS]! >>> 0;
     const nanoseconds = words[C.LAST_NANOSECONDS]!;
     clock.seeMany(taken, seconds, nanoseconds);
@@ -51,6 +63,10 @@ export class Shortcut implements BulkSink {
     return exports.take(address + start, address + end, linkType, seconds, nanoseconds, frame) !== 0;
   }
 }
+
+/** Refusals in a row after which a capture seems to be of another kind, and records that go by then without a try. */
+const PATIENCE = 64;
+const MOST_LEFT = 32;
 
 /** Whether seconds are as in pcap, 0..2^32 - 1: with its offsets pcapng has others. */
 function isWord(seconds: number): boolean {

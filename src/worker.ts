@@ -29,9 +29,9 @@ function post(message: Message, transfer: ArrayBuffer[]): void {
   parentPort?.postMessage(message, transfer);
 }
 
-const { files, share, shares, profile, maxFlows } = workerData as Task;
+const { files, share, shares, profile, maxFlows, kernel: wanted } = workerData as Task;
 const courier = new Courier();
-const kernel = startKernel();
+const kernel = wanted ? startKernel() : null;
 const captures = await openCaptures(files, { place: kernel ?? undefined });
 const { clock, tracker, collector } = await readShare(
   captures,

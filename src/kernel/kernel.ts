@@ -38,6 +38,10 @@ const GROWTH = 64;
 const LINE = 64;
 
 let program: WebAssembly.Module | null = null;
+/** One that has been released: memories are given back late, as V8 does not see what address space they take. */
+let spare: Kernel | null = null;
+/** Bytes of a memory that is worth keeping. */
+const MOST_KEPT = 32 << 20;
 
 /** Shared, since then what stands in it stays where it is while the memory grows. No other thread sees it. */
 export class Kernel implements Place {
@@ -68,6 +72,14 @@ export class Kernel implements Place {
     return { buffer: this.#memory.buffer, offset: address, address };
   }
 
+  /** To be called when nothing of it is used any more: the next analysis may have it. A large one is given up. */
+  release(): void {
+    if (this.#next > MOST_KEPT || spare !== null) return;
+    new Uint8Array(this.#memory.buffer, 0, this.#next).fill(0);
+    this.#next = C.HEAP;
+    spare = this;
+  }
+
   #grow(needed: number): boolean {
     const pages = Math.min(MOST_PAGES, Math.max(needed, this.#pages + GROWTH));
     if (pages < needed) return false;
@@ -83,6 +95,9 @@ export class Kernel implements Place {
 
 /** A kernel, or null where there can be none: WebAssembly switched off, address space limited. */
 export function startKernel(): Kernel | null {
+  const kept = spare;
+  spare = null;
+  if (kept !== null) return kept;
   try {
     return new Kernel();
   } catch {
