@@ -100,30 +100,28 @@ function takeSpread(): void {
  * @returns TAKEN, ANOTHER_SHARE where the flow isn't wanted, NOT_TAKEN where the frame is of another kind
  */
 export function decode(start: usize, end: usize, linkType: i32, share: i32, shares: i32): i32 {
-  let type: i32;
-  let ip: usize;
-  const captured = <i32>(end - start);
+  let header: i32;
+  let typeAt: usize;
   if (linkType === ETHERNET) {
-    ip = start + ETHERNET_HEADER;
-    if (captured < ETHERNET_HEADER + VLAN_TAG + IPV4_HEADER) return NOT_TAKEN;
-    type = be16(start + 12);
-    vlan = -1;
-    if (type === VLAN) {
-      vlan = be16(ip) & 0xfff;
-      type = be16(ip + 2);
-      ip += VLAN_TAG;
-    }
+    header = ETHERNET_HEADER;
+    typeAt = start + 12;
   } else if (linkType === LINUX_SLL) {
-    ip = start + SLL_HEADER;
-    if (captured < SLL_HEADER + IPV4_HEADER) return NOT_TAKEN;
-    type = be16(start + 14);
-    vlan = -1;
+    header = SLL_HEADER;
+    typeAt = start + 14;
   } else if (linkType === LINUX_SLL2) {
-    ip = start + SLL2_HEADER;
-    if (captured < SLL2_HEADER + IPV4_HEADER) return NOT_TAKEN;
-    type = be16(start);
-    vlan = -1;
+    header = SLL2_HEADER;
+    typeAt = start;
   } else return NOT_TAKEN;
+  // Enough for a tag too; whether the headers behind it are whole is looked at below.
+  if (<i32>(end - start) < header + IPV4_HEADER) return NOT_TAKEN;
+  let ip = start + header;
+  let type = be16(typeAt);
+  vlan = -1;
+  if (type === VLAN && linkType === ETHERNET) {
+    vlan = be16(ip) & 0xfff;
+    type = be16(ip + 2);
+    ip += VLAN_TAG;
+  }
 
   let at: usize;
   let tcpLength: i32;

@@ -23,10 +23,9 @@ import {
 import { ELSEWHERE, find, hasRoom, hasSlot, insert, NONE, side } from './table';
 import { beginTrail } from './trail';
 import { kindOf, ORDINARY, OTHER, STEP, takeOpening, takeOrdinary, takeStep, takeTime } from './update';
+import { get, getFloat, number, recordAddress, set, setFloat, setNumber, setWord, word } from './words';
 
 export { summarize } from './summary';
-
-import { get, getFloat, number, recordAddress, set, setFloat, setNumber, setWord, word } from './words';
 
 const NS_PER_SECOND: f64 = 1000000000;
 /** Bytes of a pcap record's header. */

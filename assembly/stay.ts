@@ -1,8 +1,7 @@
 /** Times of an endpoint's states, as src/teardown/capture-point.ts and report/interest.ts have them. */
 
-const NEAR_SHARE: f64 = 0.2;
-/** Below this a round trip is scheduling, not distance (ns). */
-const NO_DISTANCE: f64 = 200000;
+import { NEAR_SHARE, NO_DISTANCE } from '../src/teardown/distances';
+
 const SECOND: f64 = 1000000000;
 
 /** Half the round trip of an end that is far, else 0. */

@@ -6,16 +6,11 @@
 import { ACK, FIN, RST, SYN } from '../src/decode/flags';
 import * as L from '../src/flow/layout';
 import * as H from '../src/flow/letters';
+import { ACK_CLOCKED, INITIAL_WINDOW, MSS } from '../src/flow/limits';
 import * as T from '../src/flow/trail-layout';
 import { ack, flags, length, seq, ttl, window, windowScale } from './frame';
 import { hasTrailRoom, leave } from './trail';
 import { get, getFloat, set, setFloat } from './words';
-
-/** Bytes that a sender may have in flight before the first acknowledgement (RFC 6928), of 1,460 bytes. */
-const INITIAL_WINDOW: i32 = 14600;
-const MSS: i32 = 1460;
-/** A segment that follows an acknowledgement by less (ns, and the round trip) was waiting for it. */
-const ACK_CLOCKED: f64 = 1000000;
 
 /** Words of a side. */
 function ofSide(side: i32): i32 {

@@ -1,13 +1,8 @@
 import { ACK, FIN, RST, type Segment, SYN } from '../decode/segment.ts';
 import { seqAtOrAfter } from '../units.ts';
 import * as L from './layout.ts';
+import { ACK_CLOCKED, INITIAL_WINDOW, MSS } from './limits.ts';
 import * as T from './trail.ts';
-
-/** Bytes that a sender may have in flight before the first acknowledgement (RFC 6928), of 1,460 bytes. */
-const INITIAL_WINDOW = 14_600;
-const MSS = 1_460;
-/** A segment that follows an acknowledgement by less (ns, and the round trip) was waiting for it. */
-const ACK_CLOCKED = 1_000_000;
 
 /** Whether a sender with so much in flight cannot send another full segment: what it sends next waits. */
 export function isLimited(inFlight: number, window: number): boolean {

@@ -57,6 +57,8 @@ export class FlowCollector implements FlowSink {
   private tracker!: FlowTracker;
   /** somebody wants to see each flow when it ends */
   private readonly asks: boolean;
+  /** null also where flows are wanted as they are, not in numbers */
+  private readonly kernel: Kernel | null;
 
   constructor(clock: CaptureClock, options: FlowCollectorOptions) {
     this.clock = clock;
@@ -65,6 +67,7 @@ export class FlowCollector implements FlowSink {
     this.best = new Best(options.maxFlows);
     this.totals = new TotalsCounter(options.intervals);
     this.asks = options.onFlow !== undefined || options.where !== undefined;
+    this.kernel = this.asks ? null : (options.kernel ?? null);
   }
 
   /** The tracker whose flows these are; to be called once, before the first packet. */
@@ -98,10 +101,10 @@ export class FlowCollector implements FlowSink {
     if (!this.asks) summary[at + SERVICE] = this.services.locate(flow);
   }
 
-  /** @returns false where the end is not ordinary, or somebody wants to see the flow */
+  /** By the kernel. @returns false where it does not know the flow's end */
   private summarizeShort(flow: FlowView, summary: Float64Array, at: number): boolean {
-    const { kernel } = this.options;
-    if (kernel === undefined || kernel === null || this.asks) return false;
+    const { kernel } = this;
+    if (kernel === null) return false;
     const [one, two] = this.profiles;
     const finWait0 = one.finWait2Ns ?? Number.POSITIVE_INFINITY;
     const finWait1 = two.finWait2Ns ?? Number.POSITIVE_INFINITY;

@@ -7,9 +7,7 @@
  * is no more than a fifth of both together, or too short to matter: its times are left as captured.
  */
 
-const NEAR_SHARE = 0.2;
-/** Below this a round trip is scheduling, not distance (ns). */
-const NO_DISTANCE = 200_000;
+import { NEAR_SHARE, NO_DISTANCE } from './distances.ts';
 
 /** Half the round trip of an end that is far, else 0. Infinity: round trip not known. */
 export function shiftOf(rtt: number, otherRtt: number): number {
