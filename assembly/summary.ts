@@ -2,7 +2,7 @@
  * The end of an ordinary connection in the numbers of src/report/summary.ts, read off its trail: three segments open it,
  * then one end closes first and the other after it has the FIN, in four segments or three; or one RST ends it, before a
  * FIN, after one that was acknowledged, or at once. Nothing is lost or comes twice, so its states follow without a
- * search. src/teardown/ tells the ends of all others; of these it says the same, which a test demands (test/kernel/).
+ * search. src/teardown/ tells the ends of all others; of these it says the same, which a test demands (test/assembly/).
  */
 import { ACK, FIN, RST, SYN } from '../src/decode/flags';
 import * as L from '../src/flow/layout';

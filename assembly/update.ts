@@ -1,7 +1,7 @@
 /**
  * What the segments of an ordinary connection do to their flow's record: the steps of its opening and close, and what
  * comes between. They leave it as src/flow/update.ts does, which takes all others and is what this is held against
- * (test/kernel/). kindOf() decides and changes nothing; the functions `take...` do it.
+ * (test/assembly/). kindOf() decides and changes nothing; the functions `take...` do it.
  */
 import { ACK, FIN, RST, SYN } from '../src/decode/flags';
 import * as L from '../src/flow/layout';
