@@ -38,7 +38,6 @@ export const TAKEN: i32 = 1;
 export const ANOTHER_SHARE: i32 = 2;
 
 // The segment at hand, as src/decode/segment.ts describes it.
-export let isIpv6: bool = false;
 /** -1: no tag */
 export let vlan: i32 = -1;
 /** addresses as two pairs of words, the first of a pair in the lower half: IPv4 is ::ffff:a.b.c.d */
@@ -134,7 +133,6 @@ export function decode(start: usize, end: usize, linkType: i32, share: i32, shar
     src3 = i32x4.extract_lane(words, 2);
     dst3 = i32x4.extract_lane(words, 3);
     tcpLength = be16(ip + 2) - IPV4_HEADER; // negative for total length 0 (TSO)
-    isIpv6 = false;
     ttl = load<u8>(ip + 8);
     ipId = i32x4.extract_lane(words, 0) >>> 16;
     src01 = 0;
@@ -154,7 +152,6 @@ export function decode(start: usize, end: usize, linkType: i32, share: i32, shar
     src3 = i32x4.extract_lane(source, 3);
     dst3 = i32x4.extract_lane(destination, 3);
     tcpLength = be16(ip + 4); // 0 in jumbograms and TSO
-    isIpv6 = true;
     ttl = load<u8>(ip + 7);
     ipId = 0;
   } else return NOT_TAKEN;

@@ -9,6 +9,7 @@ import * as L from '../src/flow/layout';
 import * as T from '../src/flow/trail-layout';
 import * as C from '../src/kernel/control';
 import * as N from '../src/report/summary-layout';
+import { FOREIGN_STEP } from '../src/teardown/distances';
 import * as K from '../src/teardown/kinds';
 import { interestOf, positionOf, shiftOf } from './stay';
 import { blockAddress, get, getFloat, recordAddress, setNumber, word } from './words';
@@ -72,9 +73,9 @@ function received(index: i32, side: i32, before: f64): f64 {
   return max(time(index) + shift(side), before);
 }
 
-/** Whether an entry is such a segment, up to which its sender had sent everything. */
+/** Whether an entry is such a segment, up to which its sender had sent everything, and nothing is missing. */
 function is(index: i32, side: i32, kind: i32): bool {
-  const mask = SYN | FIN | RST | ACK | (1 << T.E_SIDE_SHIFT) | T.E_CONTIGUOUS;
+  const mask = SYN | FIN | RST | ACK | (1 << T.E_SIDE_SHIFT) | T.E_CONTIGUOUS | T.E_ID_GAP;
   return (get(entry(index), T.E_META) & mask) === (kind | (side << T.E_SIDE_SHIFT) | T.E_CONTIGUOUS);
 }
 
@@ -242,7 +243,12 @@ function ends(index: i32, by: i32): bool {
   const bits = ofSide(by, L.SIDE_FLAGS);
   const isForeign =
     (bits & L.OCCUPIES) !== 0 && get(context, T.C_TTL_ID) >>> 16 !== (bits & L.TTL_MASK) >>> L.TTL_SHIFT;
-  return isExact && !isForeign;
+  // An IP identification that is none of the sender's next.
+  const id = get(context, T.C_TTL_ID) & 0xffff;
+  const last = get(context, T.C_LAST_ID);
+  const step = <i32>(<i16>(id - last));
+  const isJump = id !== 0 && last !== 0 && (step > FOREIGN_STEP || step < -FOREIGN_STEP);
+  return isExact && !isForeign && !isJump;
 }
 
 /** One RST, and no FIN. */

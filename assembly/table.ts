@@ -1,7 +1,7 @@
 /** Finding a flow by its 4-tuple, in the table of src/flow/table.ts: the same hash, the same slots. */
 import * as L from '../src/flow/layout';
 import * as C from '../src/kernel/control';
-import { dst3, dst01, dst23, isIpv6, ports, src3, src01, src23 } from './frame';
+import { dst3, dst01, dst23, ports, src3, src01, src23 } from './frame';
 import { afterRecord, get, recordAddress, set, setWord, word } from './words';
 
 /** No flow has the 4-tuple. */
@@ -18,16 +18,19 @@ function hashOf(): i32 {
   const seed = word(C.SEED);
   let src = src3 ^ seed;
   let dst = dst3 ^ seed;
-  if (isIpv6) {
-    src += upper(seed, src01, src23);
-    dst += upper(seed, dst01, dst23);
-  }
+  if (!isMapped(src01, src23)) src += upper(seed, src01, src23);
+  if (!isMapped(dst01, dst23)) dst += upper(seed, dst01, dst23);
   src = (src ^ (src >>> 16)) * <i32>0x85ebca6b;
   dst = (dst ^ (dst >>> 16)) * <i32>0x85ebca6b;
   src = ((src ^ (src >>> 13)) + (ports >>> 16)) * <i32>0xc2b2ae35;
   dst = ((dst ^ (dst >>> 13)) + (ports & 0xffff)) * <i32>0xc2b2ae35;
   const sum = ((src ^ (src >>> 16)) + (dst ^ (dst >>> 16))) * <i32>0x27d4eb2f;
   return sum ^ (sum >>> 15);
+}
+
+/** IPv4: ::ffff:a.b.c.d. */
+function isMapped(words01: u64, words23: u64): bool {
+  return words01 === 0 && <u32>words23 === 0xffff;
 }
 
 function upper(seed: i32, words01: u64, words23: u64): i32 {
@@ -84,7 +87,7 @@ export function hasSlot(): bool {
   return (word(C.SLOT_COUNT) + 1) * 2 <= word(C.SLOT_MASK);
 }
 
-/** Makes a record for the segment last looked for, with key and hash set and all else zero; there is room. */
+/** Makes a record for the segment last looked for, with its key set and all else zero; there is room. */
 export function insert(): i32 {
   let record = word(C.RECORDS + C.FREE);
   if (record >= 0) setWord(C.RECORDS + C.FREE, afterRecord(record));
@@ -102,12 +105,12 @@ export function insert(): i32 {
   store<i32>(slots + (i << 3), hash);
   store<i32>(slots + (i << 3) + 4, record + 1);
 
+  set(at, L.IP_IDS, 0);
   for (let p = at + (L.ID << 2); p < at + (L.RECORD_WORDS << 2); p += 8) store<u64>(p, 0);
   store<u64>(at, src01);
   store<u64>(at + 8, src23);
   store<u64>(at + 16, dst01);
   store<u64>(at + 24, dst23);
   set(at, L.PORTS, ports);
-  set(at, L.HASH, hash);
   return record;
 }

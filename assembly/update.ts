@@ -6,9 +6,9 @@
 import { ACK, FIN, RST, SYN } from '../src/decode/flags';
 import * as L from '../src/flow/layout';
 import * as H from '../src/flow/letters';
-import { ACK_CLOCKED, INITIAL_WINDOW, MSS } from '../src/flow/limits';
+import { ACK_CLOCKED, INITIAL_WINDOW, MOST_MISSING, MSS } from '../src/flow/limits';
 import * as T from '../src/flow/trail-layout';
-import { ack, flags, length, seq, ttl, window, windowScale } from './frame';
+import { ack, flags, ipId, length, seq, ttl, window, windowScale } from './frame';
 import { hasTrailRoom, leave } from './trail';
 import { get, getFloat, set, setFloat } from './words';
 
@@ -123,6 +123,25 @@ function addBytes(record: usize, at: i32): void {
   setFloat(record, at, getFloat(record, at) + <f64>length);
 }
 
+/** As takeIpId() of src/flow/oddities.ts. */
+function takeIpId(record: usize, side: i32): i32 {
+  if (ipId === 0) return 0;
+  const at = record + (L.IP_IDS << 2) + (side << 1);
+  const last = <i32>load<u16>(at);
+  store<u16>(at, length > MSS ? 0 : ipId);
+  if (last === 0) return 0;
+  const step = (ipId - last) & 0xffff;
+  const bits = get(record, L.FLAGS);
+  const count = L.FLOW_IDS_COUNT << side;
+  const jump = L.FLOW_IDS_JUMP << side;
+  if (step === 1) {
+    if ((bits & count) === 0) set(record, L.FLAGS, bits | count);
+    return 0;
+  }
+  set(record, L.FLAGS, bits | jump);
+  return (bits & (count | jump)) === count && step > 1 && step <= MOST_MISSING ? T.E_ID_GAP : 0;
+}
+
 export function takeOrdinary(record: usize, side: i32, time: f64, since: f64): void {
   const s = ofSide(side);
   const p = ofSide(1 - side);
@@ -130,6 +149,7 @@ export function takeOrdinary(record: usize, side: i32, time: f64, since: f64): v
   const peer = get(record, p + L.SIDE_FLAGS);
   set(record, s + L.PACKETS, get(record, s + L.PACKETS) + 1);
   if (ack - get(record, s + L.LAST_ACK_SENT) > 0) set(record, s + L.LAST_ACK_SENT, ack);
+  takeIpId(record, side);
   let now = takeRoundTrip(record, side, before, time);
   let peerNow = peer & ~L.PROBES_MASK;
   if (length === 0) {
@@ -167,6 +187,7 @@ export function takeStep(record: usize, side: i32, time: f64, frame: i32): void 
   const peer = get(record, p + L.SIDE_FLAGS);
   const isFin = (flags & FIN) !== 0;
   const ahead = length + (flags & FIN);
+  const gap = takeIpId(record, side);
   let peerNow = peer & ~L.PROBES_MASK;
   let isLogged = isFin || (before & L.ACK_SENT) === 0;
   set(record, s + L.PACKETS, get(record, s + L.PACKETS) + 1);
@@ -216,7 +237,7 @@ export function takeStep(record: usize, side: i32, time: f64, frame: i32): void 
   set(record, p + L.SIDE_FLAGS, peerNow);
   setFloat(record, L.SIDE_LAST_TIME + 2 * side, time);
   if (!isLogged) return;
-  let meta = flags | (side << T.E_SIDE_SHIFT) | T.E_CONTIGUOUS | (min(length, T.LENGTH_MAX) << T.E_LENGTH_SHIFT);
+  let meta = flags | (side << T.E_SIDE_SHIFT) | T.E_CONTIGUOUS | (min(length, T.LENGTH_MAX) << T.E_LENGTH_SHIFT) | gap;
   if (isFin && (now & L.LIMITED) !== 0) meta |= T.E_BEHIND_DATA;
   leave(record, meta, time, frame);
 }
@@ -227,6 +248,7 @@ export function takeOpening(record: usize, side: i32, time: f64, frame: i32): vo
   const p = ofSide(1 - side);
   const before = get(record, s + L.SIDE_FLAGS);
   const end = seq + 1;
+  const gap = takeIpId(record, side);
   let now = before;
   let peerNow = get(record, p + L.SIDE_FLAGS) & ~L.PROBES_MASK;
   if ((flags & ACK) === 0) noteLetter(record, H.H_SYN, side);
@@ -245,5 +267,5 @@ export function takeOpening(record: usize, side: i32, time: f64, frame: i32): vo
   set(record, s + L.WINDOW, window); // never scaled in a SYN (RFC 7323 section 2.2)
   set(record, p + L.SIDE_FLAGS, takeTiming(record, side, peerNow, end, time));
   setFloat(record, L.SIDE_LAST_TIME + 2 * side, time);
-  leave(record, flags | (side << T.E_SIDE_SHIFT) | T.E_CONTIGUOUS, time, frame);
+  leave(record, flags | (side << T.E_SIDE_SHIFT) | T.E_CONTIGUOUS | gap, time, frame);
 }

@@ -32,10 +32,11 @@ export class ClosedFlows {
   /**
    * Adds a flow.
    * @param time of its last packet, ns
+   * @param hash of its 4-tuple
    * @param seen segments seen by now, of all shares
    * @returns index in `floats` of its summary, which is to be filled
    */
-  add(view: FlowView, time: number, seen: number): number {
+  add(view: FlowView, time: number, hash: number, seen: number): number {
     const { queue } = this;
     const { record } = view;
     this.serial = (this.serial + 1) | 0 || 1;
@@ -44,7 +45,7 @@ export class ClosedFlows {
     view.ints[view.at + L.SUMMARY] = this.serial;
     const at = queue.push(record, this.serial, time);
     queue.floats[at + SEEN] = seen;
-    queue.floats[at + HASH] = view.word(L.HASH);
+    queue.floats[at + HASH] = hash;
     queue.floats[at + TRAIL_HEAD] = view.word(L.TRAIL_HEAD);
     queue.floats[at + FLAGS] = view.word(L.FLAGS);
     return at;

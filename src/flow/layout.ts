@@ -11,7 +11,7 @@ export const RECORD_WORDS = 64;
 export const ADDRESS_0 = 0; // 4 words
 export const ADDRESS_1 = 4; // 4 words
 export const PORTS = 8; // side 0's << 16 | side 1's
-export const HASH = 9;
+export const IP_IDS = 9; // the newest IP identification that is not 0, of side 0 | of side 1 << 16; 0: not known
 export const ID = 10; // 1, 2, ... in order of the first packet; 0: record not in use
 export const FLAGS = 11;
 export const HISTORY_SEEN = 12; // bit per letter and direction
@@ -65,6 +65,9 @@ export const FLOW_OUT_OF_ORDER_FIN = 1024;
 export const FLOW_HOLES = 2048; // a direction skipped sequence numbers at some time
 export const FLOW_SELF_CONNECT = 4096; // both ends are one
 export const FLOW_CLOSING = 8192; // both FINs were seen
+// IP identifications of side 0; side 1's bit is the next. A Linux socket counts its packets (include/net/ip.h, ip_select_ident_segs).
+export const FLOW_IDS_COUNT = 1 << 14; // one was the last plus one
+export const FLOW_IDS_JUMP = 1 << 16; // one was not
 export const TRAIL_COUNT_SHIFT = 24;
 
 /**

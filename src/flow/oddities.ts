@@ -1,7 +1,7 @@
 import { ACK, FIN, RST, type Segment, SYN } from '../decode/segment.ts';
 import { seqAtOrAfter } from '../units.ts';
 import * as L from './layout.ts';
-import { ACK_CLOCKED, INITIAL_WINDOW, MSS } from './limits.ts';
+import { ACK_CLOCKED, INITIAL_WINDOW, MOST_MISSING, MSS } from './limits.ts';
 import * as T from './trail.ts';
 
 /** Whether a sender with so much in flight cannot send another full segment: what it sends next waits. */
@@ -35,6 +35,34 @@ export function hadTime(
   const acked = ints[at + L.SIDE + (1 - side) * L.SIDE_WORDS + L.LAST_ACK_SENT]!;
   const rtt = floats[(at + L.MIN_RTT + 2 * side) >> 1]!;
   return seqAtOrAfter(acked, segment.seq) && times[1]! > (rtt === Number.POSITIVE_INFINITY ? 0 : rtt) + ACK_CLOCKED;
+}
+
+/**
+ * Takes the IP identification of a side's segment. One that is no RST says how many packets its sender has sent, if it
+ * counts them a connection, as Linux does. Offloaded segments are several packets.
+ * @returns E_ID_GAP where packets before it are missing, else 0
+ */
+export function takeIpId(ints: Int32Array, at: number, segment: Segment, side: number): number {
+  const { ipId } = segment;
+  if (ipId === 0) return 0; // without a socket, or IPv6
+  const ids = ints[at + L.IP_IDS]!;
+  const shift = 16 * side;
+  const last = (ids >>> shift) & 0xffff;
+  ints[at + L.IP_IDS] = (ids & ~(0xffff << shift)) | ((segment.length > MSS ? 0 : ipId) << shift);
+  if (last === 0) return 0;
+  const step = (ipId - last) & 0xffff;
+  const flags = ints[at + L.FLAGS]!;
+  if (step === 1) {
+    ints[at + L.FLAGS] = flags | (L.FLOW_IDS_COUNT << side);
+    return 0;
+  }
+  ints[at + L.FLAGS] = flags | (L.FLOW_IDS_JUMP << side);
+  return countsPackets(flags, side) && step > 1 && step <= MOST_MISSING ? T.E_ID_GAP : 0;
+}
+
+/** Whether each IP identification of a side was the one before plus one so far. @param flags of the flow */
+export function countsPackets(flags: number, side: number): boolean {
+  return ((flags >>> side) & (L.FLOW_IDS_COUNT | L.FLOW_IDS_JUMP)) === L.FLOW_IDS_COUNT;
 }
 
 /** Whether both ends are one: a socket connected to itself. */

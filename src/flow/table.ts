@@ -59,7 +59,7 @@ export class FlowTable {
     return true;
   }
 
-  /** Makes a record for the segment last looked for, with key and hash set and all else zero. */
+  /** Makes a record for the segment last looked for, with its key set and all else zero. */
   insert(segment: Segment): number {
     const count = ++this.place.words[C.SLOT_COUNT]!;
     if (count * 2 > this.slotMask) this.grow();
@@ -73,7 +73,7 @@ export class FlowTable {
 
   /** A new record takes the place of `old`, which stays allocated but is no longer found. */
   replace(old: number, segment: Segment): number {
-    const slot = this.slotOf(old, this.hashIn(old));
+    const slot = this.slotOf(old, this.hash);
     const record = this.newRecord(segment);
     this.slots[2 * slot + 1] = record + 1;
     return record;
@@ -98,9 +98,15 @@ export class FlowTable {
     return i;
   }
 
-  private hashIn(record: number): number {
-    const { records } = this;
-    return records.ints[record >>> records.shift]![(record & records.mask) * L.RECORD_WORDS + L.HASH]!;
+  /** The hash of a record's 4-tuple. */
+  hashIn(record: number): number {
+    const { records, seed } = this;
+    const ints = records.ints[record >>> records.shift]!;
+    const at = (record & records.mask) * L.RECORD_WORDS;
+    const ports = ints[at + L.PORTS]!;
+    const end0 = hashOfEnd(seed, ints[at]!, ints[at + 1]!, ints[at + 2]!, ints[at + 3]!, ports >>> 16);
+    const end1 = hashOfEnd(seed, ints[at + 4]!, ints[at + 5]!, ints[at + 6]!, ints[at + 7]!, ports & 0xffff);
+    return hashOfBoth(end0, end1);
   }
 
   /** Backward-shift deletion: no tombstones, so lookups stay short however long it runs. */
@@ -131,32 +137,20 @@ export class FlowTable {
     ints[at + 6] = segment.dst2;
     ints[at + 7] = segment.dst3;
     ints[at + L.PORTS] = (segment.srcPort << 16) | segment.dstPort;
-    ints[at + L.HASH] = this.hash;
     // A loop: fill() is a call into the runtime.
     const floats = this.records.floats[record >>> this.records.shift]!;
+    ints[at + L.IP_IDS] = 0;
     for (let i = (at + L.ID) >> 1; i < (at + L.RECORD_WORDS) >> 1; i++) floats[i] = 0;
     this.side = 0;
     return record;
   }
 
-  /**
-   * The same for both directions: each end is mixed by itself, with the seed, and the two are added. Written out, since
-   * it runs for every packet: the steps are those of MurmurHash3.
-   */
+  /** The same for both directions: each end is mixed by itself, with the seed, and the two are added. */
   hashOf(segment: Segment): number {
     const { seed } = this;
-    let src = segment.src3 ^ seed;
-    let dst = segment.dst3 ^ seed;
-    if (segment.ipVersion === 6) {
-      src = (src + upper(seed, segment.src0, segment.src1, segment.src2)) | 0;
-      dst = (dst + upper(seed, segment.dst0, segment.dst1, segment.dst2)) | 0;
-    }
-    src = Math.imul(src ^ (src >>> 16), 0x85ebca6b);
-    dst = Math.imul(dst ^ (dst >>> 16), 0x85ebca6b);
-    src = Math.imul(((src ^ (src >>> 13)) + segment.srcPort) | 0, 0xc2b2ae35);
-    dst = Math.imul(((dst ^ (dst >>> 13)) + segment.dstPort) | 0, 0xc2b2ae35);
-    const sum = Math.imul(((src ^ (src >>> 16)) + (dst ^ (dst >>> 16))) | 0, 0x27d4eb2f);
-    return sum ^ (sum >>> 15);
+    const { src0, src1, src2, src3, dst0, dst1, dst2, dst3 } = segment;
+    const src = hashOfEnd(seed, src0, src1, src2, src3, segment.srcPort);
+    return hashOfBoth(src, hashOfEnd(seed, dst0, dst1, dst2, dst3, segment.dstPort));
   }
 
   private newSlots(): Int32Array {
@@ -183,6 +177,21 @@ export class FlowTable {
 
 /** log2 of the slots to begin with */
 const FIRST_SLOTS = 12;
+
+/** The steps are those of MurmurHash3. */
+function hashOfEnd(seed: number, word0: number, word1: number, word2: number, word3: number, port: number): number {
+  let h = word3 ^ seed;
+  // IPv4 addresses are ::ffff:a.b.c.d.
+  if ((word0 | word1) !== 0 || word2 !== 0xffff) h = (h + upper(seed, word0, word1, word2)) | 0;
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
+  h = Math.imul(((h ^ (h >>> 13)) + port) | 0, 0xc2b2ae35);
+  return h ^ (h >>> 16);
+}
+
+function hashOfBoth(one: number, other: number): number {
+  const sum = Math.imul((one + other) | 0, 0x27d4eb2f);
+  return sum ^ (sum >>> 15);
+}
 
 /** The words of an IPv6 address above the last one. */
 function upper(seed: number, word0: number, word1: number, word2: number): number {

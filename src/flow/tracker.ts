@@ -244,7 +244,8 @@ export class FlowTracker {
       this.settlePrevious(flow);
       this.viewOf(flow);
     }
-    const at = closed.add(view, view.float(L.LAST_TIME) + this.offsetOf(view), this.place.numbers[C.SEEN]!);
+    const hash = this.table.hashIn(flow);
+    const at = closed.add(view, view.float(L.LAST_TIME) + this.offsetOf(view), hash, this.place.numbers[C.SEEN]!);
     this.sink.summarize(view, closed.floats, at);
   }
 

@@ -16,6 +16,7 @@ export const E_CONTIGUOUS = 1 << 9; // with this segment its sender has sent eve
 export const E_BEHIND_DATA = 1 << 10; // a FIN that had to wait for window or acknowledgements
 export const E_CONTEXT = 1 << 11; // an RST: the next entry holds what it is judged by
 export const E_OLD = 1 << 12; // a challenge ACK of the connection that had the 4-tuple before
+export const E_ID_GAP = 1 << 13; // by its sender's IP identifications segments before it are missing in the capture
 export const E_LENGTH_SHIFT = 16;
 export const LENGTH_MAX = 0xffff;
 
@@ -27,6 +28,7 @@ export const C_WINDOW = 3; // unscaled
 export const C_TTL_ID = 4; // TTL << 16 | IP ID
 export const C_PROBES = 5;
 export const C_BITS = 6; // below | bytes of options << 8
+export const C_LAST_ID = 7; // the sender's IP identification before it; 0 where they don't count its packets
 
 /** Bits of C_BITS: which of the numbers are known, and what went before. */
 export const C_PEER_ACKED = 1;

@@ -63,6 +63,7 @@ export class TrailWriter {
     words[entry + T.C_WINDOW] = segment.window;
     words[entry + T.C_TTL_ID] = (segment.ttl << 16) | segment.ipId;
     words[entry + T.C_PROBES] = context[T.C_PROBES]!;
+    words[entry + T.C_LAST_ID] = context[T.C_LAST_ID]!;
     words[entry + T.C_BITS] = context[T.C_BITS]! | (segment.optionsLength << 8);
   }
 

@@ -5,6 +5,7 @@ import {
   BLOCK_ENTRIES,
   BLOCK_WORDS,
   C_BITS,
+  C_LAST_ID,
   C_MISSING,
   C_OWN_ACK,
   C_PEER_ACK,
@@ -117,6 +118,7 @@ export class Trail {
   readonly window = new Int32Array(CAPACITY);
   readonly ttlId = new Int32Array(CAPACITY);
   readonly probes = new Int32Array(CAPACITY);
+  readonly lastId = new Int32Array(CAPACITY);
   readonly context = new Int32Array(CAPACITY);
 
   /** From the blocks of a flow in use. */
@@ -169,6 +171,7 @@ export class Trail {
     this.window[n] = ints[at + C_WINDOW]!;
     this.ttlId[n] = ints[at + C_TTL_ID]!;
     this.probes[n] = ints[at + C_PROBES]!;
+    this.lastId[n] = ints[at + C_LAST_ID]!;
     this.context[n] = ints[at + C_BITS]!;
   }
 }

@@ -6,7 +6,16 @@ import { noteLetter, noteSegment } from './history.ts';
 import { Holes } from './holes.ts';
 import * as L from './layout.ts';
 import { H_GAP, H_RETRANSMITTED, H_ZERO_WINDOW } from './letters.ts';
-import { contextBits, countFin, hadTime, isLimited, isOfOldIncarnation, startTiming } from './oddities.ts';
+import {
+  contextBits,
+  countFin,
+  countsPackets,
+  hadTime,
+  isLimited,
+  isOfOldIncarnation,
+  startTiming,
+  takeIpId,
+} from './oddities.ts';
 import { orient } from './orientation.ts';
 import * as T from './trail.ts';
 import { optionBits, TrailWriter } from './trail-writer.ts';
@@ -128,7 +137,9 @@ export class FlowUpdate {
 
     // What it sends. An RST's sequence number says nothing of what was sent before it.
     let contiguous = true;
+    let gap = 0;
     if ((flags & RST) === 0) {
+      gap = takeIpId(ints, at, segment, side);
       const synLength = (flags & SYN) >> 1;
       const dataFrom = (seq + synLength) | 0;
       const end = (dataFrom + length + (flags & FIN)) | 0;
@@ -202,7 +213,8 @@ export class FlowUpdate {
         ((before & L.FIN_SENT_FLAG) !== 0 && length > 0);
     }
     if (!logged) return;
-    let meta = flags | (side << T.E_SIDE_SHIFT) | (T.storedLength(length) << T.E_LENGTH_SHIFT) | optionBits(segment);
+    let meta = flags | (side << T.E_SIDE_SHIFT) | (T.storedLength(length) << T.E_LENGTH_SHIFT);
+    meta |= optionBits(segment) | gap;
     if (contiguous) meta |= T.E_CONTIGUOUS;
     if ((flags & FIN) !== 0 && (now & L.LIMITED) !== 0) meta |= T.E_BEHIND_DATA;
     if ((flags & RST) === 0) {
@@ -215,6 +227,8 @@ export class FlowUpdate {
     context[T.C_OWN_ACK] = ownAck;
     context[T.C_PROBES] = (now & L.PROBES_MASK) >>> L.PROBES_SHIFT;
     context[T.C_BITS] = contextBits(before, peerBefore);
+    const counts = countsPackets(ints[at + L.FLAGS]!, side);
+    context[T.C_LAST_ID] = counts ? (ints[at + L.IP_IDS]! >>> (16 * side)) & 0xffff : 0;
     this.writer.leaveReset(ints, at, segment, meta, this.times);
   }
 

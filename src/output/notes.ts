@@ -22,6 +22,10 @@ const NOTES: Record<Note, readonly [long: string, short: string | null]> = {
     'a FIN was queued behind data, so that close() was earlier: FIN_WAIT_1 or LAST_ACK is a lower bound',
     'FIN queued behind data',
   ],
+  'fin-sent-before': [
+    'a packet before a FIN is missing, by its IP identification: the FIN may have been sent, and lost, before',
+    'FIN perhaps sent before',
+  ],
   'lost-final-ack': [
     'a FIN came again after it had been answered: the last ACK was lost, and TIME_WAIT began anew',
     'last ACK lost',

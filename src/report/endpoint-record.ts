@@ -74,7 +74,7 @@ function spanRecord(sources: FlowSources, side: number, index: number, times: Ti
     };
   }
   const to = facts.spanFrom[i + 1]!;
-  const unseen = facts.unseenEnd[side] === 1 && index === facts.spans[side]! - 2;
+  const unseen = facts.hasUnseenEdge(side, i);
   return {
     state: name,
     from,

@@ -39,3 +39,15 @@ export function hasExpired(trail: Trail, i: number, stay: number, peerFin: numbe
   }
   return false;
 }
+
+/**
+ * Whether an RST's FIN_WAIT_2 may have ended before it by a shorter timer than the profile's (a sysctl, TCP_LINGER2): the
+ * reply of a system without the socket looks like that of one which has it still.
+ * @param stay in FIN_WAIT_2 until the RST, ns
+ */
+export function mayHaveExpired(trail: Trail, i: number, stay: number): boolean {
+  return (trail.flags[i]! & ACK) === 0 && stay >= SHORTEST_FIN_WAIT_2;
+}
+
+/** No orphan's timer is shorter: Linux waits 3.5 RTO at least (tcp_fin_time), and an RTO is 200 ms at least, ns. */
+const SHORTEST_FIN_WAIT_2 = 700_000_000;

@@ -1,13 +1,13 @@
 import { ACK, FIN, RST, SYN } from '../decode/segment.ts';
 import * as L from '../flow/layout.ts';
-import type { Trail } from '../flow/trail.ts';
+import { E_ID_GAP, type Trail } from '../flow/trail.ts';
 import type { FlowView } from '../flow/view.ts';
 import * as S from '../tcp/states.ts';
 import { nextState } from '../tcp/transitions.ts';
 import { seqAtOrAfter } from '../units.ts';
 import { travelTime } from './capture-point.ts';
 import { type Deliveries, FIN_INFERRED, FIN_OBSERVED, hasNoPureAcks } from './deliveries.ts';
-import { hasExpired, isMidstream, isPassiveOpener } from './edges.ts';
+import { hasExpired, isMidstream, isPassiveOpener, mayHaveExpired } from './edges.ts';
 import * as F from './facts.ts';
 import type { OsProfile } from './profiles.ts';
 import {
@@ -134,14 +134,16 @@ export class EndpointReplay {
     if ((flags & FIN) !== 0) this.sendFin(i, this.sentAt(i));
     if ((flags & RST) !== 0 && isExact(trail, i) && endsSender(trail, i) && !isForeign(this.view, trail, i)) {
       if (this.state === S.TIME_WAIT) return;
-      if (this.state === S.FIN_WAIT_2 && this.isExpired(i, profile)) {
+      const stay = this.state === S.FIN_WAIT_2 ? this.sentAt(i) - this.last : -1;
+      if (stay >= 0 && hasExpired(trail, i, stay, deliveries.fin[1 - x]!, profile)) {
         this.facts.unseenEnd[x] = 1;
         this.facts.note(F.noteBit('fin-wait-2-expired'));
         this.emit(S.TIMEOUT, this.sentAt(i), this.frame(i), F.EDGE_SENT, F.INFERRED);
         effects[i]! |= RESET_ENDED;
       } else {
         const before = this.state;
-        this.emit(S.SEND_RST, this.sentAt(i), this.frame(i), F.EDGE_SENT, F.OBSERVED);
+        const told = !mayHaveExpired(trail, i, stay);
+        this.emit(S.SEND_RST, this.sentAt(i), this.frame(i), F.EDGE_SENT, told ? F.OBSERVED : F.ASSUMED);
         if (before !== this.state) effects[i]! |= RESET_ENDED;
       }
     }
@@ -150,7 +152,9 @@ export class EndpointReplay {
   private sendFin(i: number, time: number): void {
     if (this.finSent) return;
     this.finSent = true;
-    this.emit(S.SEND_FIN, time, this.frame(i), F.EDGE_SENT, F.OBSERVED);
+    const late = (this.trail.meta[i]! & E_ID_GAP) !== 0;
+    const edge = late ? F.EDGE_SENT_LATE : F.EDGE_SENT;
+    this.emit(S.SEND_FIN, time, this.frame(i), edge, late ? F.INFERRED : F.OBSERVED);
     // Captured out of order: its acknowledgement stands before it.
     const acked = this.deliveries.finAckArrived[this.x]!;
     if (acked >= 0 && acked < i) this.receiveFinAck(acked);
@@ -166,11 +170,6 @@ export class EndpointReplay {
     const isReset = (trail.flags[i]! & RST) !== 0;
     if (!behind || (isReset && (trail.seq[i] !== deliveries.finEnd[x] || !changedPlaces(trail, i, fin)))) return;
     this.sendFin(fin, this.sentAt(i));
-  }
-
-  private isExpired(i: number, profile: OsProfile): boolean {
-    const stay = this.sentAt(i) - this.last;
-    return hasExpired(this.trail, i, stay, this.deliveries.fin[1 - this.x]!, profile);
   }
 
   /** A segment of the peer: it takes effect now if this endpoint is known to have it, else when it shows it. */

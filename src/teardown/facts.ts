@@ -50,6 +50,8 @@ export const ASSUMED = 2;
 export const EDGE_NONE = 0;
 export const EDGE_SENT = 1;
 export const EDGE_RECEIVED = 2;
+/** sent, but perhaps not for the first time: the capture lacks what went before, and the edge may be earlier */
+export const EDGE_SENT_LATE = 3;
 
 export const ENDED_BY = ['capture-end', 'timer', 'reuse', 'rst'] as const;
 export const BY_CAPTURE_END = 0;
@@ -70,6 +72,7 @@ export const NOTES = [
   'out-of-order-fin',
   'fin-not-captured',
   'fin-behind-data',
+  'fin-sent-before',
   'lost-final-ack',
   'half-close-data',
   'challenge-ack',
@@ -187,13 +190,19 @@ export class Facts {
     return -1;
   }
 
+  /** Whether nobody saw when a side's span `i`, not its last, began or ended. */
+  hasUnseenEdge(side: number, i: number): boolean {
+    if (this.unseenEnd[side] === 1 && i === side * MAX_SPANS + this.spans[side]! - 2) return true;
+    return this.spanEdge[i] === EDGE_SENT_LATE || this.spanEdge[i + 1] === EDGE_SENT_LATE;
+  }
+
   /** How long a side was in `state`, ns; NaN if never, still is, or nobody saw the end. */
   stay(side: number, state: number): number {
     const i = this.spanOf(side, state);
     if (i < 0) return Number.NaN;
     const last = i === side * MAX_SPANS + this.spans[side]! - 1;
     if (last) return Number.NaN;
-    if (this.unseenEnd[side] === 1 && i === side * MAX_SPANS + this.spans[side]! - 2) return Number.NaN;
+    if (this.hasUnseenEdge(side, i)) return Number.NaN;
     return this.spanFrom[i + 1]! - this.spanFrom[i]!;
   }
 }

@@ -1,6 +1,6 @@
 import { ACK, RST, SYN } from '../decode/segment.ts';
 import * as L from '../flow/layout.ts';
-import { E_BEHIND_DATA, type Trail } from '../flow/trail.ts';
+import { E_BEHIND_DATA, E_ID_GAP, type Trail } from '../flow/trail.ts';
 import type { FlowView } from '../flow/view.ts';
 import { type Deliveries, FIN_INFERRED, FIN_OBSERVED, hasNoPureAcks } from './deliveries.ts';
 import * as F from './facts.ts';
@@ -31,6 +31,8 @@ export function takeNotes(view: FlowView, trail: Trail, facts: F.Facts, deliveri
       facts.note(FIN_BEHIND_DATA);
       facts.finBehindData[x] = 1;
     }
+    if (deliveries.fin[x] === FIN_OBSERVED && sent >= 0 && (trail.meta[sent]! & E_ID_GAP) !== 0)
+      facts.note(FIN_SENT_BEFORE);
   }
   noteChallenges(view, trail, facts);
   noteOpening(trail, facts);
@@ -91,6 +93,7 @@ const RST_IGNORED = F.noteBit('rst-ignored');
 const HALF_CLOSE_DATA = F.noteBit('half-close-data');
 const LOST_FINAL_ACK = F.noteBit('lost-final-ack');
 const FIN_BEHIND_DATA = F.noteBit('fin-behind-data');
+const FIN_SENT_BEFORE = F.noteBit('fin-sent-before');
 const SIMULTANEOUS_OPEN = F.noteBit('simultaneous-open');
 const SYN_RETRANSMITTED = F.noteBit('syn-retransmitted');
 const SYN_ACK_RETRANSMITTED = F.noteBit('syn-ack-retransmitted');

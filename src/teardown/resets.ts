@@ -4,6 +4,7 @@ import { C_MISSING, C_PEER_ACKED, C_SENT, type Trail } from '../flow/trail.ts';
 import type { FlowView } from '../flow/view.ts';
 import * as S from '../tcp/states.ts';
 import { seqDiff } from '../units.ts';
+import { FOREIGN_STEP } from './distances.ts';
 
 /** An endpoint that goes on later than this after an RST can have reached it (ns) was not ended by it. */
 const GOES_ON = 10_000_000;
@@ -46,15 +47,24 @@ export function endsSender(trail: Trail, i: number): boolean {
   return true;
 }
 
-/** Whether an RST has another TTL than the other segments of the end in whose name it came: made on the way, it seems. */
+/** Whether an RST seems to be made on the way, not by the end in whose name it came. */
 export function isForeign(view: FlowView, trail: Trail, i: number): boolean {
-  return isForeignTtl(view, trail.side[i]!, trail.context[i]!, trail.ttlId[i]!);
+  return hasForeignTtl(view, trail, i) || hasForeignId(trail, i);
 }
 
-/** The same by the numbers of the trail (C_* in flow/trail.ts). */
-export function isForeignTtl(view: FlowView, sender: number, context: number, ttlId: number): boolean {
-  if (!view.sideHas(sender, L.OCCUPIES) || (context & C_MISSING) !== 0) return false;
-  return ttlId >>> 16 !== view.ttl(sender);
+/** Whether it has another TTL than the other segments of that end. */
+export function hasForeignTtl(view: FlowView, trail: Trail, i: number): boolean {
+  const sender = trail.side[i]!;
+  if (!view.sideHas(sender, L.OCCUPIES) || (trail.context[i]! & C_MISSING) !== 0) return false;
+  return trail.ttlId[i]! >>> 16 !== view.ttl(sender);
+}
+
+/** Whether its IP identification is none of the next of an end that counts its packets; a reply without a socket has 0. */
+export function hasForeignId(trail: Trail, i: number): boolean {
+  const id = trail.ttlId[i]! & 0xffff;
+  const last = trail.lastId[i]!;
+  if ((trail.context[i]! & C_MISSING) !== 0 || id === 0 || last === 0) return false;
+  return Math.abs(((id - last) << 16) >> 16) > FOREIGN_STEP;
 }
 
 /** Whether `x` had sent its abort before the peer's segment `i` reached it. @param travel there and back, ns */
@@ -71,14 +81,14 @@ export function hasAbortedBefore(trail: Trail, i: number, x: number, travel: num
  * that is neither is not from the end in whose name it comes, or old: it ends nothing.
  */
 export function isExact(trail: Trail, i: number): boolean {
-  return isExactNumber(trail.seq[i]!, trail.context[i]!, trail.peerAck[i]!, trail.sndMax[i]!);
-}
-
-/** The same by the numbers of the trail (C_* in flow/trail.ts). */
-export function isExactNumber(seq: number, context: number, peerAck: number, sndMax: number): boolean {
+  const seq = trail.seq[i]!;
+  const context = trail.context[i]!;
   if ((context & C_MISSING) !== 0) return false;
   if ((context & (C_PEER_ACKED | C_SENT)) === 0) return true; // nothing is known
-  return ((context & C_PEER_ACKED) !== 0 && seq === peerAck) || ((context & C_SENT) !== 0 && seq === sndMax);
+  return (
+    ((context & C_PEER_ACKED) !== 0 && seq === trail.peerAck[i]) ||
+    ((context & C_SENT) !== 0 && seq === trail.sndMax[i])
+  );
 }
 
 /** One less than expected, after a FIN: Linux takes it (tcp_reset_check). */

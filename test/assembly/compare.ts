@@ -24,8 +24,7 @@ const SUMMARIZED = 2;
 const EXPIRED = 3;
 const NO_SUCCESSOR = -1;
 const CALLS = ['', 'flowEnded', 'summarize', 'flowExpired'];
-/** They differ with the table's seed, or are numbers of records and blocks: of these only whether there is one. */
-const UNTOLD = [L.HASH];
+/** Numbers of records and blocks: only whether there is one. */
 const NUMBERS = [L.TRAIL_HEAD, L.TRAIL_TAIL, L.PREVIOUS];
 
 /** Every call of a tracker, with all words of its flows and their trails. */
@@ -69,7 +68,6 @@ class Calls implements FlowSink {
     this.makeRoom(packedWords);
     const { words, length } = this;
     flow.packInto(words, length);
-    for (const word of UNTOLD) words[length + word] = 0;
     for (const word of NUMBERS) words[length + word] = Math.min(words[length + word]!, 0);
     this.length += packedWords;
   }
