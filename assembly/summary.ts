@@ -243,11 +243,12 @@ function ends(index: i32, by: i32): bool {
   const bits = ofSide(by, L.SIDE_FLAGS);
   const isForeign =
     (bits & L.OCCUPIES) !== 0 && get(context, T.C_TTL_ID) >>> 16 !== (bits & L.TTL_MASK) >>> L.TTL_SHIFT;
-  // An IP identification that is none of the sender's next.
+  // An IP identification that is none of the sender's next; a reply without a socket has any.
+  const isBare = get(context, T.C_WINDOW) === 0 && known >>> 8 === 0;
   const id = get(context, T.C_TTL_ID) & 0xffff;
   const last = get(context, T.C_LAST_ID);
   const step = <i32>(<i16>(id - last));
-  const isJump = id !== 0 && last !== 0 && (step > FOREIGN_STEP || step < -FOREIGN_STEP);
+  const isJump = !isBare && id !== 0 && last !== 0 && (step > FOREIGN_STEP || step < -FOREIGN_STEP);
   return isExact && !isForeign && !isJump;
 }
 
