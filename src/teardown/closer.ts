@@ -3,7 +3,7 @@ import * as L from '../flow/layout.ts';
 import type { Trail } from '../flow/trail.ts';
 import type { FlowView } from '../flow/view.ts';
 import { seqAfter, seqAtOrAfter } from '../units.ts';
-import { type Deliveries, FIN_NONE, FIN_OBSERVED, hasNoPureAcks } from './deliveries.ts';
+import { type Deliveries, FIN_NONE, FIN_OBSERVED, hasNoPureAcks, isPreceded } from './deliveries.ts';
 import * as F from './facts.ts';
 
 /** How the flow ended: kind, shape, who began it, and when it was complete. */
@@ -135,5 +135,7 @@ function closeShape(view: FlowView, trail: Trail, deliveries: Deliveries, first:
   const acked = deliveries.finAckFirst[first]!;
   if (acked < 0) return F.SHAPE_UNKNOWN;
   const withFin = trail.side[acked] === second && (trail.flags[acked]! & FIN) !== 0;
-  return withFin ? F.SHAPE_THREE : F.SHAPE_FOUR;
+  // Where segments before it are missing, one may have been the acknowledgement.
+  if (withFin) return isPreceded(view, trail, acked) ? F.SHAPE_UNKNOWN : F.SHAPE_THREE;
+  return F.SHAPE_FOUR;
 }
