@@ -249,9 +249,10 @@ export class FlowUpdate {
       if (seqAfter(dataEnd, max)) fresh = seqDiff(dataEnd, seqMax(max, dataFrom));
       const filled = (ints[at + L.FLAGS]! & L.FLOW_HOLES) !== 0 ? this.holes.fill(hole, dataFrom, dataEnd) : 0;
       if (fresh === 0 && filled === 0 && length > 1) noteLetter(ints, at, H_RETRANSMITTED, side);
-      // Before the first byte seen: a capture that began midstream, or a late arrival. After 1 GiB numbers may have lapped.
-      if (seqDiff(ints[s + L.FIRST_SEQ]!, dataFrom) > 0 && floats[(at + L.BYTES + 2 * side) >> 1]! < LAPPED) {
-        const early = Math.min(length, seqDiff(ints[s + L.FIRST_SEQ]!, dataFrom));
+      // Before the first byte seen, with no SYN: a capture that began midstream. After 1 GiB numbers may have lapped.
+      const below = (ints[s + L.SIDE_FLAGS]! & L.SYN_SENT_FLAG) !== 0 ? 0 : seqDiff(ints[s + L.FIRST_SEQ]!, dataFrom);
+      if (below > 0 && floats[(at + L.BYTES + 2 * side) >> 1]! < LAPPED) {
+        const early = Math.min(length, below);
         ints[s + L.FIRST_SEQ] = dataFrom;
         fresh += early;
       }
