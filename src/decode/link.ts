@@ -96,8 +96,10 @@ export function decodeLink(
     case PPI: {
       if (at + 8 > end) return CUT;
       const inner = i32le(data, at + 4);
+      const length = u16le(data, at + 2);
+      if (length < 8) return NOT_IP;
       if (inner === PPI) return UNSUPPORTED_LINK;
-      return decodeLink(inner, data, at + u16le(data, at + 2), end, wireEnd, segment);
+      return decodeLink(inner, data, at + length, end, wireEnd, segment);
     }
     case FDDI: // a frame of LLC, then addresses
       if (at + 13 > end) return CUT;

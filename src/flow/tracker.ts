@@ -1,4 +1,4 @@
-import { RST, type Segment, SYN } from '../decode/segment.ts';
+import { type Segment, SYN } from '../decode/segment.ts';
 import type { CaptureClock } from '../input/clock.ts';
 import * as C from '../kernel/control.ts';
 import { type Place, PlainPlace } from '../kernel/place.ts';
@@ -106,8 +106,7 @@ export class FlowTracker {
       ints[at + L.SIDE + this.side * L.SIDE_WORDS + L.PACKETS]!++;
       return ints[at + L.ID]!;
     }
-    // With an RST it opens nothing (RFC 9293 section 3.10.7: the RST is looked at first).
-    const isNew = (segment.flags & (SYN | RST)) === SYN && isNewConnection(ints, at, segment, this.side);
+    const isNew = (segment.flags & SYN) !== 0 && isNewConnection(ints, at, segment, this.side);
     if (isNew) flow = this.supersede(flow, segment);
     update.see(segment);
     const previous = update.ints[update.at + L.PREVIOUS]!;
