@@ -202,7 +202,10 @@ export class FlowUpdate {
         ((before & L.FIN_SENT_FLAG) !== 0 && length > 0);
     }
     if (!logged) return;
-    let meta = flags | (side << T.E_SIDE_SHIFT) | (T.storedLength(length) << T.E_LENGTH_SHIFT) | optionBits(segment);
+    // Of a segment with an RST nothing else is processed (RFC 9293 section 3.10.7.4).
+    const processed = (flags & RST) !== 0 ? flags & ~(SYN | FIN) : flags;
+    let meta =
+      processed | (side << T.E_SIDE_SHIFT) | (T.storedLength(length) << T.E_LENGTH_SHIFT) | optionBits(segment);
     if (contiguous) meta |= T.E_CONTIGUOUS;
     if ((flags & FIN) !== 0 && (now & L.LIMITED) !== 0) meta |= T.E_BEHIND_DATA;
     if ((flags & RST) === 0) {
