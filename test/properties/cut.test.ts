@@ -16,7 +16,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Endpoint, Flow } from '../../src/report/types.ts';
-import { explained, flowOf, statesOf } from './analysis.ts';
+import { explained, flowOf, runs, statesOf } from './analysis.ts';
 import { conversations } from './conversation.ts';
 
 function isClosedByBoth({ endpoints: { client, server } }: Flow): boolean {
@@ -71,5 +71,5 @@ test('cutting the capture after any packet leaves what was settled', async () =>
       before = after;
     }
   });
-  await fc.assert(property, { numRuns: 150 });
+  await fc.assert(property, { numRuns: runs(150) });
 });
