@@ -43,6 +43,9 @@ test('the initiator is the end, or both, whose close came before it knew of the 
   const unbroken = knowable.filter(({ plan }) => !hasReset(plan));
   const property = fc.asyncProperty(unbroken, async (made) => {
     const flow = await flowOf(made.packets);
+    // An ACK that overtook data before the capture looks like one behind bytes, or a FIN, that the capture missed.
+    const overtook = flow.kind === 'half-closed' && made.plan.fates.includes('late before it');
+    if (overtook && flow.initiator === 'unknown') return;
     explained(flow, made.packets, () => expect(flow.initiator).toBe(initiatorOf(made)));
   });
   await fc.assert(property, { numRuns: runs(300) });
