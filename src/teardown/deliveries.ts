@@ -144,7 +144,8 @@ export class Deliveries {
     let arrived = -1;
     let transmissions = 0;
     for (let i = first; i >= 0 && i < trail.count; i++) {
-      if (trail.side[i] !== peer || (trail.flags[i]! & FIN) === 0) continue;
+      // Behind its FIN an end has nothing new to send: data is sent again because it, and so the FIN, had not arrived.
+      if (trail.side[i] !== peer || ((trail.flags[i]! & FIN) === 0 && trail.length[i] === 0)) continue;
       if (proof >= 0 && i > proof && transmissions > 0) break;
       transmissions++;
       arrived = i;

@@ -255,6 +255,7 @@ export class EndpointReplay extends StateMachine {
     this.finAcked = true;
     if (deliveries.fin[x] === FIN_INFERRED && !this.finSent) {
       this.finSent = true;
+      if (!this.isOpen()) this.emit(S.SYNCHRONIZED, this.view.float(L.FIRST_TIME), 0, F.EDGE_NONE, F.INFERRED);
       this.emit(S.SEND_FIN, this.receivedAt(i) - 2 * this.facts.shift[x]!, 0, F.EDGE_NONE, F.INFERRED);
     }
     // Without pure ACKs in the capture it may have come long before.

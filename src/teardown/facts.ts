@@ -159,6 +159,18 @@ export class Facts {
     this.resetsIgnored = 0;
   }
 
+  /** Takes back what was found of a side's states. */
+  forget(side: number): void {
+    this.spans[side] = 0;
+    this.unseenEnd[side] = 0;
+    this.timeWaitFrom[side] = Number.NaN;
+    this.timeWaitRestartedAt[side] = Number.NaN;
+    this.timeWaitRestarts[side] = 0;
+    this.timeWaitEndedBy[side] = BY_CAPTURE_END;
+    this.timeWaitEnd[side] = Number.NaN;
+    this.frameCounts[side] = 0;
+  }
+
   /** Notes a frame that began, restarted or ended a side's TIME_WAIT, 0 where it is not known; MAX_FRAMES at most. */
   addTimeWaitFrame(side: number, frame: number): void {
     const count = this.frameCounts[side]!;

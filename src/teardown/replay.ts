@@ -5,7 +5,7 @@ import type { FlowView } from '../flow/view.ts';
 import * as S from '../tcp/states.ts';
 import { nextState } from '../tcp/transitions.ts';
 import { boundOf, distanceTo, positionOf, shiftOf } from './capture-point.ts';
-import { judgeClose } from './closer.ts';
+import { forgetUndecided, judgeClose } from './closer.ts';
 import { Deliveries, FIN_OBSERVED } from './deliveries.ts';
 import { EndpointReplay, RESET_ENDED, RESET_KILLED_TIME_WAIT } from './endpoint.ts';
 import * as F from './facts.ts';
@@ -53,6 +53,7 @@ export class Replay {
     }
     if (view.sideHas(0, L.RST_SENT) || view.sideHas(1, L.RST_SENT)) this.judgeResets(view, trail);
     judgeClose(view, trail, facts, deliveries);
+    forgetUndecided(view, trail, facts, deliveries);
     takeNotes(view, trail, facts, deliveries);
     return facts;
   }
