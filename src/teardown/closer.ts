@@ -25,7 +25,7 @@ export function judgeClose(view: FlowView, trail: Trail, facts: F.Facts, deliver
   const fin1 = deliveries.fin[1] !== FIN_NONE;
   const reset = facts.resetEntry;
   const first = firstFin(view, trail, deliveries);
-  const finBeforeReset = reset >= 0 && (finIsBefore(deliveries, 0, reset) || finIsBefore(deliveries, 1, reset));
+  const finBeforeReset = reset >= 0 && [0, 1].some((x) => closedBefore(facts, deliveries, x, reset));
   const complete = fin0 && fin1 && isComplete(deliveries, reset);
 
   if (reset >= 0 && !complete) {
@@ -65,8 +65,10 @@ export function judgeClose(view: FlowView, trail: Trail, facts: F.Facts, deliver
   }
 }
 
-function finIsBefore(deliveries: Deliveries, x: number, entry: number): boolean {
-  return deliveries.fin[x] !== FIN_NONE && deliveries.finSent[x]! < entry;
+/** Whether `x` had sent its FIN before the RST, or while that was on its way. */
+function closedBefore(facts: F.Facts, deliveries: Deliveries, x: number, reset: number): boolean {
+  if (deliveries.fin[x] === FIN_NONE) return false;
+  return deliveries.finSent[x]! < reset || facts.spanOf(x, S.FIN_WAIT_1) >= 0 || facts.spanOf(x, S.LAST_ACK) >= 0;
 }
 
 /** Both FINs acknowledged before the RST: it came too late to change how the flow ended. */
