@@ -30,7 +30,7 @@ function noteLetter(record: usize, letter: i32, side: i32): void {
 }
 
 function isLimited(inFlight: i32, peerWindow: i32): bool {
-  return inFlight >= INITIAL_WINDOW || inFlight + MSS > peerWindow;
+  return inFlight > INITIAL_WINDOW || inFlight + MSS > peerWindow;
 }
 
 /** The flow's first and last time, and with `time` the time since the one before. @returns that, ns */

@@ -1,7 +1,10 @@
 /** What a sender may have in flight, and when it was waiting: see oddities.ts. Constants alone, since assembly/ is compiled from them too. */
 
-/** Bytes that a sender may have in flight before the first acknowledgement (RFC 6928), of 1,460 bytes. */
-export const INITIAL_WINDOW = 14_600;
+/**
+ * With more bytes than this in flight a sender may have as many segments there as before the first acknowledgement, ten
+ * (RFC 6928): nine full ones of IPv6 with timestamps, and a tenth of any length.
+ */
+export const INITIAL_WINDOW = 9 * 1_428;
 export const MSS = 1_460;
 /** IP identifications further apart than this are of no count: so many packets in a row are hardly missed. */
 export const MOST_MISSING = 16;

@@ -6,7 +6,7 @@ import * as T from './trail.ts';
 
 /** Whether a sender with so much in flight cannot send another full segment: what it sends next waits. */
 export function isLimited(inFlight: number, window: number): boolean {
-  return inFlight >= INITIAL_WINDOW || inFlight + MSS > window;
+  return inFlight > INITIAL_WINDOW || inFlight + MSS > window;
 }
 
 /**

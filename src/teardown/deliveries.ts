@@ -146,7 +146,7 @@ export class Deliveries {
     for (let i = first; i >= 0 && i < trail.count; i++) {
       // Behind its FIN an end has nothing new to send: data is sent again because it, and so the FIN, had not arrived.
       if (trail.side[i] !== peer || ((trail.flags[i]! & FIN) === 0 && trail.length[i] === 0)) continue;
-      if (proof >= 0 && i > proof && transmissions > 0) break;
+      if (proof >= 0 && transmissions > 0 && (i > proof || isNewerThanEcho(trail, i, proof))) break;
       transmissions++;
       arrived = i;
       if (proof >= 0 && isEchoed(trail, i, proof)) break;
@@ -273,6 +273,15 @@ function hasFinBefore(trail: Trail, side: number, entry: number): boolean {
 function isEchoed(trail: Trail, transmission: number, answer: number): boolean {
   const both = trail.meta[transmission]! & trail.meta[answer]! & E_HAS_TS;
   return both !== 0 && trail.tsEcr[answer] === trail.tsVal[transmission];
+}
+
+/**
+ * Whether this transmission has a newer timestamp than what the answer echoes: then it was not the one that came in order,
+ * as an answer echoes the newest of these (RFC 7323 section 4.3).
+ */
+function isNewerThanEcho(trail: Trail, transmission: number, answer: number): boolean {
+  const both = trail.meta[transmission]! & trail.meta[answer]! & E_HAS_TS;
+  return both !== 0 && seqDiff(trail.tsVal[transmission]!, trail.tsEcr[answer]!) > 0;
 }
 
 /** The segment that completes the sequence up to a FIN which came out of order. */

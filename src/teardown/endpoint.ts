@@ -9,6 +9,7 @@ import { type Deliveries, FIN_INFERRED, FIN_OBSERVED, isPreceded, lacksAcksOf } 
 import { hasExpired, isMidstream, isPassiveOpener, mayHaveExpired } from './edges.ts';
 import * as F from './facts.ts';
 import { StateMachine } from './machine.ts';
+import { KNEW_NOT, whatItKnew } from './order.ts';
 import type { OsProfile } from './profiles.ts';
 import {
   changedPlaces,
@@ -17,6 +18,7 @@ import {
   isEffective,
   isExact,
   isForeign,
+  isReply,
   lastSentBefore,
 } from './resets.ts';
 
@@ -102,7 +104,7 @@ export class EndpointReplay extends StateMachine {
     if (isPureSyn) this.emit(S.SEND_SYN, this.sentAt(i), this.frame(i), F.EDGE_SENT, F.OBSERVED);
     else if ((flags & RST) === 0) this.synchronize(i);
     if ((flags & FIN) !== 0) this.sendFin(i, this.sentAt(i));
-    if ((flags & RST) !== 0 && isExact(trail, i) && endsSender(trail, i) && !isForeign(this.view, trail, i)) {
+    if ((flags & RST) !== 0 && this.endsItself(i)) {
       if (this.state === S.TIME_WAIT) return;
       const stay = this.state === S.FIN_WAIT_2 ? this.sentAt(i) - this.last : -1;
       if (stay >= 0 && hasExpired(trail, i, stay, deliveries.fin[1 - x]!, profile)) {
@@ -123,6 +125,14 @@ export class EndpointReplay extends StateMachine {
         if (before !== this.state) effects[i]! |= RESET_ENDED;
       }
     }
+  }
+
+  /** Whether this endpoint's RST ends it: its abort, or the reply to data for a socket that it had closed. */
+  private endsItself(i: number): boolean {
+    const { trail, view } = this;
+    return (
+      (isExact(trail, i) || (this.finSent && isReply(trail, i))) && endsSender(trail, i) && !isForeign(view, trail, i)
+    );
   }
 
   private sendFin(i: number, time: number): void {
@@ -185,11 +195,10 @@ export class EndpointReplay extends StateMachine {
 
   /** Whether nothing that this endpoint sends later, or sent before its own FIN, shows that it lacks the peer's FIN. */
   private mayHaveFin(i: number): boolean {
-    const { trail, deliveries, x } = this;
+    const { view, trail, deliveries, x } = this;
     if (i <= deliveries.finUncovered[x]!) return false;
-    const fin = deliveries.finSent[x]!;
-    if (this.finSent || deliveries.fin[x] !== FIN_OBSERVED || fin < 0) return true;
-    return seqAtOrAfter(trail.ack[fin]!, deliveries.finEnd[1 - x]!);
+    if (this.finSent || deliveries.fin[x] !== FIN_OBSERVED || deliveries.finSent[x]! < 0) return true;
+    return whatItKnew(view, trail, deliveries, x) !== KNEW_NOT;
   }
 
   private receiveReset(i: number, effects: Uint8Array): void {

@@ -57,10 +57,27 @@ export function whatItKnew(view: FlowView, trail: Trail, deliveries: Deliveries,
     if (!covers && (behind || (flags & FIN) !== 0)) return KNEW_NOT;
     // A pure ACK has the number that is sent next: the FIN's own, so that was not sent yet.
     if (covers && (flags & FIN) === 0 && trail.length[i] === 0 && beyond === -1) return KNEW;
+    if (behind && i === proof && isAnswerTo(view, trail, deliveries, i)) return KNEW_NOT;
     if (behind && i < sent && !changedPlaces(trail, i, sent)) missed = true;
   }
   return missed || sent < 0 || (trail.flags[sent]! & ACK) === 0 ? CANNOT_TELL : KNEW;
 }
+
+/**
+ * Whether `x`'s pure ACK (entry `i`, from behind its own FIN) is the answer to its peer's FIN. A FIN sent after that would
+ * have acknowledged it itself, and there would be nothing to answer.
+ */
+function isAnswerTo(view: FlowView, trail: Trail, deliveries: Deliveries, i: number): boolean {
+  const x = trail.side[i]!;
+  const fin = deliveries.finSent[1 - x]!;
+  if (fin < 0 || deliveries.fin[1 - x] !== FIN_OBSERVED || trail.length[i]! > 0) return false;
+  for (let j = fin + 1; j < i; j++) if (trail.side[j] !== x && (trail.flags[j]! & FIN) !== 0) return false;
+  const rtt = view.floatOf(x, L.MIN_RTT);
+  return rtt !== Number.POSITIVE_INFINITY && trail.time[i]! - trail.time[fin]! < rtt + DELAYED_ACK;
+}
+
+/** An ACK is delayed by so much at most before a retransmission can draw another (ns): Linux' smallest RTO is 200 ms. */
+const DELAYED_ACK = 100_000_000;
 
 /** The same where no FIN of the peer was seen: had it sent one, the last byte that `x` had of it would be missing. */
 function knewOfUnseen(view: FlowView, trail: Trail, deliveries: Deliveries, x: number): number {

@@ -4,10 +4,13 @@ import { C_MISSING, C_PEER_ACKED, C_SENT, type Trail } from '../flow/trail.ts';
 import type { FlowView } from '../flow/view.ts';
 import * as S from '../tcp/states.ts';
 import { seqDiff } from '../units.ts';
-import { FOREIGN_STEP } from './distances.ts';
+import { FOREIGN_STEP, NO_DISTANCE } from './distances.ts';
 
 /** An endpoint that goes on later than this after an RST can have reached it (ns) was not ended by it. */
 const GOES_ON = 10_000_000;
+
+/** A reply comes no sooner than this share of the smallest round trip. */
+const SOONEST_REPLY = 0.75;
 
 /** Segments captured within this (ns) can have changed places on the way. */
 const OUT_OF_ORDER = 5_000_000;
@@ -31,8 +34,10 @@ export function lastSentBefore(view: FlowView, trail: Trail, i: number, x: numbe
   const latest = latestAnswer(view, trail, i, x);
   let last = -1;
   for (let j = i + 1; j < trail.count; j++) {
-    const sent = trail.side[j] === x && (trail.flags[j]! & RST) === 0;
-    if (sent && trail.time[j]! <= latest) last = j;
+    if (trail.side[j] !== x) continue;
+    // An RST of its own ends it as well: the first of both counts.
+    const until = (trail.flags[j]! & RST) === 0 ? latest : latest - GOES_ON;
+    if (trail.time[j]! < until) last = j;
   }
   return last;
 }
@@ -75,11 +80,23 @@ export function hasForeignId(trail: Trail, i: number): boolean {
   return Math.abs(((id - last) << 16) >> 16) > FOREIGN_STEP;
 }
 
-/** Whether `x` had sent its abort before the peer's segment `i` reached it. @param travel there and back, ns */
+/** A system's reply to a segment without a socket for it: bare, and without ACK; its number is what that acknowledged. */
+export function isReply(trail: Trail, i: number): boolean {
+  return isBare(trail, i) && (trail.flags[i]! & ACK) === 0;
+}
+
+/**
+ * Whether `x` was gone before the peer's segment `i` reached it: it had aborted, or replied to an earlier one, which a reply
+ * to this could not be so soon.
+ * @param travel there and back, ns
+ */
 export function hasAbortedBefore(trail: Trail, i: number, x: number, travel: number): boolean {
   for (let j = i + 1; j < trail.count; j++) {
-    const aborts = trail.side[j] === x && (trail.flags[j]! & (RST | ACK)) === (RST | ACK);
-    if (aborts && trail.time[j]! - trail.time[i]! < travel && endsSender(trail, j)) return true;
+    if (trail.side[j] !== x || (trail.flags[j]! & RST) === 0) continue;
+    const isAbort = (trail.flags[j]! & ACK) !== 0;
+    if (!isAbort && travel < NO_DISTANCE) continue;
+    const least = isAbort ? travel : travel * SOONEST_REPLY;
+    if (trail.time[j]! - trail.time[i]! < least && endsSender(trail, j)) return true;
   }
   return false;
 }
