@@ -6,7 +6,7 @@ import * as S from '../tcp/states.ts';
 import { nextState } from '../tcp/transitions.ts';
 import { seqAtOrAfter } from '../units.ts';
 import { travelTime } from './capture-point.ts';
-import { type Deliveries, FIN_INFERRED, FIN_OBSERVED, hasNoPureAcks } from './deliveries.ts';
+import { type Deliveries, FIN_INFERRED, FIN_NONE, FIN_OBSERVED, hasNoPureAcks } from './deliveries.ts';
 import { hasExpired, isMidstream, isPassiveOpener } from './edges.ts';
 import * as F from './facts.ts';
 import type { OsProfile } from './profiles.ts';
@@ -156,16 +156,25 @@ export class EndpointReplay {
     if (acked >= 0 && acked < i) this.receiveFinAck(acked);
   }
 
-  /** A segment from behind its FIN was captured before the FIN: that was sent earlier. */
+  /** A segment from behind its FIN was captured before the FIN, or without it and before it had the peer's: sent earlier. */
   private sendEarlierFin(i: number): void {
     const { trail, deliveries, x } = this;
-    if (this.finSent || deliveries.fin[x] !== FIN_OBSERVED || (trail.flags[i]! & (SYN | FIN)) !== 0) return;
+    if (this.finSent || deliveries.fin[x] === FIN_NONE || (trail.flags[i]! & (SYN | FIN)) !== 0) return;
     const fin = deliveries.finSent[x]!;
     const behind = seqAtOrAfter(trail.seq[i]!, deliveries.finEnd[x]!);
     // An RST may have any sequence number: only one that is just behind the FIN tells.
     const isReset = (trail.flags[i]! & RST) !== 0;
-    if (!behind || (isReset && (trail.seq[i] !== deliveries.finEnd[x] || !changedPlaces(trail, i, fin)))) return;
-    this.sendFin(fin, this.sentAt(i));
+    const inferred = deliveries.fin[x] === FIN_INFERRED;
+    if (!behind || (isReset && (inferred || trail.seq[i] !== deliveries.finEnd[x] || !changedPlaces(trail, i, fin))))
+      return;
+    if (!inferred) {
+      this.open(this.sentAt(i));
+      this.sendFin(fin, this.sentAt(i));
+    } else if (i <= deliveries.finUncovered[x]!) {
+      this.finSent = true;
+      this.open(this.view.float(L.FIRST_TIME));
+      this.emit(S.SEND_FIN, this.sentAt(i), 0, F.EDGE_NONE, F.INFERRED);
+    }
   }
 
   private isExpired(i: number, profile: OsProfile): boolean {
@@ -261,7 +270,7 @@ export class EndpointReplay {
     const i = deliveries.finArrived[x]!;
     if (this.finReceived || i < 0 || this.isGone()) return;
     this.finReceived = true;
-    if (!this.isOpen()) this.emit(S.SYNCHRONIZED, this.view.float(L.FIRST_TIME), 0, F.EDGE_NONE, F.INFERRED);
+    this.open(this.view.float(L.FIRST_TIME));
     // RFC 9293 3.10.7.4: the acknowledgement in a segment comes before its FIN.
     const acked = deliveries.finAckArrived[x]!;
     if (!this.finAcked && acked >= 0 && acked <= i && this.finSent) this.receiveFinAck(acked);
@@ -276,12 +285,12 @@ export class EndpointReplay {
   }
 
   private receiveFinAck(i: number): void {
-    const { x, deliveries } = this;
-    if (this.finAcked || this.abortsBefore(i)) return;
+    const { x, deliveries, trail, view, facts } = this;
+    if (this.finAcked || hasAbortedBefore(trail, i, x, travelTime(view.floatOf(x, L.MIN_RTT), facts.shift[x]!))) return;
     this.finAcked = true;
     if (deliveries.fin[x] === FIN_INFERRED && !this.finSent) {
       this.finSent = true;
-      if (!this.isOpen()) this.emit(S.SYNCHRONIZED, this.view.float(L.FIRST_TIME), 0, F.EDGE_NONE, F.INFERRED);
+      this.open(this.view.float(L.FIRST_TIME));
       this.emit(S.SEND_FIN, this.receivedAt(i) - 2 * this.facts.shift[x]!, 0, F.EDGE_NONE, F.INFERRED);
     }
     // Without pure ACKs in the capture it may have come long before.
@@ -290,31 +299,22 @@ export class EndpointReplay {
     if (this.state === S.CLOSED) this.facts.closedAt = this.trail.time[i]!;
   }
 
-  /** Whether this endpoint had aborted by the time that the peer's segment `i` arrived. */
-  private abortsBefore(i: number): boolean {
-    const { trail, x, view, facts } = this;
-    return hasAbortedBefore(trail, i, x, travelTime(view.floatOf(x, L.MIN_RTT), facts.shift[x]!));
-  }
-
   /** Closed after it had been open: nothing opens it again. */
   private isGone(): boolean {
     return this.state === S.CLOSED && this.facts.spans[this.x]! > 0;
   }
 
-  private isOpen(): boolean {
-    return this.state >= S.SYN_RECEIVED;
+  /** What it did shows that the connection was open, though the capture lacks what opened it. */
+  private open(time: number): void {
+    if (this.state < S.SYN_RECEIVED) this.emit(S.SYNCHRONIZED, time, 0, F.EDGE_NONE, F.INFERRED);
   }
 
   private restartTimeWait(i: number): void {
     const { facts, x } = this;
-    const time = this.receivedAt(i);
-    if (time < facts.timeWaitRestartedAt[x]!) return;
-    facts.timeWaitRestartedAt[x] = time;
+    if (this.receivedAt(i) < facts.timeWaitRestartedAt[x]!) return;
+    facts.timeWaitRestartedAt[x] = this.receivedAt(i);
     facts.timeWaitRestarts[x]!++;
-    if (facts.timeWaitRestarts[x]! < MAX_RESTART_FRAMES) facts.addTimeWaitFrame(x, this.frame(i));
+    if (facts.timeWaitRestarts[x]! < F.MAX_RESTART_FRAMES) facts.addTimeWaitFrame(x, this.frame(i));
     facts.note(F.noteBit('time-wait-restarted'));
   }
 }
-
-/** Frames listed of a TIME_WAIT that is restarted over and over. */
-const MAX_RESTART_FRAMES = 32;
