@@ -5,7 +5,7 @@ import type { FlowView } from '../flow/view.ts';
 import * as S from '../tcp/states.ts';
 import { seqAtOrAfter } from '../units.ts';
 import { travelTime } from './capture-point.ts';
-import { type Deliveries, FIN_INFERRED, FIN_OBSERVED, isPreceded, lacksAcksOf } from './deliveries.ts';
+import { type Deliveries, FIN_INFERRED, FIN_NONE, FIN_OBSERVED, isPreceded, lacksAcksOf } from './deliveries.ts';
 import { hasExpired, isMidstream, isPassiveOpener, mayHaveExpired } from './edges.ts';
 import * as F from './facts.ts';
 import { StateMachine } from './machine.ts';
@@ -145,16 +145,25 @@ export class EndpointReplay extends StateMachine {
     if (acked >= 0 && acked < i) this.receiveFinAck(acked);
   }
 
-  /** A segment from behind its FIN was captured before the FIN: that was sent earlier. */
+  /** A segment from behind its FIN was captured before the FIN, or without it and before it had the peer's: sent earlier. */
   private sendEarlierFin(i: number): void {
     const { trail, deliveries, x } = this;
-    if (this.finSent || deliveries.fin[x] !== FIN_OBSERVED || (trail.flags[i]! & (SYN | FIN)) !== 0) return;
+    if (this.finSent || deliveries.fin[x] === FIN_NONE || (trail.flags[i]! & (SYN | FIN)) !== 0) return;
     const fin = deliveries.finSent[x]!;
     const behind = seqAtOrAfter(trail.seq[i]!, deliveries.finEnd[x]!);
     // An RST may have any sequence number: only one that is just behind the FIN tells.
     const isReset = (trail.flags[i]! & RST) !== 0;
-    if (!behind || (isReset && (trail.seq[i] !== deliveries.finEnd[x] || !changedPlaces(trail, i, fin)))) return;
-    this.sendFin(fin, this.sentAt(i));
+    const inferred = deliveries.fin[x] === FIN_INFERRED;
+    if (!behind || (isReset && (inferred || trail.seq[i] !== deliveries.finEnd[x] || !changedPlaces(trail, i, fin))))
+      return;
+    if (!inferred) {
+      this.open(this.sentAt(i));
+      this.sendFin(fin, this.sentAt(i));
+    } else if (i <= deliveries.finUncovered[x]!) {
+      this.finSent = true;
+      this.open(this.view.float(L.FIRST_TIME));
+      this.emit(S.SEND_FIN, this.sentAt(i), 0, F.EDGE_NONE, F.INFERRED);
+    }
   }
 
   /** A segment of the peer: it takes effect now if this endpoint is known to have it, else when it shows it. */
@@ -244,7 +253,7 @@ export class EndpointReplay extends StateMachine {
     const i = deliveries.finArrived[x]!;
     if (this.finReceived || i < 0 || this.isGone()) return;
     this.finReceived = true;
-    if (!this.isOpen()) this.emit(S.SYNCHRONIZED, this.view.float(L.FIRST_TIME), 0, F.EDGE_NONE, F.INFERRED);
+    this.open(this.view.float(L.FIRST_TIME));
     // RFC 9293 3.10.7.4: the acknowledgement in a segment comes before its FIN.
     const acked = deliveries.finAckArrived[x]!;
     if (!this.finAcked && acked >= 0 && acked <= i && this.finSent) this.receiveFinAck(acked);
@@ -259,12 +268,12 @@ export class EndpointReplay extends StateMachine {
   }
 
   private receiveFinAck(i: number): void {
-    const { x, deliveries } = this;
-    if (this.finAcked || this.abortsBefore(i)) return;
+    const { x, deliveries, trail, view, facts } = this;
+    if (this.finAcked || hasAbortedBefore(trail, i, x, travelTime(view.floatOf(x, L.MIN_RTT), facts.shift[x]!))) return;
     this.finAcked = true;
     if (deliveries.fin[x] === FIN_INFERRED && !this.finSent) {
       this.finSent = true;
-      if (!this.isOpen()) this.emit(S.SYNCHRONIZED, this.view.float(L.FIRST_TIME), 0, F.EDGE_NONE, F.INFERRED);
+      this.open(this.view.float(L.FIRST_TIME));
       this.emit(S.SEND_FIN, this.receivedAt(i) - 2 * this.facts.shift[x]!, 0, F.EDGE_NONE, F.INFERRED);
     }
     // Without pure ACKs in the capture it may have come long before.
@@ -279,9 +288,8 @@ export class EndpointReplay extends StateMachine {
     return this.state === S.FIN_WAIT_1 && lacksAcksOf(this.view, 1 - this.x) ? F.EDGE_LATE : edge;
   }
 
-  /** Whether this endpoint had aborted by the time that the peer's segment `i` arrived. */
-  private abortsBefore(i: number): boolean {
-    const { trail, x, view, facts } = this;
-    return hasAbortedBefore(trail, i, x, travelTime(view.floatOf(x, L.MIN_RTT), facts.shift[x]!));
+  /** What it did shows that the connection was open, though the capture lacks what opened it. */
+  private open(time: number): void {
+    if (this.state < S.SYN_RECEIVED) this.emit(S.SYNCHRONIZED, time, 0, F.EDGE_NONE, F.INFERRED);
   }
 }

@@ -52,7 +52,7 @@ export class StateMachine {
     if (time < facts.timeWaitRestartedAt[x]!) return;
     facts.timeWaitRestartedAt[x] = time;
     facts.timeWaitRestarts[x]!++;
-    if (facts.timeWaitRestarts[x]! < MAX_RESTART_FRAMES) facts.addTimeWaitFrame(x, frame);
+    if (facts.timeWaitRestarts[x]! < F.MAX_RESTART_FRAMES) facts.addTimeWaitFrame(x, frame);
     facts.note(F.noteBit('time-wait-restarted'));
   }
 
@@ -60,11 +60,4 @@ export class StateMachine {
   protected isGone(): boolean {
     return this.state === S.CLOSED && this.facts.spans[this.x]! > 0;
   }
-
-  protected isOpen(): boolean {
-    return this.state >= S.SYN_RECEIVED;
-  }
 }
-
-/** Frames listed of a TIME_WAIT that is restarted over and over. */
-const MAX_RESTART_FRAMES = 32;

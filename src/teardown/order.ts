@@ -70,7 +70,7 @@ export function whatItKnew(view: FlowView, trail: Trail, deliveries: Deliveries,
 function isAnswerTo(view: FlowView, trail: Trail, deliveries: Deliveries, i: number): boolean {
   const x = trail.side[i]!;
   const fin = deliveries.finSent[1 - x]!;
-  if (fin < 0 || deliveries.fin[1 - x] !== FIN_OBSERVED || trail.length[i]! > 0) return false;
+  if (deliveries.fin[0] !== FIN_OBSERVED || deliveries.fin[1] !== FIN_OBSERVED || trail.length[i]! > 0) return false;
   for (let j = fin + 1; j < i; j++) if (trail.side[j] !== x && (trail.flags[j]! & FIN) !== 0) return false;
   const rtt = view.floatOf(x, L.MIN_RTT);
   return rtt !== Number.POSITIVE_INFINITY && trail.time[i]! - trail.time[fin]! < rtt + DELAYED_ACK;
@@ -126,7 +126,11 @@ function peerMayHaveClosed(view: FlowView, trail: Trail, deliveries: Deliveries,
   const acked = trail.ack[deliveries.finSent[x]!]!;
   // Midstream: what it had sent before that `x` had not got yet, the capture may not have.
   if (!view.sideHas(peer, L.SYN_SENT_FLAG)) {
-    if (seqAfter(view.of(peer, L.FIRST_SEQ), acked) || (proof >= 0 && seqAfter(trail.seq[proof]!, acked))) return true;
+    if (seqAfter(view.of(peer, L.FIRST_SEQ), acked)) return true;
+    for (let i = 0; i < trail.count && (proof < 0 || i <= proof); i++) {
+      const sent = trail.side[i] === peer && (trail.flags[i]! & RST) === 0;
+      if (sent && seqAfter(trail.seq[i]!, acked)) return true;
+    }
   }
   if (!view.has(L.FLOW_GAP) && !view.has(L.FLOW_HOLES)) return false;
   // Nothing shows that the FIN has arrived. A hole before it is its sender's own, and explains what is missing.
