@@ -10,15 +10,8 @@ import { type Deliveries, FIN_INFERRED, FIN_OBSERVED, hasNoPureAcks } from './de
 import { hasExpired, isMidstream, isPassiveOpener, mayHaveExpired } from './edges.ts';
 import * as F from './facts.ts';
 import type { OsProfile } from './profiles.ts';
-import {
-  changedPlaces,
-  endsSender,
-  hasAbortedBefore,
-  isEffective,
-  isExact,
-  isForeign,
-  lastSentBefore,
-} from './resets.ts';
+import { isForeign } from './reset-origin.ts';
+import { changedPlaces, endsSender, hasAbortedBefore, isEffective, isExact, lastSentBefore } from './resets.ts';
 
 /** Bits of `effects`: what an entry of the trail did. */
 export const RESET_ENDED = 1;

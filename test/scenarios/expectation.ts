@@ -50,6 +50,7 @@ const RESET: Fields<Reset> = {
   at: time((r) => r.at),
   frame: number((r) => r.frame),
   cause: word((r) => r.cause),
+  why: word((r) => r.why),
   ignored: number((r) => r.ignored),
 };
 const REUSE: Fields<Reuse> = {
