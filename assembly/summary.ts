@@ -9,7 +9,7 @@ import * as L from '../src/flow/layout';
 import * as T from '../src/flow/trail-layout';
 import * as C from '../src/kernel/control';
 import * as N from '../src/report/summary-layout';
-import { FOREIGN_STEP } from '../src/teardown/distances';
+import { CLOCK_TIME, FOREIGN_STEP } from '../src/teardown/distances';
 import * as K from '../src/teardown/kinds';
 import { interestOf, positionOf, shiftOf } from './stay';
 import { blockAddress, get, getFloat, recordAddress, setNumber, word } from './words';
@@ -248,7 +248,23 @@ function ends(index: i32, by: i32): bool {
   const last = get(context, T.C_LAST_ID);
   const step = <i32>(<i16>(id - last));
   const isJump = id !== 0 && last !== 0 && (step > FOREIGN_STEP || step < -FOREIGN_STEP);
-  return isExact && !isForeign && !isJump;
+  return isExact && !isForeign && !isJump && !isUnlikeItsSender(reset, context, index, by);
+}
+
+/** Whether an RST lacks what a live socket's has, or has a timestamp that stood still: signs for src/teardown/reset-origin.ts to judge. */
+function isUnlikeItsSender(reset: usize, context: usize, index: i32, by: i32): bool {
+  const isAbort = get(context, T.C_WINDOW) !== 0 || get(context, T.C_BITS) >>> 8 !== 0;
+  const counts = get(context, T.C_LAST_ID) !== 0;
+  if (isAbort && counts && (get(context, T.C_TTL_ID) & 0xffff) === 0) return true;
+  const isStamped = (get(reset, T.E_META) & T.E_HAS_TS) !== 0;
+  for (let i = index - 1; i >= 0; i--) {
+    if (sideOf(i) !== by || (get(entry(i), T.E_META) & T.E_HAS_TS) === 0) continue;
+    if (!isStamped) return isAbort && counts;
+    const passed = time(index) - time(i);
+    const ticks = get(reset, T.E_TSVAL) - get(entry(i), T.E_TSVAL);
+    return passed > CLOCK_TIME && <f64>ticks < passed / 1e9 - 1;
+  }
+  return false;
 }
 
 /** One RST, and no FIN. */

@@ -180,7 +180,7 @@ function judgeAbort(reset: Case): Judgement {
         : 'a listener closed before it was accepted, or SO_LINGER 0';
     return {
       cause: 'unknown',
-      why: `the server aborted a connection on which it had sent nothing: ${ways}; the packets can't tell`,
+      why: `the server aborted a connection on which it had sent nothing: ${ways}`,
     };
   }
   if ((context & C_PEER_DATA_LAST) !== 0 || received > READ_AT_ONCE) {
@@ -188,7 +188,7 @@ function judgeAbort(reset: Case): Judgement {
       (context & C_PEER_DATA_LAST) !== 0 ? `the ${peer} had sent data last` : `the ${peer} had sent much data`;
     return {
       cause: 'unknown',
-      why: `${seen}: SO_LINGER 0, or a close with data unread; the packets can't tell, but on the ${who} nstat can: TcpExtTCPAbortOnData counts the one, TcpExtTCPAbortOnClose the other`,
+      why: `${seen}: SO_LINGER 0, or a close with data unread; nstat on the ${who} can tell: TcpExtTCPAbortOnData counts the one, TcpExtTCPAbortOnClose the other`,
     };
   }
   const left =

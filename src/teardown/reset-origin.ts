@@ -4,7 +4,7 @@ import { MOST_MISSING } from '../flow/limits.ts';
 import { C_MISSING, E_HAS_TS, type Trail } from '../flow/trail.ts';
 import type { FlowView } from '../flow/view.ts';
 import { NS_PER_SECOND, seqDiff } from '../units.ts';
-import { FOREIGN_STEP, NO_DISTANCE } from './distances.ts';
+import { CLOCK_TIME, FOREIGN_STEP, NO_DISTANCE } from './distances.ts';
 import { isExact } from './resets.ts';
 
 /** What speaks against an RST being made by the end in whose name it came: bits. */
@@ -16,9 +16,6 @@ export const SIGN_BOTH = 16;
 
 /** TTLs with which systems send (RFC 1700 says 64; Windows 128; Solaris and routers 255). */
 const INITIAL_TTLS = [64, 128, 255] as const;
-
-/** A timestamp clock may tick once a second (RFC 7323 section 5.4); below this (ns) that says nothing. */
-const CLOCK_TIME = 1_500_000_000;
 
 /** Whether an RST seems to be made on the way, not by the end in whose name it came. */
 export function isForeign(view: FlowView, trail: Trail, i: number): boolean {
@@ -63,7 +60,7 @@ function hasForeignTtl(view: FlowView, trail: Trail, i: number): boolean {
 }
 
 /** Routers on the way, if the TTL was one of the usual ones at first. */
-export function hops(ttl: number): number {
+function hops(ttl: number): number {
   for (const initial of INITIAL_TTLS) if (ttl <= initial) return initial - ttl;
   return 0;
 }

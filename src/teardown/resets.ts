@@ -50,7 +50,8 @@ export function endsSender(trail: Trail, i: number): boolean {
 export function hasAbortedBefore(trail: Trail, i: number, x: number, travel: number): boolean {
   for (let j = i + 1; j < trail.count; j++) {
     const aborts = trail.side[j] === x && (trail.flags[j]! & (RST | ACK)) === (RST | ACK);
-    if (aborts && trail.time[j]! - trail.time[i]! < travel && endsSender(trail, j)) return true;
+    if (!aborts || trail.time[j]! - trail.time[i]! >= travel) continue;
+    if (isExact(trail, j) && endsSender(trail, j)) return true;
   }
   return false;
 }
@@ -63,12 +64,23 @@ export function isExact(trail: Trail, i: number): boolean {
   const seq = trail.seq[i]!;
   const context = trail.context[i]!;
   if ((context & C_MISSING) !== 0) return false;
-  if ((context & (C_PEER_ACKED | C_SENT)) === 0) return true; // nothing is known
+  if ((context & (C_PEER_ACKED | C_SENT)) === 0) return isUncontradicted(trail, i);
   return (
     ((context & C_PEER_ACKED) !== 0 && seq === trail.peerAck[i]) ||
     ((context & C_SENT) !== 0 && seq === trail.sndMax[i]) ||
     isAheadOfData(trail, i)
   );
+}
+
+/** Nothing is known of the number that an RST should have: whether what comes behind it, if anything does, agrees. */
+function isUncontradicted(trail: Trail, i: number): boolean {
+  for (let j = i + 1; j < trail.count; j++) {
+    const flags = trail.flags[j]!;
+    if ((flags & RST) !== 0) continue;
+    if (trail.side[j] === trail.side[i]) return trail.seq[j] === trail.seq[i];
+    if ((flags & ACK) !== 0) return trail.ack[j] === trail.seq[i];
+  }
+  return true;
 }
 
 /** Whether it was captured before data that its sender had sent earlier, and follows on that. */
