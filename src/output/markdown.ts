@@ -89,7 +89,9 @@ function totals(report: Report): string[] {
   }
   const causes = resets(report.flows).filter(({ cause }) => cause !== 'refused');
   for (const each of causes.slice(0, 3)) {
-    const why = each.reasons[0]?.[0] ?? '';
+    // The other causes say in their own words what was seen.
+    const isOpen = each.cause === 'unknown' || each.cause === 'middlebox-suspected';
+    const why = isOpen ? (each.reasons[0]?.[0] ?? '') : '';
     lines.push(row([escaped(resetPhrase(each), 120), count(each.flows), escaped(why, 160)]));
   }
   const inFinWait2 = finWait2Words(report);

@@ -10,7 +10,7 @@ const CAUSE: Record<Exclude<ResetCause, 'middlebox-suspected'>, string> = {
   'keepalive-timeout': 'keepalive probes went unanswered',
   'listener-closed': 'the listener was closed before the connection was accepted',
   'no-such-connection': 'its socket was gone, or never was',
-  unknown: "why, the packets can't tell",
+  unknown: "the packets can't tell why",
 };
 
 /** Whether something between the ends seems to have made it, in the name of one of them. */
