@@ -172,6 +172,12 @@ function judgeAbort(reset: Case): Judgement {
     };
   }
   const received = view.floatOf(1 - sender, L.BYTES);
+  if (!view.sideHas(1 - sender, L.SENT) || (received === 0 && isLateStart(view))) {
+    return {
+      cause: 'unknown',
+      why: `a live socket was aborted; the capture has too little of what the ${peer} sent to say if data was left unread (SO_LINGER 0 if none was)`,
+    };
+  }
   const opened = view.sideHas(sender, L.SYN_SENT_FLAG) && finBefore(trail, sender, i) < 0;
   if (opened && sender !== reset.facts.client && !hasSentData(reset)) {
     const ways =
@@ -207,6 +213,11 @@ function finBefore(trail: Trail, side: number, i: number): number {
     if (trail.side[j] === side && (trail.flags[j]! & FIN) !== 0) return j;
   }
   return -1;
+}
+
+/** Whether the capture began after the connection. */
+function isLateStart(view: FlowView): boolean {
+  return !view.sideHas(0, L.SYN_SENT_FLAG) && !view.sideHas(1, L.SYN_SENT_FLAG);
 }
 
 function hasSentData({ view, sender }: Case): boolean {
