@@ -122,7 +122,7 @@ export function resetLines({ flow, style, prose }: Page): string[] {
   if (reset.ignored > 0) {
     const reason =
       reset.frame === null
-        ? 'its sequence number did not fit'
+        ? 'sent with a sequence number that did not fit'
         : 'it came after the end, or its sequence number did not fit';
     lines.push(
       ...hang(
