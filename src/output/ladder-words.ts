@@ -123,7 +123,7 @@ export function resetLines({ flow, style, prose }: Page): string[] {
     const reason =
       reset.frame === null
         ? 'sent with a sequence number that did not fit'
-        : 'it came after the end, or its sequence number did not fit';
+        : 'sent after the end, or with a sequence number that did not fit';
     lines.push(
       ...hang(
         '     ',
