@@ -9,10 +9,11 @@ import * as L from '../src/flow/layout';
 import * as T from '../src/flow/trail-layout';
 import * as C from '../src/kernel/control';
 import * as N from '../src/report/summary-layout';
-import { FOREIGN_STEP } from '../src/teardown/distances';
 import * as K from '../src/teardown/kinds';
+import { ackOf, entry, is, isInOrder, ofSide, point, record, seqOf, sideOf, time } from './ending';
+import { ends } from './reset';
 import { interestOf, positionOf, shiftOf } from './stay';
-import { blockAddress, get, getFloat, recordAddress, setNumber, word } from './words';
+import { get, getFloat, recordAddress, setNumber, word } from './words';
 
 /** Flags of a flow in which something went another way. */
 const ODD: i32 =
@@ -40,25 +41,10 @@ const FOUR: i32 = 7;
 const THREE: i32 = 6;
 const ABORT: i32 = 5;
 const REFUSAL: i32 = 3;
-const ENTRY_BYTES: i32 = T.ENTRY_WORDS << 2;
 
-// The flow at hand: its record, its trail, what each side's flags are, and by how much each is away from the capture.
-let record: usize = 0;
-let trail: usize = 0;
+// By how much each side of the flow at hand is away from the capture.
 let shift0: f64 = 0;
 let shift1: f64 = 0;
-
-function ofSide(side: i32, index: i32): i32 {
-  return get(record, L.SIDE + side * L.SIDE_WORDS + index);
-}
-
-function entry(index: i32): usize {
-  return trail + index * ENTRY_BYTES;
-}
-
-function time(index: i32): f64 {
-  return load<f64>(entry(index));
-}
 
 function shift(side: i32): f64 {
   return side === 0 ? shift0 : shift1;
@@ -73,31 +59,6 @@ function received(index: i32, side: i32, before: f64): f64 {
   return max(time(index) + shift(side), before);
 }
 
-/** Whether an entry is such a segment, up to which its sender had sent everything, and nothing is missing. */
-function is(index: i32, side: i32, kind: i32): bool {
-  const mask = SYN | FIN | RST | ACK | (1 << T.E_SIDE_SHIFT) | T.E_CONTIGUOUS | T.E_ID_GAP;
-  return (get(entry(index), T.E_META) & mask) === (kind | (side << T.E_SIDE_SHIFT) | T.E_CONTIGUOUS);
-}
-
-function seqOf(index: i32): i32 {
-  return get(entry(index), T.E_SEQ);
-}
-
-function ackOf(index: i32): i32 {
-  return get(entry(index), T.E_ACK);
-}
-
-function sideOf(index: i32): i32 {
-  return (get(entry(index), T.E_META) >> T.E_SIDE_SHIFT) & 1;
-}
-
-/** Whether its times never go back; a last entry that only says more of an RST has none. */
-function isInOrder(count: i32): bool {
-  const last = (get(entry(count - 2), T.E_META) & T.E_CONTEXT) === 0 ? count : count - 1;
-  for (let i = 1; i < last; i++) if (!(time(i) >= time(i - 1))) return false;
-  return true;
-}
-
 /**
  * Sums a flow up in C.SUMMARY, all but its service.
  * @param offset of the flow's times, ns since the capture's first second
@@ -107,14 +68,14 @@ function isInOrder(count: i32): bool {
  */
 export function summarize(flow: i32, offset: f64, timeWait0: f64, timeWait1: f64, finWait0: f64, finWait1: f64): bool {
   if (flow >= word(C.RECORDS + C.LIMIT)) return false;
-  record = recordAddress(flow);
-  const bits = get(record, L.FLAGS);
+  const at = recordAddress(flow);
+  const bits = get(at, L.FLAGS);
   const count = bits >>> L.TRAIL_COUNT_SHIFT;
-  if ((bits & ODD) !== 0 || get(record, L.COUNTS) >>> 8 !== 0) return false;
+  if ((bits & ODD) !== 0 || get(at, L.COUNTS) >>> 8 !== 0) return false;
   if (count !== FOUR && count !== THREE && count !== ABORT && count !== REFUSAL) return false;
-  const head = get(record, L.TRAIL_HEAD);
+  const head = get(at, L.TRAIL_HEAD);
   if (head >= word(C.BLOCKS + C.LIMIT)) return false;
-  trail = blockAddress(head);
+  point(at, head);
   if (!isInOrder(count)) return false;
 
   // Without pure ACKs an answer may have come long before the segment that tells of it.
@@ -226,30 +187,6 @@ function takeClose(first: i32, count: i32, offset: f64, timeWait: f64): bool {
   setNumber(C.SUMMARY + N.TIME_WAIT + 2 * first, timeWaitFrom + offset);
   setNumber(C.SUMMARY + N.TIME_WAIT + 2 * first + 1, timeWaitFrom + timeWait + offset);
   return true;
-}
-
-/** Whether the trail's last segment, an RST, ends its sender and its receiver: src/teardown/resets.ts. */
-function ends(index: i32, by: i32): bool {
-  const reset = entry(index);
-  if ((get(reset, T.E_META) & T.E_CONTEXT) === 0) return false;
-  const context = entry(index + 1);
-  const known = get(context, T.C_BITS);
-  if ((known & T.C_MISSING) !== 0) return false;
-  const seq = get(reset, T.E_SEQ);
-  const isExact =
-    (known & (T.C_PEER_ACKED | T.C_SENT)) === 0 ||
-    ((known & T.C_PEER_ACKED) !== 0 && seq === get(context, T.C_PEER_ACK)) ||
-    ((known & T.C_SENT) !== 0 && seq === get(context, T.C_SND_MAX));
-  const bits = ofSide(by, L.SIDE_FLAGS);
-  const isForeign =
-    (bits & L.OCCUPIES) !== 0 && get(context, T.C_TTL_ID) >>> 16 !== (bits & L.TTL_MASK) >>> L.TTL_SHIFT;
-  // An IP identification that is none of the sender's next; a reply without a socket has any.
-  const isBare = get(context, T.C_WINDOW) === 0 && known >>> 8 === 0;
-  const id = get(context, T.C_TTL_ID) & 0xffff;
-  const last = get(context, T.C_LAST_ID);
-  const step = <i32>(<i16>(id - last));
-  const isJump = !isBare && id !== 0 && last !== 0 && (step > FOREIGN_STEP || step < -FOREIGN_STEP);
-  return isExact && !isForeign && !isJump;
 }
 
 /** One RST, and no FIN. */

@@ -1,5 +1,5 @@
 import { ACK, FIN, RST, type Segment, SYN } from '../decode/segment.ts';
-import { seqAtOrAfter } from '../units.ts';
+import { seqAfter, seqAtOrAfter } from '../units.ts';
 import * as L from './layout.ts';
 import { ACK_CLOCKED, INITIAL_WINDOW, MOST_MISSING, MSS } from './limits.ts';
 import * as T from './trail.ts';
@@ -85,7 +85,15 @@ export function contextBits(before: number, peer: number): number {
   if ((before & L.OCCUPIES) !== 0) bits |= T.C_SENT;
   if ((before & L.ACK_SENT) !== 0) bits |= T.C_OWN_ACKED;
   if ((peer & L.DATA_LAST) !== 0) bits |= T.C_PEER_DATA_LAST;
+  if ((peer & L.ZERO_WINDOW) !== 0) bits |= T.C_PEER_ZERO_WINDOW;
   return bits;
+}
+
+/** C_PEER_PENDING if the peer of an RST's sender has sent payload beyond what that had acknowledged. @param peerMax the peer's SND_MAX */
+export function pendingBit(peer: number, peerMax: number, before: number, ownAck: number): number {
+  if ((peer & L.OCCUPIES) === 0 || (before & L.ACK_SENT) === 0) return 0;
+  const fin = (peer & L.FIN_SENT_FLAG) === 0 ? 0 : 1;
+  return seqAfter((peerMax - fin) | 0, ownAck) ? T.C_PEER_PENDING : 0;
 }
 
 /**

@@ -26,7 +26,7 @@ export const C_SND_MAX = 1; // what this side had sent before
 export const C_OWN_ACK = 2; // what this side had acknowledged before
 export const C_WINDOW = 3; // unscaled
 export const C_TTL_ID = 4; // TTL << 16 | IP ID
-export const C_PROBES = 5;
+export const C_PROBES = 5; // keepalive probes unanswered | time since the sender's segment before << 4, tenths of a second
 export const C_BITS = 6; // below | bytes of options << 8
 export const C_LAST_ID = 7; // the sender's IP identification before it; 0 where they don't count its packets
 
@@ -36,6 +36,13 @@ export const C_SENT = 2;
 export const C_OWN_ACKED = 4;
 export const C_MISSING = 16; // there was no room for it
 export const C_PEER_DATA_LAST = 8; // the newest payload of the flow is the peer's
+export const C_PEER_ZERO_WINDOW = 32; // the peer had closed its window
+export const C_PEER_PENDING = 64; // the peer had sent payload that this side had not acknowledged
+
+/** Of C_PROBES: the probes' bits, and the longest time. */
+export const C_PROBES_MASK = 0xf;
+export const C_SILENCE_SHIFT = 4;
+export const C_SILENCE_MAX = (1 << 27) - 1;
 
 export const ENTRY_WORDS = 8;
 /** Entries a block: an ordinary connection leaves seven. */

@@ -10,6 +10,8 @@ import {
   C_OWN_ACK,
   C_PEER_ACK,
   C_PROBES,
+  C_PROBES_MASK,
+  C_SILENCE_SHIFT,
   C_SND_MAX,
   C_TTL_ID,
   C_WINDOW,
@@ -118,6 +120,8 @@ export class Trail {
   readonly window = new Int32Array(CAPACITY);
   readonly ttlId = new Int32Array(CAPACITY);
   readonly probes = new Int32Array(CAPACITY);
+  /** since the sender's segment before, tenths of a second; 0 if it had sent none */
+  readonly silence = new Int32Array(CAPACITY);
   readonly lastId = new Int32Array(CAPACITY);
   readonly context = new Int32Array(CAPACITY);
 
@@ -170,7 +174,8 @@ export class Trail {
     this.ownAck[n] = ints[at + C_OWN_ACK]!;
     this.window[n] = ints[at + C_WINDOW]!;
     this.ttlId[n] = ints[at + C_TTL_ID]!;
-    this.probes[n] = ints[at + C_PROBES]!;
+    this.probes[n] = ints[at + C_PROBES]! & C_PROBES_MASK;
+    this.silence[n] = ints[at + C_PROBES]! >>> C_SILENCE_SHIFT;
     this.lastId[n] = ints[at + C_LAST_ID]!;
     this.context[n] = ints[at + C_BITS]!;
   }

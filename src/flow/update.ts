@@ -13,6 +13,7 @@ import {
   hadTime,
   isLimited,
   isOfOldIncarnation,
+  pendingBit,
   startTiming,
   takeIpId,
 } from './oddities.ts';
@@ -198,6 +199,9 @@ export class FlowUpdate {
     } else {
       now |= L.RST_SENT;
       ints[at + L.FLAGS]! |= L.FLOW_ENDING;
+      const silence = (time - floats[(at + L.SIDE_LAST_TIME + 2 * side) >> 1]!) / (NS_PER_SECOND / 10);
+      const tenths = (before & L.SENT) === 0 || silence < 0 ? 0 : Math.min(silence, T.C_SILENCE_MAX) | 0;
+      this.writer.context[T.C_PROBES] = tenths << T.C_SILENCE_SHIFT;
     }
     ints[s + L.SIDE_FLAGS] = now | (ints[s + L.SIDE_FLAGS]! & L.SILENT_BYTE);
     floats[(at + L.SIDE_LAST_TIME + 2 * side) >> 1] = time;
@@ -226,8 +230,8 @@ export class FlowUpdate {
     context[T.C_PEER_ACK] = peerAck;
     context[T.C_SND_MAX] = sndMax;
     context[T.C_OWN_ACK] = ownAck;
-    context[T.C_PROBES] = (now & L.PROBES_MASK) >>> L.PROBES_SHIFT;
-    context[T.C_BITS] = contextBits(before, peerBefore);
+    context[T.C_PROBES]! |= (now & L.PROBES_MASK) >>> L.PROBES_SHIFT;
+    context[T.C_BITS] = contextBits(before, peerBefore) | pendingBit(peerBefore, peerSndMax, before, ownAck);
     const counts = countsPackets(ints[at + L.FLAGS]!, side);
     context[T.C_LAST_ID] = counts ? (ints[at + L.IP_IDS]! >>> (16 * side)) & 0xffff : 0;
     this.writer.leaveReset(ints, at, segment, meta, this.times);

@@ -120,11 +120,14 @@ export function resetLines({ flow, style, prose }: Page): string[] {
     lines.push(...hang(`${style.alarm('RST')}  `, words, prose));
   }
   if (reset.ignored > 0) {
-    const were = reset.ignored === 1 ? 'was' : 'were';
+    const reason =
+      reset.frame === null
+        ? 'sent with a sequence number that did not fit'
+        : 'sent after the end, or with a sequence number that did not fit';
     lines.push(
       ...hang(
         '     ',
-        `${plural(reset.ignored, 'RST')} ${were} ignored: the sequence number did not fit, so that nothing ended.`,
+        `${plural(reset.ignored, reset.frame === null ? 'RST' : 'other RST')} ended nothing: ${reason}.`,
         prose,
       ),
     );

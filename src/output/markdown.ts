@@ -88,7 +88,12 @@ function totals(report: Report): string[] {
     if (n > 0) lines.push(row([KIND[kind], count(n), escaped(percent(n, flows), 20)]));
   }
   const causes = resets(report.flows).filter(({ cause }) => cause !== 'refused');
-  for (const each of causes.slice(0, 3)) lines.push(row([escaped(resetPhrase(each), 120), count(each.flows), '']));
+  for (const each of causes.slice(0, 3)) {
+    // The other causes say in their own words what was seen.
+    const isOpen = each.cause === 'unknown' || each.cause === 'middlebox-suspected';
+    const why = isOpen ? (each.reasons[0]?.[0] ?? '') : '';
+    lines.push(row([escaped(resetPhrase(each), 120), count(each.flows), escaped(why, 160)]));
+  }
   const inFinWait2 = finWait2Words(report);
   if (inFinWait2 !== null) lines.push(row(['FIN_WAIT_2', '', escaped(inFinWait2, 240)]));
   const closeWait = lingering(report.flows, 'CLOSE_WAIT', 1);

@@ -10,11 +10,8 @@ const CAUSE: Record<Exclude<ResetCause, 'middlebox-suspected'>, string> = {
   'keepalive-timeout': 'keepalive probes went unanswered',
   'listener-closed': 'the listener was closed before the connection was accepted',
   'no-such-connection': 'its socket was gone, or never was',
-  unknown: "SO_LINGER 0 or unread data, the packets can't tell",
+  unknown: "the packets can't tell why",
 };
-
-/** A server has one way more: its listener was closed before it took the connection. */
-const SERVER_UNKNOWN = "SO_LINGER 0, unread data or a closed listener, the packets can't tell";
 
 /** Whether something between the ends seems to have made it, in the name of one of them. */
 export function isForeign(reset: Pick<Reset, 'cause'> | null): boolean {
@@ -29,6 +26,5 @@ export function resetPhrase({ by, cause }: Pick<Reset, 'by' | 'cause'>): string 
       ? `RST in the ${by}'s name, probably made by a device on the way`
       : 'RST probably made by a device on the way';
   }
-  const why = by === 'server' && (cause ?? 'unknown') === 'unknown' ? SERVER_UNKNOWN : CAUSE[cause ?? 'unknown'];
-  return `RST ${known ? `by the ${by}` : 'from a sender not known'}: ${why}`;
+  return `RST ${known ? `by the ${by}` : 'from a sender not known'}: ${CAUSE[cause ?? 'unknown']}`;
 }

@@ -47,11 +47,24 @@ export function resets(flows: readonly Flow[]): ResetGroup[] {
     .sort((a, b) => b.flows - a.flows);
 }
 
+/** Counts reasons that differ in numbers only as one, for which the first of them stands. */
 function tallied(whys: readonly (string | null)[]): [why: string, flows: number][] {
-  const counts = new Map<string, number>();
-  for (const why of whys) if (why !== null) counts.set(why, (counts.get(why) ?? 0) + 1);
-  return [...counts].sort((a, b) => b[1] - a[1]);
+  const counts = new Map<string, [why: string, flows: number]>();
+  for (const why of whys) {
+    if (why === null) continue;
+    const alike = why.replace(NUMBERS, '');
+    const entry = counts.get(alike);
+    if (entry === undefined) counts.set(alike, [why, 1]);
+    else {
+      if (entry[0] !== why && !entry[0].startsWith(EXAMPLE)) entry[0] = EXAMPLE + entry[0];
+      entry[1]++;
+    }
+  }
+  return [...counts.values()].sort((a, b) => b[1] - a[1]);
 }
+
+const NUMBERS = /\d+( (s|min|h)\b)?/g;
+const EXAMPLE = 'for example: ';
 
 const SEVERITY: Record<Finding['severity'], number> = { critical: 3, warning: 2, info: 1 };
 

@@ -93,9 +93,8 @@ function isUnanswered(view: FlowView): boolean {
   const client = view.clientSide;
   return (
     view.sideHas(client, L.SYN_SENT_FLAG) &&
-    !view.sideHas(1 - client, L.SENT) &&
-    !view.sideHas(client, L.ACK_SENT) &&
-    !view.sideHas(1 - client, L.RST_SENT)
+    !view.sideHas(1 - client, L.OCCUPIES) && // nor does an RST count that ended nothing
+    !view.sideHas(client, L.ACK_SENT)
   );
 }
 

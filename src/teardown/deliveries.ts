@@ -3,7 +3,7 @@ import * as L from '../flow/layout.ts';
 import { E_CONTIGUOUS, E_DSACK, E_HAS_TS, E_ID_GAP, type Trail } from '../flow/trail.ts';
 import type { FlowView } from '../flow/view.ts';
 import { seqAtOrAfter, seqDiff } from '../units.ts';
-import { changedPlaces } from './resets.ts';
+import { changedPlaces, isExact } from './resets.ts';
 
 /** Jitter that a round trip may have beyond the smallest seen before an order of events is doubted (ns). */
 const JITTER = 2_000_000;
@@ -96,7 +96,7 @@ export class Deliveries {
     const synEnd = view.of(peer, L.FIRST_SEQ);
     let proof = -1;
     for (let i = 0; i < trail.count; i++) {
-      if (trail.side[i] === x && (trail.flags[i]! & ACK) !== 0 && seqAtOrAfter(trail.ack[i]!, synEnd)) {
+      if (trail.side[i] === x && tellsOfArrival(trail, i) && seqAtOrAfter(trail.ack[i]!, synEnd)) {
         proof = i;
         break;
       }
@@ -127,7 +127,7 @@ export class Deliveries {
     const finEnd = this.finEnd[peer]!;
     let proof = -1;
     for (let i = 0; i < trail.count; i++) {
-      if (trail.side[i] !== x || (trail.flags[i]! & ACK) === 0) continue;
+      if (trail.side[i] !== x || !tellsOfArrival(trail, i)) continue;
       if (isOfEarlierLap(trail, i, this.finSent[peer]!, finEnd)) continue;
       if (seqAtOrAfter(trail.ack[i]!, finEnd)) {
         proof = i;
@@ -203,6 +203,11 @@ export class Deliveries {
       }
     }
   }
+}
+
+/** Whether a segment says what its sender had received: of RSTs only one that nothing says is not from that end. */
+function tellsOfArrival(trail: Trail, i: number): boolean {
+  return (trail.flags[i]! & ACK) !== 0 && ((trail.flags[i]! & RST) === 0 || isExact(trail, i));
 }
 
 /** No pure ACK from either side: the capture was filtered to SYN, FIN and RST. */

@@ -7,3 +7,6 @@ export const NO_DISTANCE = 200_000;
 
 /** An IP identification further than this from the last one is not of the same count. */
 export const FOREIGN_STEP = 1000;
+
+/** A timestamp clock ticks once a second at least (RFC 7323 section 5.4); within this (ns) that tells nothing. */
+export const CLOCK_TIME = 1_500_000_000;

@@ -11,13 +11,13 @@ import * as F from './facts.ts';
 import { StateMachine } from './machine.ts';
 import { KNEW_NOT, whatItKnew } from './order.ts';
 import type { OsProfile } from './profiles.ts';
+import { isForeign } from './reset-origin.ts';
 import {
   changedPlaces,
   endsSender,
   hasAbortedBefore,
   isEffective,
   isExact,
-  isForeign,
   isReply,
   lastSentBefore,
 } from './resets.ts';
@@ -174,7 +174,7 @@ export class EndpointReplay extends StateMachine {
       // What this endpoint sent while the RST was on its way, it sent before it had it.
       const until = lastSentBefore(this.view, trail, i, x);
       if (until < 0) this.receiveReset(i, effects);
-      else if (this.heldReset < 0) {
+      else if (this.heldReset < 0 || !isExact(trail, this.heldReset)) {
         this.heldReset = i;
         this.heldUntil = until;
       }
@@ -212,7 +212,7 @@ export class EndpointReplay extends StateMachine {
 
   private receiveReset(i: number, effects: Uint8Array): void {
     const { trail, deliveries, x, view, facts } = this;
-    this.heldUntil = -1;
+    if (i === this.heldReset) this.heldReset = this.heldUntil = -1;
     const arrived = deliveries.finArrived[x]!;
     if (this.state !== S.SYN_SENT) this.receiveSyn();
     const peerFinEnd = deliveries.finEnd[1 - x]!;

@@ -1,4 +1,4 @@
-import { FIN, RST } from '../decode/segment.ts';
+import { RST } from '../decode/segment.ts';
 import * as L from '../flow/layout.ts';
 import { Trail } from '../flow/trail.ts';
 import type { FlowView } from '../flow/view.ts';
@@ -11,7 +11,8 @@ import { EndpointReplay, RESET_ENDED, RESET_KILLED_TIME_WAIT } from './endpoint.
 import * as F from './facts.ts';
 import { takeNotes } from './notes.ts';
 import type { OsProfile } from './profiles.ts';
-import { isForeign } from './resets.ts';
+import { isForeign } from './reset-origin.ts';
+import { endsSender } from './resets.ts';
 import { replaySelfConnect } from './self-connect.ts';
 import type { Successor } from './successor.ts';
 
@@ -146,13 +147,8 @@ export class Replay {
         facts.resetsIgnored++;
       }
     }
-    // An RST in the name of an end that goes on, or with another TTL than its, came from somewhere else.
+    // An RST in the name of an end that goes on, or that is not like its segments, came from somewhere else.
     const i = facts.resetEntry;
-    if (i < 0) return;
-    if (isForeign(view, trail, i)) facts.resetBy = F.UNKNOWN;
-    for (let j = i + 1; j < trail.count; j++) {
-      const goesOn = trail.side[j] === facts.resetBy && (trail.flags[j]! & (RST | FIN)) === 0;
-      if (goesOn && trail.length[j]! > 0) facts.resetBy = F.UNKNOWN;
-    }
+    if (i >= 0 && (isForeign(view, trail, i) || !endsSender(trail, i))) facts.resetBy = F.UNKNOWN;
   }
 }

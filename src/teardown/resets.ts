@@ -1,10 +1,10 @@
-import { ACK, RST } from '../decode/segment.ts';
+import { ACK, FIN, RST, SYN } from '../decode/segment.ts';
 import * as L from '../flow/layout.ts';
 import { C_MISSING, C_PEER_ACKED, C_SENT, type Trail } from '../flow/trail.ts';
 import type { FlowView } from '../flow/view.ts';
 import * as S from '../tcp/states.ts';
 import { seqDiff } from '../units.ts';
-import { FOREIGN_STEP, NO_DISTANCE } from './distances.ts';
+import { NO_DISTANCE } from './distances.ts';
 
 /** An endpoint that goes on later than this after an RST can have reached it (ns) was not ended by it. */
 const GOES_ON = 10_000_000;
@@ -52,32 +52,9 @@ export function endsSender(trail: Trail, i: number): boolean {
   return true;
 }
 
-/** Whether an RST seems to be made on the way, not by the end in whose name it came. */
-export function isForeign(view: FlowView, trail: Trail, i: number): boolean {
-  return hasForeignTtl(view, trail, i) || hasForeignId(trail, i);
-}
-
-/** Whether it has another TTL than the other segments of that end. */
-export function hasForeignTtl(view: FlowView, trail: Trail, i: number): boolean {
-  const sender = trail.side[i]!;
-  if (!view.sideHas(sender, L.OCCUPIES) || (trail.context[i]! & C_MISSING) !== 0) return false;
-  return trail.ttlId[i]! >>> 16 !== view.ttl(sender);
-}
-
 /** No options and window 0: a system's reply without a socket (tcp_v4_send_reset). */
 export function isBare(trail: Trail, i: number): boolean {
   return trail.window[i] === 0 && trail.context[i]! >>> 8 === 0;
-}
-
-/**
- * Whether its IP identification is none of the next of an end that counts its packets. A reply without a socket has 0 or,
- * from older Linux, one of another count.
- */
-export function hasForeignId(trail: Trail, i: number): boolean {
-  const id = trail.ttlId[i]! & 0xffff;
-  const last = trail.lastId[i]!;
-  if ((trail.context[i]! & C_MISSING) !== 0 || id === 0 || last === 0 || isBare(trail, i)) return false;
-  return Math.abs(((id - last) << 16) >> 16) > FOREIGN_STEP;
 }
 
 /** A system's reply to a segment without a socket for it: bare, and without ACK; its number is what that acknowledged. */
@@ -96,24 +73,48 @@ export function hasAbortedBefore(trail: Trail, i: number, x: number, travel: num
     const isAbort = (trail.flags[j]! & ACK) !== 0;
     if (!isAbort && travel < NO_DISTANCE) continue;
     const least = isAbort ? travel : travel * SOONEST_REPLY;
-    if (trail.time[j]! - trail.time[i]! < least && endsSender(trail, j)) return true;
+    if (trail.time[j]! - trail.time[i]! >= least) continue;
+    if ((isReply(trail, j) || isExact(trail, j)) && endsSender(trail, j)) return true;
   }
   return false;
 }
 
 /**
- * Whether an RST's number is what its receiver expects next: all that it acknowledged, or all that was sent to it. One
- * that is neither is not from the end in whose name it comes, or old: it ends nothing.
+ * Whether an RST's number is what its receiver expects next: all that it acknowledged, or all that was sent to it,
+ * perhaps by segments that the RST overtook before the capture. One that is neither is not from the end in whose name it comes, or old: it ends nothing.
  */
 export function isExact(trail: Trail, i: number): boolean {
   const seq = trail.seq[i]!;
   const context = trail.context[i]!;
   if ((context & C_MISSING) !== 0) return false;
-  if ((context & (C_PEER_ACKED | C_SENT)) === 0) return true; // nothing is known
+  if ((context & (C_PEER_ACKED | C_SENT)) === 0) return isUncontradicted(trail, i);
   return (
     ((context & C_PEER_ACKED) !== 0 && seq === trail.peerAck[i]) ||
-    ((context & C_SENT) !== 0 && seq === trail.sndMax[i])
+    ((context & C_SENT) !== 0 && seq === trail.sndMax[i]) ||
+    isAheadOfData(trail, i)
   );
+}
+
+/** Nothing is known of the number that an RST should have: whether what comes behind it, if anything does, agrees. */
+function isUncontradicted(trail: Trail, i: number): boolean {
+  for (let j = i + 1; j < trail.count; j++) {
+    const flags = trail.flags[j]!;
+    if ((flags & RST) !== 0) continue;
+    if (trail.side[j] === trail.side[i]) return trail.seq[j] === trail.seq[i];
+    if ((flags & ACK) !== 0) return trail.ack[j] === trail.seq[i];
+  }
+  return true;
+}
+
+/** Whether it was captured before data that its sender had sent earlier, and follows on that. */
+function isAheadOfData(trail: Trail, i: number): boolean {
+  for (let j = i + 1; j < trail.count && changedPlaces(trail, i, j); j++) {
+    const flags = trail.flags[j]!;
+    if (trail.side[j] !== trail.side[i] || (flags & RST) !== 0) continue;
+    const length = trail.length[j]! + ((flags & SYN) >> 1) + (flags & FIN);
+    if (length > 0 && ((trail.seq[j]! + length) | 0) === trail.seq[i]) return true;
+  }
+  return false;
 }
 
 /** One less than expected, after a FIN: Linux takes it (tcp_reset_check). */

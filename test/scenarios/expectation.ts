@@ -132,6 +132,11 @@ function newFlow(): FlowClaims {
 function flowClaim(head: string, rest: string[], line: Line): Claim<Flow> {
   if (head === 'reset') return nullable(head, rest, RESET, line.number, (f: Flow) => f.reset);
   if (head === 'reuse') return nullable(head, rest, REUSE, line.number, (f: Flow) => f.reuse);
+  if (head === 'why') {
+    const words = rest.join(' ');
+    const said = (f: Flow): string => f.reset?.why ?? 'none';
+    return { expected: [`why ${words}`], actual: (f) => [`why ${said(f).includes(words) ? words : said(f)}`] };
+  }
   if (head === 'notes') {
     return { expected: [line.text], actual: (f) => [['notes', ...rest.filter((n) => f.notes.includes(n))].join(' ')] };
   }
