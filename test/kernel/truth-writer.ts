@@ -1,0 +1,115 @@
+/** Writes a scenario's folder: the captures' share of its port, and truth.json in the form of test/cases/truth.ts. */
+
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Truth, TruthConnection, TruthEndpoint } from '../cases/truth.ts';
+import type { Action } from './stage.ts';
+import type { KernelEvent, Life, Testimony } from './witness.ts';
+
+/** What a scenario left. */
+export interface Performance {
+  name: string;
+  description: string;
+  /** the server's port, which no other scenario of the lab has */
+  port: number;
+  oneWayDelay: number | number[];
+  actions: readonly Action[];
+  networkEvents: unknown;
+  sysctls: unknown;
+  facts: unknown;
+}
+
+/** @param until seconds since 1970, when the observation stopped: what comes later is the namespaces' end */
+export function truthOf(performance: Performance, { lives, events }: Testimony, until: number): Truth {
+  const { name, description, port, oneWayDelay, actions, networkEvents, sysctls, facts } = performance;
+  const observed = lives.map((life) => ({ ...life, states: life.states.filter(({ t }) => t <= until) }));
+  return {
+    format: 'tcp-teardown-truth/1',
+    case: name,
+    description,
+    one_way_delay_ms: oneWayDelay,
+    connections: connections(port, observed, events),
+    facts,
+    observed_until: until,
+    sysctl_set: sysctls,
+    actions,
+    network_events: networkEvents,
+  } as Truth;
+}
+
+function connections(port: number, lives: readonly Life[], events: readonly KernelEvent[]): TruthConnection[] {
+  const start = (life: Life) => life.states[0]?.t ?? 0;
+  const own = lives.filter(({ local, remote }) => portOf(local) === port || portOf(remote) === port);
+  const clients = own.filter(({ remote }) => portOf(remote) === port).sort((a, b) => start(a) - start(b));
+  return clients.map((client) => {
+    const later = clients.filter((other) => other.local === client.local && start(other) > start(client)).map(start);
+    const [from, to] = [start(client), Math.min(...later)];
+    const during = ({ t }: { t: number }) => t >= from - 0.001 && t < to;
+    const server = own.find((life) => life.local === client.remote && life.remote === client.local && during(life.states[0]!));
+    const both = [client.local, client.remote];
+    const heard = events.filter((e) => both.includes(e.endpoint) && both.includes(e.peer) && during(e));
+    return connection(client, server ?? null, heard);
+  });
+}
+
+function connection(client: Life, server: Life | null, heard: readonly KernelEvent[]): TruthConnection {
+  const closers = (['client', 'server'] as const).filter((side) =>
+    (side === 'client' ? client : server)?.states.some(({ state }) => state === 'FIN_WAIT_1'),
+  );
+  const timeWaits = (['client', 'server'] as const).filter((side) =>
+    (side === 'client' ? client : server)?.states.some(({ state }) => state === 'TIME_WAIT'),
+  );
+  const established = client.states.some(({ state }) => state === 'ESTABLISHED');
+  const sent = heard.filter(({ event }) => event === 'tcp_send_reset');
+  const received = heard.filter(({ event }) => event === 'tcp_receive_reset').map(({ endpoint }) => endpoint);
+  return {
+    client: client.local,
+    server: client.remote,
+    connect_error: established ? null : received.length > 0 ? 'ECONNREFUSED' : 'ETIMEDOUT',
+    label: {
+      closer: closers.length === 2 ? 'simultaneous' : (closers[0] ?? null),
+      time_wait_at: timeWaits,
+      rst_sent: sent.map(({ t, endpoint, state, reason }) => ({ t, endpoint, state: state ?? '', reason })),
+      rst_received_by: [...new Set(received)],
+      both_closed: [client, server].every((life) => life === null || life.states.at(-1)?.state === 'CLOSED'),
+    },
+    endpoints: { client: endpoint(client), server: server === null ? null : endpoint(server) },
+    kernel_events: heard,
+  } as TruthConnection;
+}
+
+function endpoint({ local, remote, states }: Life): TruthEndpoint {
+  const durations: Record<string, number> = {};
+  for (const [i, { t, state }] of states.entries()) {
+    const next = states[i + 1];
+    if (next !== undefined) durations[state] = (durations[state] ?? 0) + next.t - t;
+  }
+  const last = states.at(-1);
+  const closed_at = last?.state === 'CLOSED' ? last.t : null;
+  return { local, remote, states, durations, closed_at, final_state: last?.state } as TruthEndpoint;
+}
+
+function portOf(end: string): number {
+  return Number(end.slice(end.lastIndexOf(':') + 1));
+}
+
+/** The packets of a pcap file (little-endian, Ethernet, as tcpdump writes it here) to or from a port. */
+export function ofPort(pcap: Buffer, port: number): Buffer {
+  const parts = [pcap.subarray(0, 24)];
+  for (let at = 24; at + 16 <= pcap.length; ) {
+    const end = at + 16 + pcap.readUInt32LE(at + 8);
+    const frame = pcap.subarray(at + 16, end);
+    const tcp = frame.readUInt16BE(12) === 0x86dd ? 54 : 14 + (frame.readUInt8(14) & 15) * 4;
+    if (frame.readUInt16BE(tcp) === port || frame.readUInt16BE(tcp + 2) === port) parts.push(pcap.subarray(at, end));
+    at = end;
+  }
+  return Buffer.concat(parts);
+}
+
+export function writeCase(folder: string, truth: Truth, captures: string, port: number): void {
+  mkdirSync(folder, { recursive: true });
+  for (const point of ['client.pcap', 'server.pcap']) {
+    writeFileSync(join(folder, point), ofPort(readFileSync(join(captures, point)), port));
+  }
+  writeFileSync(join(folder, 'truth.json'), `${JSON.stringify(truth, null, 1)}\n`);
+}
