@@ -1,7 +1,7 @@
 /** The scenarios of every run: a few seconds together. */
 
 import type { Scenario } from './rig.ts';
-import { type Socket, sleep, type Stage } from './stage.ts';
+import { type Socket, type Stage, sleep } from './stage.ts';
 
 /** The first closes, the other one some time after. */
 async function closeOneByOne(first: Socket, second: Socket, pause: number): Promise<void> {
@@ -98,7 +98,8 @@ export const EVERYDAY: Scenario[] = [
   },
   {
     name: 'data_after_close',
-    description: 'the client has closed; 200 ms later the server sends data, which its orphaned FIN_WAIT_2 answers with RST',
+    description:
+      'the client has closed; 200 ms later the server sends data, which its orphaned FIN_WAIT_2 answers with RST',
     async play(stage) {
       const { c, s } = await stage.connection();
       await c.close();

@@ -1,7 +1,7 @@
 /** Many connections that end in one of many ways, over wires that lose, repeat and overtake; the same seed makes the same. */
 
 import type { Scenario } from './rig.ts';
-import { type Socket, sleep, type Stage, type Wire } from './stage.ts';
+import { type Socket, type Stage, sleep, type Wire } from './stage.ts';
 
 type Draw = () => number;
 
@@ -101,7 +101,7 @@ interface Crowd {
   connections?: number;
 }
 
-export function crowd({ name, description, wire, family = 4, connections = 150 }: Crowd): Scenario {
+export function crowd({ name, description, wire, family = 4, connections = 100 }: Crowd): Scenario {
   return {
     name,
     description,
@@ -111,7 +111,7 @@ export function crowd({ name, description, wire, family = 4, connections = 150 }
       const seed = wire.seed ?? 1;
       await Promise.all(
         Array.from({ length: connections }, async (_, i) => {
-          await sleep(i * 30);
+          await sleep(i * 60);
           // Whatever an end meets (a reset, say) is what it shall be.
           await one(stage, listener, family, randomOf(seed * 1000 + i));
         }),

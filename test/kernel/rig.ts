@@ -28,7 +28,9 @@ export async function run(scenarios: readonly Scenario[], folder: string, say: (
   const work = mkdtempSync(join(tmpdir(), 'teardown-rig-'));
   try {
     const played = await Promise.all(
-      [...grouped(scenarios)].map((group, i) => playAll(group, 1 + ((process.pid * 7 + i) % 254), join(work, String(i)))),
+      [...grouped(scenarios)].map((group, i) =>
+        playAll(group, 1 + ((process.pid * 7 + i) % 254), join(work, String(i))),
+      ),
     );
     const heard = testimony(tracing.read());
     for (const { captures, performances, until } of played) {
@@ -80,8 +82,9 @@ async function playAll(scenarios: readonly Scenario[], number: number, captures:
 }
 
 async function performanceOf(scenario: Scenario, stage: Stage, facts: unknown): Promise<Performance> {
-  const { name, description, wire: { delay = [0, 0] } = {}, sysctls = {} } = scenario;
-  const oneWayDelay = delay[0] === delay[1] ? delay[0] : delay;
-  const networkEvents = await stage.networkLog();
-  return { name, description, port: stage.port, oneWayDelay, actions: stage.actions, networkEvents, sysctls, facts };
+  const { name, description, wire, sysctls = {} } = scenario;
+  const [there, back] = wire?.delay ?? [0, 0];
+  const oneWayDelay = there === back ? there : [there, back];
+  const network = await stage.networkLog();
+  return { name, description, port: stage.port, oneWayDelay, actions: stage.actions, network, sysctls, facts };
 }

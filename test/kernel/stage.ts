@@ -131,7 +131,12 @@ export class Stage {
     return this.lab.endpoint(side);
   }
 
-  async listen({ host = this.ends.server, family = 4, port = this.port, ...rest }: ListenOptions = {}): Promise<Socket> {
+  async listen({
+    host = this.ends.server,
+    family = 4,
+    port = this.port,
+    ...rest
+  }: ListenOptions = {}): Promise<Socket> {
     const address = this.lab.address('server', family);
     const { socket, error } = await this.act('server', host, { op: 'listen', address, port, ...rest });
     if (socket === undefined) throw new Error(`listen on ${address}:${port}: ${error}`);
@@ -192,7 +197,9 @@ export class Stage {
     this.actions.push({ side: 'net', op: 'replay', ...reply });
   }
 
-  async networkLog(): Promise<unknown> {
-    return (await this.relay.ask({ op: 'log', port: this.port }))['log'];
+  /** What was done to segments, and by how many seconds the relay was late at most. */
+  async networkLog(): Promise<{ log: unknown; late: unknown }> {
+    const { log, late } = await this.relay.ask({ op: 'log', port: this.port });
+    return { log, late };
   }
 }

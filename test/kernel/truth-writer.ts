@@ -14,38 +14,50 @@ export interface Performance {
   port: number;
   oneWayDelay: number | number[];
   actions: readonly Action[];
-  networkEvents: unknown;
+  network: { log: unknown; late: unknown };
   sysctls: unknown;
   facts: unknown;
 }
 
 /** @param until seconds since 1970, when the observation stopped: what comes later is the namespaces' end */
 export function truthOf(performance: Performance, { lives, events }: Testimony, until: number): Truth {
-  const { name, description, port, oneWayDelay, actions, networkEvents, sysctls, facts } = performance;
+  const { name, description, port, oneWayDelay, actions, network, sysctls, facts } = performance;
   const observed = lives.map((life) => ({ ...life, states: life.states.filter(({ t }) => t <= until) }));
   return {
     format: 'tcp-teardown-truth/1',
     case: name,
     description,
     one_way_delay_ms: oneWayDelay,
-    connections: connections(port, observed, events),
+    connections: connections(port, observed, events, actions),
     facts,
     observed_until: until,
     sysctl_set: sysctls,
     actions,
-    network_events: networkEvents,
+    network_events: network.log,
+    relay_late_s: network.late,
   } as Truth;
 }
 
-function connections(port: number, lives: readonly Life[], events: readonly KernelEvent[]): TruthConnection[] {
+function connections(
+  port: number,
+  lives: readonly Life[],
+  events: readonly KernelEvent[],
+  actions: readonly Action[],
+): TruthConnection[] {
+  const connects = actions.filter(({ op }) => op === 'connect');
   const start = (life: Life) => life.states[0]?.t ?? 0;
   const own = lives.filter(({ local, remote }) => portOf(local) === port || portOf(remote) === port);
   const clients = own.filter(({ remote }) => portOf(remote) === port).sort((a, b) => start(a) - start(b));
   return clients.map((client) => {
+    // The tracepoint of SYN_SENT comes before the port is chosen, so that of several at a time none is known by it.
+    const connect = connects.findLast((each) => each['local'] === client.local && each.t < client.states[1]!.t);
+    if (connect !== undefined) client.states[0] = { t: connect.t, state: 'SYN_SENT', src: 'connect' };
     const later = clients.filter((other) => other.local === client.local && start(other) > start(client)).map(start);
     const [from, to] = [start(client), Math.min(...later)];
     const during = ({ t }: { t: number }) => t >= from - 0.001 && t < to;
-    const server = own.find((life) => life.local === client.remote && life.remote === client.local && during(life.states[0]!));
+    const server = own.find(
+      (life) => life.local === client.remote && life.remote === client.local && during(life.states[0]!),
+    );
     const both = [client.local, client.remote];
     const heard = events.filter((e) => both.includes(e.endpoint) && both.includes(e.peer) && during(e));
     return connection(client, server ?? null, heard);

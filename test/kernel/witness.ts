@@ -6,7 +6,7 @@ export interface Entered {
   t: number;
   state: string;
   /** which probe saw it */
-  src: 'set_state' | 'timewait';
+  src: 'set_state' | 'timewait' | 'connect';
   /** of a final CLOSED that ends a minisocket */
   why?: 'expired' | 'killed';
   note?: string;
@@ -38,9 +38,6 @@ export interface Testimony {
 const NAMES: Record<string, string> = { FIN_WAIT1: 'FIN_WAIT_1', FIN_WAIT2: 'FIN_WAIT_2', CLOSE: 'CLOSED' };
 /** TIME_WAIT's 60 s in ticks, at HZ = 100, 250, 300 and 1000. An orphan's FIN_WAIT_2 has another time in a lab. */
 const TIME_WAIT_TICKS = [6000, 15_000, 18_000, 60_000];
-/** A timer that is set anew is stopped and started in one go; what starts later is another one in the same memory. Seconds. */
-const AT_ONCE = 0.0005;
-
 interface Timer {
   life: Life;
   stopped: number | null;
@@ -62,6 +59,8 @@ class Witness {
   private readonly timers = new Map<string, Timer>();
   /** by processor: a TIME_WAIT timer that was just started, and whose socket the next event names */
   private readonly started = new Map<number, { timer: string; ticks: number; t: number }>();
+  /** by processor: what its last event was */
+  private readonly last = new Map<number, TraceEvent>();
 
   hear(event: TraceEvent): void {
     switch (event.name) {
@@ -80,6 +79,7 @@ class Witness {
       default:
         this.other(event);
     }
+    this.last.set(event.cpu, event);
   }
 
   end(): Testimony {
@@ -99,7 +99,8 @@ class Witness {
     let life = this.current.get(key);
     if (life === undefined || from === 'LISTEN' || from === 'SYN_SENT') {
       life = { local, remote, states: [] };
-      if (from === 'SYN_SENT') life.states.push({ t: this.sent.get(remote)?.shift() ?? t, state: from, src: 'set_state' });
+      if (from === 'SYN_SENT')
+        life.states.push({ t: this.sent.get(remote)?.shift() ?? t, state: from, src: 'set_state' });
       this.current.set(key, life);
       this.lives.push(life);
     }
@@ -109,7 +110,12 @@ class Witness {
       life.states.push({ t, state: to, src: 'set_state' });
     } else {
       const state = TIME_WAIT_TICKS.includes(mini.ticks) ? 'TIME_WAIT' : 'FIN_WAIT_2';
-      life.states.push({ t: mini.t, state, src: 'timewait', ...(state === from ? { note: 'becomes minisocket' } : {}) });
+      life.states.push({
+        t: mini.t,
+        state,
+        src: 'timewait',
+        ...(state === from ? { note: 'becomes minisocket' } : {}),
+      });
       this.timers.set(mini.timer, { life, stopped: null });
     }
     if (to === 'CLOSED') this.current.delete(key);
@@ -120,7 +126,10 @@ class Witness {
     if (handler !== 'tw_timer_handler') return;
     const ticks = Number(fields['timeout']);
     const timer = this.timers.get(name);
-    if (timer !== undefined && (timer.stopped === null || t - timer.stopped < AT_ONCE)) {
+    // One that is set anew is stopped and started in one go; what starts later is another one in the same memory.
+    const before = this.last.get(cpu);
+    const anew = before?.name === 'timer_cancel' && before.fields['timer'] === name;
+    if (timer !== undefined && anew) {
       timer.stopped = null;
       const { states } = timer.life;
       if (!TIME_WAIT_TICKS.includes(ticks)) return;
@@ -151,7 +160,8 @@ class Witness {
   }
 
   private other({ t, name, fields }: TraceEvent): void {
-    const { local, remote } = fields['src'] === undefined ? ends(fields) : { local: fields['src'], remote: fields['dest'] ?? '' };
+    const { local, remote } =
+      fields['src'] === undefined ? ends(fields) : { local: fields['src'], remote: fields['dest'] ?? '' };
     const state = fields['state']?.replace(/^TCP_/, '') ?? null;
     this.events.push({ t, event: name, endpoint: local, peer: remote, state, reason: fields['reason'] ?? null });
   }
