@@ -84,11 +84,11 @@ async def connect(request):
     remote = (request["address"], request["port"])
     try:
         if request.get("fastOpen"):
+            data = CHUNK[: request["fastOpen"]]
             try:
-                sock.sendto(CHUNK[: request["fastOpen"]], socket.MSG_FASTOPEN, remote)
-            except BlockingIOError:
-                pass
-            sock.getsockname()
+                sock.sendto(data, socket.MSG_FASTOPEN, remote)
+            except BlockingIOError:  # there is no cookie yet: an ordinary SYN was sent
+                await loop.sock_sendall(sock, data)
         else:
             await asyncio.wait_for(loop.sock_connect(sock, remote), request.get("timeout"))
     except OSError as error:

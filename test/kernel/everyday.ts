@@ -1,23 +1,8 @@
 /** The scenarios of every run: a few seconds together. */
 
+import { closeAtOnce, closeOneByOne } from './closes.ts';
 import type { Scenario } from './rig.ts';
 import { type Socket, type Stage, sleep } from './stage.ts';
-
-/** The first closes, the other one some time after. */
-async function closeOneByOne(first: Socket, second: Socket, pause: number): Promise<void> {
-  await first.close();
-  await second.receive();
-  await sleep(pause);
-  await second.close();
-}
-
-/** The second closes at once: it must not have acknowledged the FIN before, which Linux delays by up to 40 ms. */
-async function closeAtOnce(first: Socket, second: Socket): Promise<void> {
-  const end = second.receive();
-  await first.close();
-  await end;
-  await second.close();
-}
 
 export const EVERYDAY: Scenario[] = [
   {

@@ -126,11 +126,12 @@ class Path:
         return found
 
     def departures(self, way, segment):
-        """Seconds from now at which the segment goes on: none if it is lost, two if it is doubled."""
+        """When the segment goes on, on the monotonic clock: never if it is lost, at two times if it is doubled."""
         port = segment.target if way else segment.source
         flow = self.flow(port)
         flow.note(way, segment)
         settings = self.settings
+        now = time.monotonic()
         draw = self.random.random
         delay = settings.get("delay", [0, 0])[way] / 1000
         extra = draw() * settings.get("jitter", [0, 0])[way] / 1000
@@ -142,12 +143,10 @@ class Path:
         if act == "drop":
             return []
         if act == "hold":
-            return [delay + (rule["ms"] if rule else settings.get("hold", 3)) / 1000]
-        now = time.monotonic()
+            return [now + delay + (rule["ms"] if rule else settings.get("hold", 3)) / 1000]
         due = max(now + delay + extra, self.last_due.get((way, port), 0))
         if extra:
             self.last_due[(way, port)] = due
-        due -= now
         return [due, due + 0.001] if act == "twice" else [due]
 
 
@@ -205,12 +204,19 @@ class Relay:
                 return
             segment = Segment(frame)
             path = segment.tcp and self.paths.get(segment.source if way else segment.target)
-            for after in path.departures(way, segment) if path else [0]:
-                if after <= 0:
-                    self.send(way, frame)
-                else:
-                    self.order += 1
-                    heapq.heappush(self.waiting, (time.monotonic() + after, self.order, way, frame, path))
+            if not path:
+                self.send(way, frame)
+                continue
+            for due in path.departures(way, segment):
+                self.order += 1
+                heapq.heappush(self.waiting, (due, self.order, way, frame, path))
+            self.forward()
+
+    def forward(self):
+        while self.waiting and self.waiting[0][0] <= time.monotonic():
+            due, _, way, frame, path = heapq.heappop(self.waiting)
+            self.send(way, frame)
+            path.late = max(path.late, time.monotonic() - due)
 
     def obey(self, request):
         op, path = request["op"], self.paths.get(request["port"])
@@ -237,10 +243,7 @@ class Relay:
         while True:
             wait = max(0, self.waiting[0][0] - time.monotonic()) if self.waiting else None
             ready = select.select([0, *self.sockets], [], [], wait)[0]
-            while self.waiting and self.waiting[0][0] <= time.monotonic():
-                due, _, way, frame, path = heapq.heappop(self.waiting)
-                self.send(way, frame)
-                path.late = max(path.late, time.monotonic() - due)
+            self.forward()
             for way in (0, 1):
                 if self.sockets[way] in ready:
                     self.carry(way)

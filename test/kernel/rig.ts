@@ -14,24 +14,36 @@ export interface Scenario {
   description: string;
   wire?: Wire;
   sysctls?: Sysctls;
+  /** seconds after which it is given up, 30 if not given */
+  limit?: number;
   play(stage: Stage): Promise<unknown>;
 }
 
 /** How long the last acknowledgements may take. */
 const SETTLE = 400;
+/** Between the starts of two scenarios, ms. */
+const APART = 10;
 const FIRST_PORT = 5188;
 
-/** A lab for each set of sysctls, all at once, and in each all its scenarios at once. */
-export async function run(scenarios: readonly Scenario[], folder: string, say: (text: string) => void): Promise<void> {
-  const tracing = await Tracing.start((reason) => say(`tracepoints can't be read: ${reason}`));
+export interface Failure {
+  name: string;
+  reason: string;
+}
+
+/**
+ * A lab for each set of sysctls, all at once, and in each all its scenarios at once.
+ *
+ * @returns the scenarios that couldn't be played to their end; of the others there is a folder each
+ */
+export async function run(scenarios: readonly Scenario[], folder: string): Promise<Failure[]> {
+  const tracing = await Tracing.start((reason) => console.error(`tracepoints can't be read: ${reason}`));
   if (tracing === null) throw new Error('no tracepoints');
   const work = mkdtempSync(join(tmpdir(), 'teardown-rig-'));
   try {
-    const played = await Promise.all(
-      [...grouped(scenarios)].map((group, i) =>
-        playAll(group, 1 + ((process.pid * 7 + i) % 254), join(work, String(i))),
-      ),
+    const labs = [...grouped(scenarios)].map((group, i) =>
+      playAll(group, 1 + ((process.pid * 7 + i) % 254), join(work, String(i))),
     );
+    const played = await Promise.all(labs);
     const heard = testimony(tracing.read());
     for (const { captures, performances, until } of played) {
       for (const performance of performances) {
@@ -39,6 +51,7 @@ export async function run(scenarios: readonly Scenario[], folder: string, say: (
         writeCase(join(folder, performance.name), truth, captures, performance.port);
       }
     }
+    return played.flatMap(({ failures }) => failures);
   } finally {
     await tracing.end();
     rmSync(work, { recursive: true, force: true });
@@ -57,31 +70,45 @@ function grouped(scenarios: readonly Scenario[]): Scenario[][] {
 async function playAll(scenarios: readonly Scenario[], number: number, captures: string) {
   mkdirSync(captures);
   const lab = new Lab(number, scenarios[0]?.sysctls ?? {});
+  const performances: Performance[] = [];
+  const failures: Failure[] = [];
   try {
     const ends = lab.open();
     await lab.capture(captures);
-    const performances = await Promise.all(
-      scenarios.map(async (scenario, i): Promise<Performance> => {
-        const stage = new Stage(lab, ends, FIRST_PORT + i, scenario.wire ?? {});
-        await stage.travel(stage.wire);
-        await sleep(i * 10);
-        try {
-          const facts = (await scenario.play(stage)) ?? {};
-          await sleep(SETTLE);
-          return await performanceOf(scenario, stage, facts);
-        } catch (error) {
-          throw new Error(`${scenario.name}: ${error}`, { cause: error });
-        }
-      }),
-    );
+    const plays = scenarios.map(async (scenario, i) => {
+      const stage = new Stage(lab, ends, FIRST_PORT + i, scenario.wire ?? {});
+      try {
+        await sleep(i * APART);
+        performances.push(await inTime(scenario, stage));
+      } catch (error) {
+        failures.push({ name: scenario.name, reason: `${error}; unanswered: ${stage.unanswered()}` });
+      }
+    });
+    await Promise.all(plays);
     await lab.endCapture();
-    return { captures, performances, until: Date.now() / 1000 };
+    return { captures, performances, failures, until: Date.now() / 1000 };
   } finally {
     await lab.close();
   }
 }
 
-async function performanceOf(scenario: Scenario, stage: Stage, facts: unknown): Promise<Performance> {
+async function inTime(scenario: Scenario, stage: Stage): Promise<Performance> {
+  const { limit = 30 } = scenario;
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`not done after ${limit} s`)), limit * 1000);
+  });
+  try {
+    return await Promise.race([perform(scenario, stage), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function perform(scenario: Scenario, stage: Stage): Promise<Performance> {
+  await stage.travel(stage.wire);
+  const facts = (await scenario.play(stage)) ?? {};
+  await sleep(SETTLE);
   const { name, description, wire, sysctls = {} } = scenario;
   const [there, back] = wire?.delay ?? [0, 0];
   const oneWayDelay = there === back ? there : [there, back];

@@ -108,6 +108,7 @@ export class Stage {
   /** the scenario's service */
   readonly port: number;
   readonly wire: Wire;
+  private readonly asked: string[] = [];
   private readonly lab: Lab;
   private readonly ends: Record<Side, Remote>;
   private readonly relay: Remote;
@@ -121,9 +122,17 @@ export class Stage {
   }
 
   async act(side: Side, host: Remote, request: Record<string, unknown> & { op: string }): Promise<Reply> {
+    const asked = `${side} ${JSON.stringify(request)}`;
+    this.asked.push(asked);
     const reply = await host.ask(request);
+    this.asked.splice(this.asked.indexOf(asked), 1);
     this.actions.push({ side, ...request, ...reply });
     return reply;
+  }
+
+  /** What hosts were asked to do and haven't done yet. */
+  unanswered(): string {
+    return this.asked.slice(0, 5).join(', ');
   }
 
   /** A further process on a side. */
