@@ -107,7 +107,10 @@ async def accept(request):
     loop = asyncio.get_running_loop()
     waiting = backlogs[request["socket"]]
     wanted = request["from"]
+    until = time.monotonic() + request.get("timeout", 1e9)
     while wanted not in waiting:
+        if time.monotonic() > until:
+            return {"error": "gave up"}
         try:
             sock, _ = await asyncio.wait_for(loop.sock_accept(sockets[request["socket"]]), 0.2)
         except asyncio.TimeoutError:

@@ -84,8 +84,12 @@ const ENDS: Record<string, (a: Socket, b: Socket, draw: Draw) => Promise<unknown
 async function one(stage: Stage, listener: Socket, family: 4 | 6, draw: Draw): Promise<void> {
   const c = await stage.tryConnect({ family, timeout: 12 });
   if (typeof c === 'string') return;
-  // An acknowledgement or a SYN may be lost; then it takes seconds until there is something to accept.
-  const s = await listener.accept(c);
+  // With SYN cookies nothing is ever accepted if the acknowledgement of the handshake is lost.
+  const s = await listener.accept(c).catch(() => null);
+  if (s === null) {
+    await c.close();
+    return;
+  }
   if (draw() < 0.8) await stage.exchange(c, s);
   const names = Object.keys(ENDS);
   const end = ENDS[names[Math.floor(draw() * names.length)]!]!;

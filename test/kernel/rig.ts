@@ -113,5 +113,6 @@ async function perform(scenario: Scenario, stage: Stage): Promise<Performance> {
   const [there, back] = wire?.delay ?? [0, 0];
   const oneWayDelay = there === back ? there : [there, back];
   const network = await stage.networkLog();
-  return { name, description, port: stage.port, oneWayDelay, actions: stage.actions, network, sysctls, facts };
+  const { servers, port, actions } = stage;
+  return { name, description, servers, port, oneWayDelay, actions, network, sysctls, facts };
 }

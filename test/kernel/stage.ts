@@ -98,7 +98,8 @@ export class Socket {
   }
 
   async accept(from: Socket): Promise<Socket> {
-    const { socket } = await this.do('accept', { from: from.local });
+    const { socket, error } = await this.do('accept', { from: from.local, timeout: 12 });
+    if (error !== undefined) throw new Error(`accept: ${error}`);
     return new Socket(this.stage, this.side, this.host, Number(socket), '');
   }
 }
@@ -128,6 +129,11 @@ export class Stage {
     this.asked.splice(this.asked.indexOf(asked), 1);
     this.actions.push({ side, ...request, ...reply });
     return reply;
+  }
+
+  /** The service's addresses. */
+  get servers(): string[] {
+    return ([4, 6] as const).map((family) => this.lab.address('server', family));
   }
 
   /** What hosts were asked to do and haven't done yet. */

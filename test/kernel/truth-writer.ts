@@ -10,7 +10,9 @@ import type { KernelEvent, Life, Testimony } from './witness.ts';
 export interface Performance {
   name: string;
   description: string;
-  /** the server's port, which no other scenario of the lab has */
+  /** the service's addresses, which no other lab has */
+  servers: readonly string[];
+  /** its port, which no other scenario of the lab has */
   port: number;
   oneWayDelay: number | number[];
   actions: readonly Action[];
@@ -21,14 +23,18 @@ export interface Performance {
 
 /** @param until seconds since 1970, when the observation stopped: what comes later is the namespaces' end */
 export function truthOf(performance: Performance, { lives, events }: Testimony, until: number): Truth {
-  const { name, description, port, oneWayDelay, actions, network, sysctls, facts } = performance;
-  const observed = lives.map((life) => ({ ...life, states: life.states.filter(({ t }) => t <= until) }));
+  const { name, description, servers, port, oneWayDelay, actions, network, sysctls, facts } = performance;
+  const services = servers.map((address) => (address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`));
+  const observed = lives
+    .filter(({ local, remote }) => services.includes(local) || services.includes(remote))
+    .map((life) => ({ ...life, states: life.states.filter(({ t }) => t <= until) }))
+    .filter(({ states }) => states.length > 0);
   return {
     format: 'tcp-teardown-truth/1',
     case: name,
     description,
     one_way_delay_ms: oneWayDelay,
-    connections: connections(port, observed, events, actions),
+    connections: connections(services, observed, events, actions),
     facts,
     observed_until: until,
     sysctl_set: sysctls,
@@ -39,15 +45,14 @@ export function truthOf(performance: Performance, { lives, events }: Testimony, 
 }
 
 function connections(
-  port: number,
+  services: readonly string[],
   lives: readonly Life[],
   events: readonly KernelEvent[],
   actions: readonly Action[],
 ): TruthConnection[] {
   const connects = actions.filter(({ op }) => op === 'connect');
   const start = (life: Life) => life.states[0]?.t ?? 0;
-  const own = lives.filter(({ local, remote }) => portOf(local) === port || portOf(remote) === port);
-  const clients = own.filter(({ remote }) => portOf(remote) === port).sort((a, b) => start(a) - start(b));
+  const clients = lives.filter(({ remote }) => services.includes(remote)).sort((a, b) => start(a) - start(b));
   return clients.map((client) => {
     // The tracepoint of SYN_SENT comes before the port is chosen, so that of several at a time none is known by it.
     const connect = connects.findLast((each) => each['local'] === client.local && each.t < client.states[1]!.t);
@@ -55,7 +60,7 @@ function connections(
     const later = clients.filter((other) => other.local === client.local && start(other) > start(client)).map(start);
     const [from, to] = [start(client), Math.min(...later)];
     const during = ({ t }: { t: number }) => t >= from - 0.001 && t < to;
-    const server = own.find(
+    const server = lives.find(
       (life) => life.local === client.remote && life.remote === client.local && during(life.states[0]!),
     );
     const both = [client.local, client.remote];
@@ -99,10 +104,6 @@ function endpoint({ local, remote, states }: Life): TruthEndpoint {
   const last = states.at(-1);
   const closed_at = last?.state === 'CLOSED' ? last.t : null;
   return { local, remote, states, durations, closed_at, final_state: last?.state } as TruthEndpoint;
-}
-
-function portOf(end: string): number {
-  return Number(end.slice(end.lastIndexOf(':') + 1));
 }
 
 /** The packets of a pcap file (little-endian, Ethernet, as tcpdump writes it here) to or from a port. */
