@@ -166,9 +166,53 @@ async def close(request):
     return {}
 
 
+def tables():
+    """The namespace's TCP sockets: (local, remote) -> state's number. Listeners are left out."""
+    found = {}
+    for name, size in (("tcp", 4), ("tcp6", 16)):
+        with open(f"/proc/self/net/{name}") as table:
+            for line in table.readlines()[1:]:
+                _, local, remote, state = line.split(None, 4)[:4]
+                if state != "0A":
+                    found[(readable(local, size), readable(remote, size))] = int(state, 16)
+    return found
+
+
+def readable(end, size):
+    host, port = end.split(":")
+    words = struct.pack(f"={size // 4}I", *(int(host[i : i + 8], 16) for i in range(0, 2 * size, 8)))
+    text = socket.inet_ntop(socket.AF_INET if size == 4 else socket.AF_INET6, words)
+    return f"[{text}]:{int(port, 16)}" if size == 16 else f"{text}:{int(port, 16)}"
+
+
+async def watch(request):
+    """Looks at the tables every few milliseconds from now on."""
+    watched["changes"] = changes = []
+    watched["task"] = asyncio.get_running_loop().create_task(keep_watching(changes, request["ms"] / 1000))
+    return {}
+
+
+async def keep_watching(changes, interval):
+    before = {}
+    while True:
+        t = time.time()
+        now = tables()
+        changes += [[t, *ends, state] for ends, state in now.items() if before.get(ends) != state]
+        changes += [[t, *ends, 7] for ends in before if ends not in now]
+        before = now
+        await asyncio.sleep(interval)
+
+
+async def changes(request):
+    """What `watch` saw: [t, local, remote, state's number], 7 for one that has gone."""
+    return {"changes": watched["changes"]}
+
+
+watched = {}
+
 OPERATIONS = {
     f.__name__: f
-    for f in (listen, connect, accept, send, send_some, send_urgent, receive, shutdown, options, close)
+    for f in (listen, connect, accept, send, send_some, send_urgent, receive, shutdown, options, close, watch, changes)
 }
 
 

@@ -571,34 +571,6 @@ const REUSE: Scenario[] = ([4, 6] as const).flatMap((family) => [
   ),
 ]);
 
-const WITHOUT: Scenario[] = [
-  { ...everyClose('closes_no_timestamps', { delay: both(20) }, 4), sysctls: NO_TIMESTAMPS },
-  {
-    ...crowd({
-      name: 'random_no_timestamps',
-      description: 'loss without timestamps',
-      wire: { delay: both(10), loss: 0.03, seed: 11 },
-    }),
-    sysctls: NO_TIMESTAMPS,
-  },
-  {
-    ...crowd({
-      name: 'random_no_sack',
-      description: 'loss without timestamps and SACK',
-      wire: { delay: both(10), loss: 0.03, seed: 12 },
-    }),
-    sysctls: NO_SACK,
-  },
-  {
-    ...crowd({
-      name: 'random_cookies',
-      description: 'SYN cookies always',
-      wire: { delay: both(10), loss: 0.02, seed: 13 },
-    }),
-    sysctls: { server: { 'ipv4/tcp_syncookies': 2 } },
-  },
-];
-
 const FAST_OPEN: Scenario = {
   name: 'fast_open',
   description: 'data in the SYN, and a close right behind it',
@@ -626,7 +598,7 @@ export const EXTENDED: Scenario[] = [
   ...PEER_GONE,
   ...TIMERS,
   ...REUSE,
-  ...WITHOUT,
+  { ...everyClose('closes_no_timestamps', { delay: both(20) }, 4), sysctls: NO_TIMESTAMPS },
   FAST_OPEN,
 ];
 
@@ -650,4 +622,28 @@ export const CROWDS: Scenario[] = [
     description: '5 % overtaken, 3 % doubled',
     wire: { delay: both(5), overtaken: 0.05, twice: 0.03, seed: 10 },
   }),
+  {
+    ...crowd({
+      name: 'random_no_timestamps',
+      description: '3 % lost, without timestamps',
+      wire: { delay: both(10), loss: 0.03, seed: 11 },
+    }),
+    sysctls: NO_TIMESTAMPS,
+  },
+  {
+    ...crowd({
+      name: 'random_no_sack',
+      description: '3 % lost, without timestamps and SACK',
+      wire: { delay: both(10), loss: 0.03, seed: 12 },
+    }),
+    sysctls: NO_SACK,
+  },
+  {
+    ...crowd({
+      name: 'random_cookies',
+      description: '2 % lost, SYN cookies always',
+      wire: { delay: both(10), loss: 0.02, seed: 13 },
+    }),
+    sysctls: { server: { 'ipv4/tcp_syncookies': 2 } },
+  },
 ];

@@ -110,6 +110,7 @@ export function crowd({ name, description, wire, family = 4, connections = 100 }
     name,
     description,
     wire,
+    limit: 90,
     async play(stage) {
       const listener = await stage.listen({ family });
       const seed = wire.seed ?? 1;

@@ -164,7 +164,7 @@ def forge(template, seq, ack, flags, ttl):
     six = template[12:14] == b"\x86\xdd"
     at = Segment(template).tcp
     ip = bytearray(template[14 : 54 if six else 34])
-    tcp = bytearray(template[at : at + 4]) + struct.pack(">IIBBHHH", seq, ack, 0x50, flags, 0, 0, 0)
+    tcp = bytearray(template[at : at + 4]) + struct.pack(">IIBBHHH", seq, ack, 0x50, flags, 500, 0, 0)
     if six:
         struct.pack_into(">H", ip, 4, len(tcp))
         if ttl:

@@ -4,8 +4,9 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Lab, type Sysctls } from './lab.ts';
+import { polled, startPolling } from './polling.ts';
 import { Stage, sleep, type Wire } from './stage.ts';
-import { Tracing } from './tracing.ts';
+import type { Tracing } from './tracing.ts';
 import { type Performance, truthOf, writeCase } from './truth-writer.ts';
 import { testimony } from './witness.ts';
 
@@ -33,27 +34,25 @@ export interface Failure {
 /**
  * A lab for each set of sysctls, all at once, and in each all its scenarios at once.
  *
+ * @param tracing null: the socket tables are polled, which tells who closed and where TIME_WAIT is, and little more
  * @returns the scenarios that couldn't be played to their end; of the others there is a folder each
  */
-export async function run(scenarios: readonly Scenario[], folder: string): Promise<Failure[]> {
-  const tracing = await Tracing.start((reason) => console.error(`tracepoints can't be read: ${reason}`));
-  if (tracing === null) throw new Error('no tracepoints');
+export async function run(scenarios: readonly Scenario[], folder: string, tracing: Tracing | null): Promise<Failure[]> {
   const work = mkdtempSync(join(tmpdir(), 'teardown-rig-'));
   try {
     const labs = [...grouped(scenarios)].map((group, i) =>
-      playAll(group, 1 + ((process.pid * 7 + i) % 254), join(work, String(i))),
+      playAll(group, 1 + ((process.pid * 7 + i) % 254), join(work, String(i)), tracing === null),
     );
     const played = await Promise.all(labs);
-    const heard = testimony(tracing.read());
-    for (const { captures, performances, until } of played) {
+    const heard = tracing === null ? null : testimony(tracing.read());
+    for (const { captures, performances, until, lives } of played) {
       for (const performance of performances) {
-        const truth = truthOf(performance, heard, until);
+        const truth = truthOf(performance, heard ?? { lives, events: [], complete: false }, until);
         writeCase(join(folder, performance.name), truth, captures, performance.port);
       }
     }
     return played.flatMap(({ failures }) => failures);
   } finally {
-    await tracing.end();
     rmSync(work, { recursive: true, force: true });
   }
 }
@@ -67,13 +66,15 @@ function grouped(scenarios: readonly Scenario[]): Scenario[][] {
   return [...groups.values()];
 }
 
-async function playAll(scenarios: readonly Scenario[], number: number, captures: string) {
+async function playAll(scenarios: readonly Scenario[], number: number, captures: string, poll: boolean) {
   mkdirSync(captures);
   const lab = new Lab(number, scenarios[0]?.sysctls ?? {});
   const performances: Performance[] = [];
   const failures: Failure[] = [];
   try {
     const ends = lab.open();
+    const watched = [ends.client, ends.server];
+    if (poll) await startPolling(watched);
     await lab.capture(captures);
     const plays = scenarios.map(async (scenario, i) => {
       const stage = new Stage(lab, ends, FIRST_PORT + i, scenario.wire ?? {});
@@ -86,7 +87,8 @@ async function playAll(scenarios: readonly Scenario[], number: number, captures:
     });
     await Promise.all(plays);
     await lab.endCapture();
-    return { captures, performances, failures, until: Date.now() / 1000 };
+    const until = Date.now() / 1000;
+    return { captures, performances, failures, until, lives: poll ? await polled(watched) : [] };
   } finally {
     await lab.close();
   }

@@ -6,7 +6,7 @@ export interface Entered {
   t: number;
   state: string;
   /** which probe saw it */
-  src: 'set_state' | 'timewait' | 'connect';
+  src: 'set_state' | 'timewait' | 'connect' | 'poll';
   /** of a final CLOSED that ends a minisocket */
   why?: 'expired' | 'killed';
   note?: string;
@@ -32,6 +32,8 @@ export interface KernelEvent {
 export interface Testimony {
   lives: Life[];
   events: KernelEvent[];
+  /** false: the socket tables were polled, so that short states may be missing and there are no events */
+  complete: boolean;
 }
 
 /** The names of truth.json. */
@@ -84,7 +86,7 @@ class Witness {
 
   end(): Testimony {
     for (const timer of this.timers.values()) killed(timer);
-    return { lives: this.lives, events: this.events };
+    return { lives: this.lives, events: this.events, complete: true };
   }
 
   private state({ t, cpu, fields }: TraceEvent): void {

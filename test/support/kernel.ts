@@ -1,0 +1,29 @@
+/** Tests that need this machine's kernel: root, network namespaces, and programs that are on every Linux or easily had. */
+
+import { execFileSync } from 'node:child_process';
+import { expect, it } from 'vitest';
+import { hasProgram } from './shared.ts';
+
+const PROGRAMS = ['ip', 'nsenter', 'python3', 'tcpdump', 'unshare'];
+
+/** What is missing, or null. */
+export function missingForKernel(): string | null {
+  if (process.platform !== 'linux') return 'Linux';
+  if (process.getuid?.() !== 0) return 'root';
+  const missing = PROGRAMS.filter((program) => !hasProgram(program));
+  if (missing.length > 0) return missing.join(', ');
+  try {
+    execFileSync('unshare', ['--net', 'true'], { stdio: 'ignore' });
+    return null;
+  } catch {
+    return 'the right to make network namespaces';
+  }
+}
+
+/** Like itShared: what can't run is skipped by name, and with CI=1 it fails. */
+export function itKernel(name: string, test: () => Promise<void> | void, timeout?: number): void {
+  const missing = missingForKernel();
+  if (missing === null) it(name, test, timeout);
+  else if (process.env['CI'] === '1') it(name, () => expect.fail(`${missing} is missing`));
+  else it.skip(`${name} (needs ${missing})`, () => {});
+}
