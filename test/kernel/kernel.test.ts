@@ -11,10 +11,11 @@ import { analyze } from '../../src/analyze.ts';
 import { type Difference, differences } from '../cases/compare.ts';
 import { capturesIn, readTruth } from '../cases/truth.ts';
 import { itKernel, missingForKernel } from '../support/kernel.ts';
-import { EVERYDAY } from './everyday.ts';
-import { CROWDS, EXTENDED } from './extended.ts';
 import { isKnown } from './known.ts';
 import { type Failure, run, type Scenario } from './rig.ts';
+import { CROWDS } from './scenarios/crowds.ts';
+import { EVERYDAY } from './scenarios/everyday.ts';
+import { EXTENDED } from './scenarios/extended.ts';
 import { Tracing } from './tracing.ts';
 
 const { TEARDOWN_KERNEL, TEARDOWN_KERNEL_KEEP, TEARDOWN_KERNEL_ONLY = '' } = process.env;

@@ -1,7 +1,7 @@
 /** Many connections that end in one of many ways, over wires that lose, repeat and overtake; the same seed makes the same. */
 
-import type { Scenario } from './rig.ts';
-import { type Socket, type Stage, sleep, type Wire } from './stage.ts';
+import type { Scenario } from '../rig.ts';
+import { type Socket, type Stage, sleep, type Wire } from '../stage.ts';
 
 type Draw = () => number;
 

@@ -1,8 +1,8 @@
 /** The scenarios of every run: a few seconds together. */
 
+import type { Scenario } from '../rig.ts';
+import { type Socket, type Stage, sleep } from '../stage.ts';
 import { closeAtOnce, closeOneByOne } from './closes.ts';
-import type { Scenario } from './rig.ts';
-import { type Socket, type Stage, sleep } from './stage.ts';
 
 export const EVERYDAY: Scenario[] = [
   {

@@ -1,4 +1,4 @@
-import { type Socket, sleep } from './stage.ts';
+import { type Socket, sleep } from '../stage.ts';
 
 /** The first closes, the other one some time (ms) after it saw that. */
 export async function closeOneByOne(first: Socket, second: Socket, pause: number): Promise<void> {
