@@ -45,9 +45,9 @@ export async function run(scenarios: readonly Scenario[], folder: string, tracin
     );
     const played = await Promise.all(labs);
     const heard = tracing === null ? null : testimony(tracing.read());
-    for (const { captures, performances, until, lives } of played) {
+    for (const { captures, performances, observed, lives } of played) {
       for (const performance of performances) {
-        const truth = truthOf(performance, heard ?? { lives, events: [], complete: false }, until);
+        const truth = truthOf(performance, heard ?? { lives, events: [], complete: false }, observed);
         writeCase(join(folder, performance.name), truth, captures, performance.port);
       }
     }
@@ -68,6 +68,7 @@ function grouped(scenarios: readonly Scenario[]): Scenario[][] {
 
 async function playAll(scenarios: readonly Scenario[], number: number, captures: string, poll: boolean) {
   mkdirSync(captures);
+  const since = Date.now() / 1000;
   const lab = new Lab(number, scenarios[0]?.sysctls ?? {});
   const performances: Performance[] = [];
   const failures: Failure[] = [];
@@ -87,8 +88,8 @@ async function playAll(scenarios: readonly Scenario[], number: number, captures:
     });
     await Promise.all(plays);
     await lab.endCapture();
-    const until = Date.now() / 1000;
-    return { captures, performances, failures, until, lives: poll ? await polled(watched) : [] };
+    const observed = { since, until: Date.now() / 1000 };
+    return { captures, performances, failures, observed, lives: poll ? await polled(watched) : [] };
   } finally {
     await lab.close();
   }

@@ -24,13 +24,18 @@ export interface Performance {
   facts: unknown;
 }
 
-/** @param until seconds since 1970, when the observation stopped: what comes later is the namespaces' end */
-export function truthOf(performance: Performance, testimony: Testimony, until: number): Truth {
+/** From when until when a lab was there, seconds since 1970: what comes later is the namespaces' end. */
+export interface Observed {
+  since: number;
+  until: number;
+}
+
+export function truthOf(performance: Performance, testimony: Testimony, { since, until }: Observed): Truth {
   const { name, description, servers, port, oneWayDelay, actions, network, sysctls, facts } = performance;
   const services = servers.map((address) => (address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`));
   const observed = testimony.lives
     .filter(({ local, remote }) => services.includes(local) || services.includes(remote))
-    .map((life) => ({ ...life, states: life.states.filter(({ t }) => t <= until) }))
+    .map((life) => ({ ...life, states: life.states.filter(({ t }) => t >= since && t <= until) }))
     .filter(({ states }) => states.length > 0);
   return {
     format: 'tcp-teardown-truth/1',
