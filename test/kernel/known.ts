@@ -61,9 +61,21 @@ export const KNOWN: readonly Known[] = [
   },
   {
     scenarios: /^fin_held$/,
-    aspects: ['duration'],
+    aspects: ['duration', 'states', 'time-wait'],
     verdict: 'open',
     why: 'the FIN that came first was the retransmission: the other has an older timestamp',
+  },
+  {
+    scenarios: /^acks_of_crossing_fins_lost$/,
+    aspects: ['states', 'duration'],
+    verdict: 'open',
+    why: 'the timestamp that the second transmission of a FIN echoes tells that the first of the other had arrived',
+  },
+  {
+    scenarios: /^forged_reset$/,
+    aspects: ['reset sender'],
+    verdict: 'open',
+    why: 'it has no timestamp, unlike all that its sender sent, and its IP identification is not the next',
   },
   {
     scenarios: /^forged_(syn|fin)$/,

@@ -33,16 +33,18 @@ export interface Observed {
 export function truthOf(performance: Performance, testimony: Testimony, { since, until }: Observed): Truth {
   const { name, description, servers, port, oneWayDelay, actions, network, sysctls, facts } = performance;
   const services = servers.map((address) => (address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`));
-  const observed = testimony.lives
+  const during = ({ t }: { t: number }) => t >= since && t <= until;
+  const events = testimony.events.filter(during);
+  const lives = testimony.lives
     .filter(({ local, remote }) => services.includes(local) || services.includes(remote))
-    .map((life) => ({ ...life, states: life.states.filter(({ t }) => t >= since && t <= until) }))
+    .map((life) => ({ ...life, states: life.states.filter(during) }))
     .filter(({ states }) => states.length > 0);
   return {
     format: 'tcp-teardown-truth/1',
     case: name,
     description,
     one_way_delay_ms: oneWayDelay,
-    connections: connections(services, { ...testimony, lives: observed }, actions),
+    connections: connections(services, { ...testimony, lives, events }, actions),
     witness: testimony.complete ? 'tracepoints' : 'polling',
     facts,
     observed_until: until,
