@@ -38,11 +38,17 @@ export interface Testimony {
 
 /** The names of truth.json. */
 const NAMES: Record<string, string> = { FIN_WAIT1: 'FIN_WAIT_1', FIN_WAIT2: 'FIN_WAIT_2', CLOSE: 'CLOSED' };
+/** The timer of minisockets. */
+const HANDLER = 'tw_timer_handler';
+/** From these a socket goes on as a minisocket. */
+const MINISOCKETS = ['FIN_WAIT_2', 'CLOSING'];
 /** TIME_WAIT's 60 s in ticks, at HZ = 100, 250, 300 and 1000. An orphan's FIN_WAIT_2 has another time in a lab. */
 const TIME_WAIT_TICKS = [6000, 15_000, 18_000, 60_000];
 interface Timer {
   life: Life;
   stopped: number | null;
+  /** as it was before it was last set anew */
+  before: { stopped: number | null; states: number } | null;
 }
 
 export function testimony(events: readonly TraceEvent[]): Testimony {
@@ -59,10 +65,10 @@ class Witness {
   /** by server: SYN_SENTs whose port isn't known yet */
   private readonly sent = new Map<string, number[]>();
   private readonly timers = new Map<string, Timer>();
-  /** by processor: a TIME_WAIT timer that was just started, and whose socket the next event names */
-  private readonly started = new Map<number, { timer: string; ticks: number; t: number }>();
   /** by processor: what its last event was */
   private readonly last = new Map<number, TraceEvent>();
+  /** the last timer that was started, if it was one that seemed to be set anew */
+  private setAnew = '';
 
   hear(event: TraceEvent): void {
     switch (event.name) {
@@ -106,41 +112,47 @@ class Witness {
       this.current.set(key, life);
       this.lives.push(life);
     }
-    const mini = to === 'CLOSED' ? this.started.get(cpu) : undefined;
-    this.started.delete(cpu);
-    if (mini === undefined) {
-      life.states.push({ t, state: to, src: 'set_state' });
-    } else {
-      const state = TIME_WAIT_TICKS.includes(mini.ticks) ? 'TIME_WAIT' : 'FIN_WAIT_2';
-      life.states.push({
-        t: mini.t,
-        state,
-        src: 'timewait',
-        ...(state === from ? { note: 'becomes minisocket' } : {}),
-      });
-      this.timers.set(mini.timer, { life, stopped: null });
-    }
+    const mini = to === 'CLOSED' && MINISOCKETS.includes(from) ? this.startedOn(cpu) : null;
+    if (mini === null) life.states.push({ t, state: to, src: 'set_state' });
+    else this.becomesMinisocket(life, from, mini);
     if (to === 'CLOSED') this.current.delete(key);
+  }
+
+  /** The minisocket's timer that the processor has just started: that of the socket which its next event closes. */
+  private startedOn(cpu: number): TraceEvent | null {
+    const last = this.last.get(cpu);
+    return last?.name === 'timer_start' && last.fields['function'] === HANDLER ? last : null;
+  }
+
+  private becomesMinisocket(life: Life, from: string, { t, fields }: TraceEvent): void {
+    const { timer = '' } = fields;
+    // What seemed to be set anew is another one in the memory of one that was just killed.
+    if (this.setAnew === timer) this.neverSetAnew(timer);
+    const state = TIME_WAIT_TICKS.includes(Number(fields['timeout'])) ? 'TIME_WAIT' : 'FIN_WAIT_2';
+    life.states.push({ t, state, src: 'timewait', ...(state === from ? { note: 'becomes minisocket' } : {}) });
+    this.timers.set(timer, { life, stopped: null, before: null });
   }
 
   private timerStarts({ t, cpu, fields }: TraceEvent): void {
     const { timer: name = '', function: handler } = fields;
-    if (handler !== 'tw_timer_handler') return;
+    if (handler !== HANDLER) return;
     const ticks = Number(fields['timeout']);
     const timer = this.timers.get(name);
     // One that is set anew is stopped and started in one go; what starts later is another one in the same memory.
     const before = this.last.get(cpu);
     const anew = before?.name === 'timer_cancel' && before.fields['timer'] === name;
-    if (timer !== undefined && anew) {
-      timer.stopped = null;
-      const { states } = timer.life;
-      if (!TIME_WAIT_TICKS.includes(ticks)) return;
-      const again = states.at(-1)?.state === 'TIME_WAIT';
-      states.push({ t, state: 'TIME_WAIT', src: 'timewait', ...(again ? { note: 'timer restarted' } : {}) });
+    this.setAnew = anew ? name : '';
+    if (timer === undefined) return;
+    if (!anew) {
+      this.timerGone(name, timer);
       return;
     }
-    if (timer !== undefined) this.timerGone(name, timer);
-    this.started.set(cpu, { timer: name, ticks, t });
+    timer.before = { stopped: timer.stopped, states: timer.life.states.length };
+    timer.stopped = null;
+    const { states } = timer.life;
+    if (!TIME_WAIT_TICKS.includes(ticks)) return;
+    const again = states.at(-1)?.state === 'TIME_WAIT';
+    states.push({ t, state: 'TIME_WAIT', src: 'timewait', ...(again ? { note: 'timer restarted' } : {}) });
   }
 
   private timerStops({ t, fields }: TraceEvent): void {
@@ -151,9 +163,17 @@ class Witness {
   private timerEnds({ t, fields }: TraceEvent): void {
     const { timer: name = '' } = fields;
     const timer = this.timers.get(name);
-    if (timer === undefined || fields['function'] !== 'tw_timer_handler') return;
+    if (timer === undefined || fields['function'] !== HANDLER) return;
     timer.life.states.push({ t, state: 'CLOSED', src: 'timewait', why: 'expired' });
     this.timers.delete(name);
+  }
+
+  private neverSetAnew(name: string): void {
+    const timer = this.timers.get(name);
+    if (timer === undefined || timer.before === null) return;
+    timer.life.states.length = timer.before.states;
+    timer.stopped = timer.before.stopped;
+    this.timerGone(name, timer);
   }
 
   private timerGone(name: string, timer: Timer): void {
