@@ -72,6 +72,12 @@ export const KNOWN: readonly Known[] = [
     why: 'the timestamp that the second transmission of a FIN echoes tells that the first of the other had arrived',
   },
   {
+    scenarios: /^fast_open$/,
+    aspects: ['duration'],
+    verdict: 'open',
+    why: 'the server closed in SYN_RECEIVED: its FIN came a round trip before it can have had the ACK of the handshake',
+  },
+  {
     scenarios: /^forged_reset$/,
     aspects: ['reset sender'],
     verdict: 'open',

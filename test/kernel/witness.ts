@@ -67,8 +67,8 @@ class Witness {
   private readonly timers = new Map<string, Timer>();
   /** by processor: what its last event was */
   private readonly last = new Map<number, TraceEvent>();
-  /** the last timer that was started, if it was one that seemed to be set anew */
-  private setAnew = '';
+  /** starts of timers that seemed to be set anew */
+  private readonly anew = new WeakSet<TraceEvent>();
 
   hear(event: TraceEvent): void {
     switch (event.name) {
@@ -124,16 +124,18 @@ class Witness {
     return last?.name === 'timer_start' && last.fields['function'] === HANDLER ? last : null;
   }
 
-  private becomesMinisocket(life: Life, from: string, { t, fields }: TraceEvent): void {
+  private becomesMinisocket(life: Life, from: string, started: TraceEvent): void {
+    const { t, fields } = started;
     const { timer = '' } = fields;
     // What seemed to be set anew is another one in the memory of one that was just killed.
-    if (this.setAnew === timer) this.neverSetAnew(timer);
+    if (this.anew.has(started)) this.neverSetAnew(timer);
     const state = TIME_WAIT_TICKS.includes(Number(fields['timeout'])) ? 'TIME_WAIT' : 'FIN_WAIT_2';
     life.states.push({ t, state, src: 'timewait', ...(state === from ? { note: 'becomes minisocket' } : {}) });
     this.timers.set(timer, { life, stopped: null, before: null });
   }
 
-  private timerStarts({ t, cpu, fields }: TraceEvent): void {
+  private timerStarts(event: TraceEvent): void {
+    const { t, cpu, fields } = event;
     const { timer: name = '', function: handler } = fields;
     if (handler !== HANDLER) return;
     const ticks = Number(fields['timeout']);
@@ -141,12 +143,12 @@ class Witness {
     // One that is set anew is stopped and started in one go; what starts later is another one in the same memory.
     const before = this.last.get(cpu);
     const anew = before?.name === 'timer_cancel' && before.fields['timer'] === name;
-    this.setAnew = anew ? name : '';
     if (timer === undefined) return;
     if (!anew) {
       this.timerGone(name, timer);
       return;
     }
+    this.anew.add(event);
     timer.before = { stopped: timer.stopped, states: timer.life.states.length };
     timer.stopped = null;
     const { states } = timer.life;

@@ -40,8 +40,8 @@ export const EVERYDAY: Scenario[] = [
   },
   {
     name: 'simultaneous',
-    description: 'both close at once with 50 ms between them',
-    wire: { delay: [50, 50] },
+    description: 'both close at once with 150 ms between them',
+    wire: { delay: [150, 150] },
     async play(stage) {
       const { c, s } = await stage.connection();
       await Promise.all([c.close(), s.close()]);
