@@ -26,12 +26,16 @@ export function itShared(name: string, parts: string[], test: (folder: string) =
 
 /** A test that needs another program, such as mergecap; missing ones are treated as missing folders are. */
 export function itTool(name: string, tool: string, test: () => Promise<void> | void): void {
-  const found = PATH.split(delimiter).some((folder) => existsSync(join(folder, tool)));
-  if (found) it(name, test);
+  if (hasProgram(tool)) it(name, test);
   else missing(name, tool);
 }
 
-function missing(name: string, what: string): void {
+export function hasProgram(name: string): boolean {
+  return PATH.split(delimiter).some((folder) => existsSync(join(folder, name)));
+}
+
+/** Skipped by name; with CI=1 it fails. */
+export function missing(name: string, what: string): void {
   if (CI === '1') it(name, () => expect.fail(`${what} is missing`));
   else it.skip(`${name} (needs ${what})`, () => {});
 }
