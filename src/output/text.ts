@@ -1,11 +1,12 @@
 /** The summary on a terminal: verdict, findings, who closes first, endings, the capture's faults, flows that matter. */
 
 import type { ServiceTotals } from '../report/services.ts';
-import type { Finding, Flow, Report } from '../report/types.ts';
+import type { ComparisonTotals, Finding, Flow, Report } from '../report/types.ts';
 import { flowTable, type Section } from './flow-table.ts';
 import { type FlowGroup, groupFlows, shares } from './groups.ts';
 import {
   captureFacts,
+  comparison,
   endings,
   type Page,
   portsFree,
@@ -27,6 +28,8 @@ export interface TextOptions {
   verbose: boolean;
   /** who closes first by service over all flows, where the report lists only some */
   services?: ServiceTotals | undefined;
+  /** what two captures told */
+  comparison?: ComparisonTotals | undefined;
 }
 
 const FLOWS = 15;
@@ -47,11 +50,13 @@ export function textReport(report: Report, options: TextOptions): string {
     verbose: options.verbose,
     listed,
     services: options.services,
+    comparison: options.comparison,
   };
   const parts = [
     header(page),
     hang('  ', verdict(report), page.prose, style.bold),
     findings(page),
+    comparison(page),
     whoCloses(page),
     timeInStates(page),
     endings(page),
