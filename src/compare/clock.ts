@@ -20,7 +20,7 @@ const MOST_DRIFT = 100e-6;
 /** Slopes that are tried. */
 const STEEPEST = 1000e-6;
 /** A drift is told where it is known this well. */
-const KNOWN_DRIFT = 20e-6;
+const KNOWN_DRIFT = 5e-6;
 /** No two delays are more alike than this, ns: scheduling, and the resolution of timestamps. */
 const LEAST_JITTER = 10_000;
 

@@ -130,11 +130,20 @@ function initiatorOf({ client, server, ends }: Both, kind: Kind, reset: Reset | 
   const active = SIDES.filter((side) => ends[side].states.some(({ state }) => ACTIVE.has(state)));
   // An RST that neither end sent began nothing at the end that it did not reach.
   if (kind === 'aborted' && (reset?.by !== 'unknown' || active.length === 0)) return reset?.by ?? 'unknown';
+  // Of one direction a capture can't tell what its own end had received when it closed.
+  const oneWay = client.notes.includes('one-direction') || server.notes.includes('one-direction');
+  if (oneWay) return agreed(client.initiator, server.initiator);
   if (active.length === 2) return 'both';
   if (active.length === 1) return active[0]!;
   const passive = SIDES.filter((side) => ends[side].states.some(({ state }) => PASSIVE.has(state)));
   if (passive.length === 1) return passive[0] === 'client' ? 'server' : 'client';
-  return client.initiator === server.initiator ? client.initiator : 'unknown';
+  return agreed(client.initiator, server.initiator);
+}
+
+/** What both say, or the one that knows. */
+function agreed(one: Initiator, other: Initiator): Initiator {
+  if (one === other || other === 'unknown' || other === null) return one ?? 'unknown';
+  return one === 'unknown' || one === null ? other : 'unknown';
 }
 
 function shapeOf({ client, server }: Both, kind: Kind, initiator: Initiator): CloseShape {

@@ -46,7 +46,6 @@ export function join(client: readonly Card[], server: readonly Card[]): Pair[] {
   const taken = new Uint8Array(server.length);
   for (const [key, test] of WAYS) {
     const waiting = byKey(server, taken, key);
-    if (waiting.size === 0) break;
     for (let i = 0; i < client.length; i++) {
       if (found[i]! >= 0 || client[i]!.selfConnect) continue;
       const candidates = waiting.get(key(client[i]!) ?? '');

@@ -1,5 +1,6 @@
+import { secondsOf } from '../report/texts.ts';
 import type { Capture, Comparison, ComparisonTotals, Flow, Reuse, Side } from '../report/types.ts';
-import { NS_PER_SECOND, nsToSeconds } from '../units.ts';
+import { NS_PER_SECOND } from '../units.ts';
 import type { OneCapture } from './captures.ts';
 import type { Clock } from './clock.ts';
 import { isJoined, type Pair } from './join.ts';
@@ -14,6 +15,9 @@ export class Merger {
   private readonly clock: Clock | null;
   private readonly outcomes: Outcomes;
   private readonly mover: Mover;
+  /** from the client's capture's first second to the server's, ns */
+  private readonly apart: number;
+  private readonly known: Pick<Comparison, 'driftPpm' | 'plusMinus'>;
   /** by index of the pair when it began, ns since the client's capture's first second */
   private readonly began: Float64Array;
   /** by capture, then by the flow's index, its id in the report */
@@ -33,6 +37,11 @@ export class Merger {
     this.clock = clock;
     this.outcomes = outcomes;
     const [client, server] = captures;
+    this.apart = (server.origin - client.origin) * NS_PER_SECOND;
+    this.known = {
+      driftPpm: clock === null || clock.driftPpm === null ? null : Number(clock.driftPpm.toFixed(2)),
+      plusMinus: clock === null ? null : secondsOf(Math.round(clock.plusMinus)),
+    };
     this.mover = new Mover(clock, client.origin, server.origin);
     this.began = Float64Array.from(pairs, (pair) => this.beginningOf(pair));
     this.order = Uint32Array.from(pairs.keys()).sort((a, b) => this.began[a]! - this.began[b]! || a - b);
@@ -92,7 +101,7 @@ export class Merger {
       position: 'unknown',
       firstPacket: first,
       lastPacket: last,
-      seconds: first === null || last === null ? 0 : nsToSeconds(nsSince(origin, last) - nsSince(origin, first)),
+      seconds: first === null || last === null ? 0 : secondsOf(nsSince(origin, last) - nsSince(origin, first)),
     };
   }
 
@@ -104,13 +113,8 @@ export class Merger {
 
   private clocksAt(time: number): Pick<Comparison, 'offsetSeconds' | 'driftPpm' | 'plusMinus'> {
     const { clock } = this;
-    if (clock === null) return { offsetSeconds: null, driftPpm: null, plusMinus: null };
-    const whole = this.captures[1].origin - this.captures[0].origin;
-    return {
-      offsetSeconds: nsToSeconds(whole * NS_PER_SECOND + Math.round(clock.offsetAt(time))),
-      driftPpm: clock.driftPpm === null ? null : Number(clock.driftPpm.toFixed(2)),
-      plusMinus: nsToSeconds(Math.round(clock.plusMinus)),
-    };
+    if (clock === null) return { ...this.known, offsetSeconds: null };
+    return { ...this.known, offsetSeconds: secondsOf(this.apart + Math.round(clock.offsetAt(time))) };
   }
 
   private comparisonOf(index: number): Comparison {
@@ -138,8 +142,7 @@ export class Merger {
     const own = client < 0 ? Number.POSITIVE_INFINITY : this.captures[0].cards[client]!.firstTime;
     if (server < 0) return own;
     const time = this.captures[1].cards[server]!.firstTime;
-    const apart = (this.captures[1].origin - this.captures[0].origin) * NS_PER_SECOND;
-    return Math.min(own, this.clock === null ? time + apart : this.clock.toClient(time));
+    return Math.min(own, this.clock === null ? time + this.apart : this.clock.toClient(time));
   }
 
   /**

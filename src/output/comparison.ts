@@ -21,9 +21,14 @@ function clockWords({ offsetSeconds, driftPpm, plusMinus, exchanged }: Compariso
   if (offsetSeconds === null || plusMinus === null) {
     return 'How the two clocks differ is not known: no segment is in both captures in each direction. Times of the server are left as they were.';
   }
-  const which = `${duration(Math.abs(offsetSeconds))} ${offsetSeconds < 0 ? 'behind' : 'ahead of'} the client's`;
-  const drift = driftPpm === null ? '' : `, and ${driftPpm < 0 ? 'loses' : 'gains'} ${count(Math.abs(driftPpm))} ppm`;
+  const drift =
+    driftPpm === null || Math.abs(driftPpm) < 0.5
+      ? ''
+      : `, and ${driftPpm < 0 ? 'loses' : 'gains'} ${count(Math.abs(driftPpm))} ppm`;
   const doubt = exchanged ? ' Segments came before they were sent: are the captures in the wrong order?' : '';
+  const apart = Math.abs(offsetSeconds);
+  if (apart <= plusMinus && drift === '') return `The two clocks agree within ${duration(plusMinus)}.${doubt}`;
+  const which = `${duration(apart)} ${offsetSeconds < 0 ? 'behind' : 'ahead of'} the client's`;
   return `The server's clock is ${which} (±${duration(plusMinus)})${drift}; its times are given on the client's.${doubt}`;
 }
 
