@@ -48,6 +48,7 @@ export class Outcomes {
   private readonly beyond: Int32Array;
   /** by connection, direction and whether before or after: something of these was sent again */
   private readonly repeats: Uint8Array;
+  /** by connection and direction: not all of it could be judged */
   private readonly incomplete: Uint8Array;
   // By direction and class, over all connections.
   private readonly sent = new Int32Array(2 * CLASSES);
@@ -73,14 +74,14 @@ export class Outcomes {
     this.lost = new Int32Array(pairs * 2 * CLASSES);
     this.beyond = new Int32Array(pairs * 4 * CLASSES);
     this.repeats = new Uint8Array(pairs * 4);
-    this.incomplete = new Uint8Array(pairs);
+    this.incomplete = new Uint8Array(pairs * 2);
     this.firstReset = new Uint8Array(pairs);
     this.firstResetAt = new Float64Array(pairs).fill(Number.POSITIVE_INFINITY);
   }
 
   /** Not all of its segments could be looked at. */
   noteIncomplete(pair: number): void {
-    this.incomplete[pair] = 1;
+    this.incomplete.fill(1, pair * 2, pair * 2 + 2);
   }
 
   /** A segment in its sender's capture. @param arrived whether the receiver's has it too */
@@ -121,7 +122,7 @@ export class Outcomes {
 
   /** Segments of a connection lost on the way; null where that can't be told. */
   lostOf(pair: number, direction: number): number | null {
-    if (this.incomplete[pair] === 1 || !this.isSeen(direction)) return null;
+    if (this.incomplete[pair * 2 + direction] === 1 || !this.isSeen(direction)) return null;
     let lost = 0;
     for (let kind = 0; kind < CLASSES; kind++) {
       const all = direction * CLASSES + kind;
@@ -165,7 +166,7 @@ export class Outcomes {
 
   private settleUnmatched(clock: Clock | null, pair: number, direction: number, time: number, value: number): void {
     if (clock === null) {
-      this.incomplete[pair] = 1;
+      this.incomplete[pair * 2 + direction] = 1;
       return;
     }
     const window = this.windows[1 - direction]!;
