@@ -48,17 +48,18 @@ function tally(all: readonly string[]): string[] {
   return [...counts].map(([each, n]) => `${n} ${each}`).sort();
 }
 
-function tupleOf(flow: Flow): string {
-  return `${addressOf(flow.client)} ${addressOf(flow.server)}`;
+function byTuple<T>(all: readonly T[], tupleOf: (each: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const each of all) groups.set(tupleOf(each), [...(groups.get(tupleOf(each)) ?? []), each]);
+  return groups;
 }
 
 /** Of 4-tuples that were used once: the flow and what the kernels say of it. */
 function* once(truth: Truth, report: Report): Generator<[Flow, TruthConnection]> {
-  for (const kernel of truth.connections) {
-    const tuple = `${kernel.client} ${kernel.server}`;
-    const same = truth.connections.filter(({ client, server }) => `${client} ${server}` === tuple);
-    const flows = report.flows.filter((flow) => tupleOf(flow) === tuple);
-    if (same.length === 1 && flows.length === 1) yield [flows[0]!, kernel];
+  const flows = byTuple(report.flows, ({ client, server }) => `${addressOf(client)} ${addressOf(server)}`);
+  for (const [tuple, kernels] of byTuple(truth.connections, ({ client, server }) => `${client} ${server}`)) {
+    const own = flows.get(tuple) ?? [];
+    if (kernels.length === 1 && own.length === 1) yield [own[0]!, kernels[0]!];
   }
 }
 
@@ -83,22 +84,14 @@ function entries(truth: Truth, report: Report): string[] {
 /** Losses by connection against what the relay dropped. */
 function losses(report: Report, events: readonly NetworkEvent[]): string[] {
   const wrong: string[] = [];
-  const ports = new Set(report.flows.map(({ client }) => client.port));
-  for (const port of ports) {
-    for (const [way, dir] of [
-      ['toServer', 'c2s'],
-      ['toClient', 's2c'],
-    ] as const) {
-      const dropped = events.filter(
-        (event) =>
-          (event.act === 'drop' || event.act === 'cut') &&
-          event.dir === dir &&
-          (dir === 'c2s' ? event.sp : event.dp) === port,
-      ).length;
-      const flows = report.flows.filter(({ client }) => client.port === port);
+  const gone = events.filter(({ act }) => act === 'drop' || act === 'cut');
+  const dropped = byTuple(gone, ({ dir, sp, dp }) => (dir === 'c2s' ? `toServer ${sp}` : `toClient ${dp}`));
+  for (const [port, flows] of byTuple(report.flows, ({ client }) => String(client.port))) {
+    for (const way of ['toServer', 'toClient'] as const) {
+      const expected = dropped.get(`${way} ${port}`)?.length ?? 0;
       const lost = flows.reduce((sum, flow) => sum + (flow.comparison?.lost[way] ?? 0), 0);
-      for (let i = dropped; i < lost; i++) wrong.push(`${way} too many`);
-      for (let i = lost; i < dropped; i++) wrong.push(`${way} too few`);
+      for (let i = expected; i < lost; i++) wrong.push(`${way} too many`);
+      for (let i = lost; i < expected; i++) wrong.push(`${way} too few`);
     }
   }
   return wrong;
@@ -168,8 +161,8 @@ describe.each(['cases', 'stories'])('shared %s', (kind) => {
 });
 
 const compared = comparer();
-const bytesOf = (...path: string[]) =>
-  SIDES.map((side) => readFileSync(join(FIXTURES, ...path, `${side}.pcap`))) as [Buffer, Buffer];
+const bytesIn = (folder: string) =>
+  [readFileSync(join(folder, 'client.pcap')), readFileSync(join(folder, 'server.pcap'))] as const;
 
 /** Clients behind another address and other ports, with identifications of its own. */
 function translate(server: number): (packet: Ipv4Tcp) => void {
