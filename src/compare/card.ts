@@ -51,12 +51,24 @@ export class CardReader {
       ports: [high, low],
       isn: [isnOf(view, 0), isnOf(view, 1)],
       synTsVal: [this.synTsVal(0), this.synTsVal(1)],
-      range: [rangeOf(view, 0), rangeOf(view, 1)],
+      range: [this.rangeOf(0), this.rangeOf(1)],
       final: occupied ? [view.of(0, L.SND_MAX), view.of(1, L.SND_MAX)] : null,
       selfConnect: view.has(L.FLOW_SELF_CONNECT),
       firstTime: (view.float(L.BASE_SECONDS) - origin) * NS_PER_SECOND + view.float(L.FIRST_TIME),
       packets: view.of(0, L.PACKETS) + view.of(1, L.PACKETS),
     };
+  }
+
+  /** What it sent, or, where its direction is not in the capture, what its peer acknowledged last. */
+  private rangeOf(side: number): Range | null {
+    const { view, trail } = this;
+    if (view.sideHas(side, L.OCCUPIES)) {
+      return { from: (view.of(side, L.FIRST_SEQ) - 1) | 0, to: view.of(side, L.SND_MAX) };
+    }
+    if (view.sideHas(1 - side, L.ACK_SENT)) return pointAt(view.of(1 - side, L.LAST_ACK_SENT));
+    // Nothing but an RST.
+    for (let i = 0; i < trail.count; i++) if (trail.side[i] === side) return pointAt(trail.seq[i]!);
+    return null;
   }
 
   private synTsVal(side: number): number | null {
@@ -73,11 +85,6 @@ function isnOf(view: FlowView, side: number): number | null {
   return view.sideHas(side, L.SYN_SENT_FLAG) ? (view.of(side, L.FIRST_SEQ) - 1) | 0 : null;
 }
 
-/** What it sent, or, where its direction is not in the capture, what its peer acknowledged last. */
-function rangeOf(view: FlowView, side: number): Range | null {
-  if (view.sideHas(side, L.OCCUPIES))
-    return { from: (view.of(side, L.FIRST_SEQ) - 1) | 0, to: view.of(side, L.SND_MAX) };
-  if (!view.sideHas(1 - side, L.ACK_SENT)) return null;
-  const acked = view.of(1 - side, L.LAST_ACK_SENT);
-  return { from: acked, to: acked };
+function pointAt(seq: number): Range {
+  return { from: seq, to: seq };
 }

@@ -149,12 +149,16 @@ function flows(page: Page): string[] {
   const name = report.capture.files.map(({ name: each }) => each);
   const file = name.length === 1 && SAFE_NAME.test(name[0] ?? '') ? name[0] : 'FILE';
   const left = groups.slice(sections.length).reduce((sum, group) => sum + group.flows.length, 0);
-  const hint = `teardown flow ${file} ${shown[0]?.id}  shows one segment by segment${shown.length < report.flows.length ? '; -v lists all' : ''}`;
+  const hints = [
+    // In the captures that were compared the flow has other numbers.
+    ...(page.comparison === undefined ? [`teardown flow ${file} ${shown[0]?.id}  shows one segment by segment`] : []),
+    ...(shown.length < report.flows.length ? ['-v lists all'] : []),
+  ];
   return [
     title(page, 'FLOWS', shown.length < all ? some : ''),
     ...flowTable(sections, report.capture.firstPacket, page.width, style),
     ...(left > 0 ? hang('  ', `and ${plural(left, 'flow')} that ended in other ways`, prose, style.dim) : []),
-    ...hang('  ', hint, prose, style.dim),
+    ...hang('  ', hints.join('; '), prose, style.dim),
   ];
 }
 
