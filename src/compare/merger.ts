@@ -113,8 +113,8 @@ export class Merger {
 
   private clocksAt(time: number): Pick<Comparison, 'offsetSeconds' | 'driftPpm' | 'plusMinus'> {
     const { clock } = this;
-    if (clock === null) return { ...this.known, offsetSeconds: null };
-    return { ...this.known, offsetSeconds: secondsOf(this.apart + Math.round(clock.offsetAt(time))) };
+    const offset = clock === null ? null : secondsOf(this.apart + Math.round(clock.offsetAt(time)));
+    return { offsetSeconds: offset, ...this.known };
   }
 
   private comparisonOf(index: number): Comparison {

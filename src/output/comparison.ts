@@ -46,9 +46,9 @@ function resetWords({ resets }: ComparisonTotals): string[] {
   const all = client + server + path;
   if (all === 0) return [];
   const senders = [
-    ...(client > 0 ? [`the client in ${count(client)}`] : []),
-    ...(server > 0 ? [`the server in ${count(server)}`] : []),
-    ...(path > 0 ? [`neither in ${count(path)}: something between the captures made it`] : []),
+    ...(client > 0 ? [`sent by the client in ${count(client)}`] : []),
+    ...(server > 0 ? [`sent by the server in ${count(server)}`] : []),
+    ...(path > 0 ? [`made on the way between the captures in ${count(path)}`] : []),
   ];
-  return [`RSTs in ${plural(all, 'connection')}: sent by ${list(senders)}.`];
+  return [`RSTs in ${plural(all, 'connection')}: ${list(senders)}.`];
 }

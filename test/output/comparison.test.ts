@@ -48,7 +48,7 @@ describe('the words of a comparison', () => {
     );
     expect(found[2]).toBe('Lost on the way: 1 segment to the server and 36 segments to the client, in 2 connections.');
     expect(found[3]).toBe(
-      'RSTs in 10 connections: sent by the server in 4 and neither in 6: something between the captures made it.',
+      'RSTs in 10 connections: sent by the server in 4 and made on the way between the captures in 6.',
     );
   });
 
