@@ -9,6 +9,7 @@ import { followSegments } from './compare/follow.ts';
 import { join } from './compare/join.ts';
 import { Merger } from './compare/merger.ts';
 import { Outcomes, type Window } from './compare/outcomes.ts';
+import { MOST_SEGMENTS } from './compare/read.ts';
 import { type CaptureSet, openCaptures } from './input/captures.ts';
 import type { CaptureClock } from './input/clock.ts';
 import { InputError } from './input/errors.ts';
@@ -20,10 +21,14 @@ import { LINUX, type OsProfile, withOverrides } from './teardown/profiles.ts';
 import { NS_PER_SECOND } from './units.ts';
 import { parseWhere } from './where/where.ts';
 
-export type CompareOptions = Pick<
-  AnalyzeOptions,
-  'where' | 'maxFlows' | 'timeWaitSeconds' | 'finTimeoutSeconds' | 'onFlow' | 'onProgress'
->;
+export interface CompareOptions
+  extends Pick<
+    AnalyzeOptions,
+    'where' | 'maxFlows' | 'timeWaitSeconds' | 'finTimeoutSeconds' | 'onFlow' | 'onProgress'
+  > {
+  /** segments of either capture that are held at a time, 40 bytes each; with fewer the files are read more often. 4,194,304 */
+  segmentsAtOnce?: number | undefined;
+}
 
 export interface ComparisonAnalysis extends Analysis {
   comparison: ComparisonTotals;
@@ -57,7 +62,7 @@ export async function runComparison(
   const pairs = join(captures[0].cards, captures[1].cards);
   const samples = new ClockSamples();
   const outcomes = new Outcomes(pairs.length, [captures[0].window, captures[1].window], samples);
-  await followSegments([client, server], captures, pairs, samples, outcomes);
+  await followSegments([client, server], captures, pairs, samples, outcomes, options.segmentsAtOnce ?? MOST_SEGMENTS);
   outcomes.settle();
 
   const best = new Best<Flow>(options.maxFlows ?? MAX_FLOWS);

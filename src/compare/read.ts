@@ -12,7 +12,7 @@ import type { SegmentColumns } from './columns.ts';
 /** Takes no flow: only segments are of interest here. */
 const NOBODY: FlowSink = { flowEnded: () => undefined, summarize: () => undefined, flowExpired: () => undefined };
 
-/** Segments of one capture that are held at a time, 160 MB. */
+/** Segments of one capture that are held at a time where nobody says otherwise: 160 MB. */
 export const MOST_SEGMENTS = 1 << 22;
 
 /** What connections a reading is after. */
@@ -25,9 +25,15 @@ export interface Wanted {
 
 /**
  * Reads a capture again for the segments of some connections, without copies that were captured twice.
- * @returns the connections of which not all are there, since there are more than MOST_SEGMENTS
+ * @param most segments that are kept
+ * @returns the connections of which not all are there, since there are more than that
  */
-export async function readSegments(file: string, wanted: Wanted, columns: SegmentColumns): Promise<Set<number>> {
+export async function readSegments(
+  file: string,
+  wanted: Wanted,
+  columns: SegmentColumns,
+  most: number,
+): Promise<Set<number>> {
   const captures = await openCaptures([file]);
   const clock = new CaptureClock();
   // The same tracker as in the first reading, so that flows have the same numbers.
@@ -43,7 +49,7 @@ export async function readSegments(file: string, wanted: Wanted, columns: Segmen
     const id = tracker.track(segment);
     const pair = wanted.pairs[id] ?? -1;
     if (pair < 0 || tracker.duplicates > before) return;
-    if (columns.count === MOST_SEGMENTS) {
+    if (columns.count === most) {
       incomplete.add(pair);
       return;
     }

@@ -120,6 +120,18 @@ describe('two connections are told apart', () => {
   });
 });
 
+it('a path longer back than there shifts the clocks within the bound, and no duration', async () => {
+  const even = await compared(...captures(CLOSED_BY_CLIENT, { toServer: 0.005, toClient: 0.005 }));
+  const uneven = await compared(...captures(CLOSED_BY_CLIENT, { toServer: 0.005, toClient: 0.035, offset: 5 }));
+  const { offsetSeconds, plusMinus } = uneven.comparison;
+  expect(Math.abs(offsetSeconds! - 5)).toBeLessThan(plusMinus!);
+  expect(plusMinus).toBeLessThan(0.0202);
+  const stay = ({ report }: typeof even, state: string) =>
+    report.flows[0]!.endpoints.server.states.find((span) => span.state === state)!.seconds;
+  expect(stay(uneven, 'CLOSE_WAIT')).toBe(stay(even, 'CLOSE_WAIT'));
+  expect(uneven.report.flows[0]?.firstPacket).toBe(even.report.flows[0]?.firstPacket);
+});
+
 it('an empty capture leaves the flows of the other as they are', async () => {
   const [client] = captures(CLOSED_BY_CLIENT);
   const { report, comparison } = await compared(client, client.slice(0, 24));

@@ -232,6 +232,15 @@ describe('real captures', () => {
     expect(comparison).toMatchObject({ joined: 72, onlyClient: 0, onlyServer: 0, lost: { toServer: 0, toClient: 0 } });
   });
 
+  it('are the same read at once and in rounds', async () => {
+    const paths = [join(COMPARE_20MS, 'client.pcap'), join(COMPARE_20MS, 'server.pcap')] as const;
+    const atOnce = await compare(...paths);
+    expect(await compare(...paths, { segmentsAtOnce: 40 })).toEqual(atOnce);
+    // Connections of more segments than there is room for: nothing is said of their losses.
+    const little = await compare(...paths, { segmentsAtOnce: 5 });
+    expect(new Set(little.flows.map(({ comparison }) => comparison?.lost.toServer))).toEqual(new Set([null]));
+  });
+
   it('named in the wrong order are noticed', async () => {
     const [client, server] = bytesIn(COMPARE_20MS);
     expect((await compared(server, client)).comparison.exchanged).toBe(true);
