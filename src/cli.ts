@@ -54,7 +54,7 @@ Without a command it is analyze:
   teardown web.pcap -Y 'closer==server'   only the flows that match
   teardown -f ndjson - < web.pcap.gz      from standard input
   teardown flow web.pcap 7                one flow, segment by segment
-  teardown compare at-client.pcap at-server.pcap   what was lost between, who sent the RST
+  teardown compare client.pcap server.pcap   what was lost, who sent the RST
   teardown analyze --help                 all options
 
 Exit codes: 0 done; 1 a selector matched nothing; 2 usage error, or no capture;
