@@ -3,7 +3,8 @@
 import { readFileSync } from 'node:fs';
 import { CommonGauge, startCrew, threadsFor } from './crew.ts';
 import { SKIP_REASONS } from './decode/outcome.ts';
-import { type CaptureOptions, type Moment, openCaptures } from './input/captures.ts';
+import { type CaptureOptions, type CaptureSet, type Moment, openCaptures } from './input/captures.ts';
+import type { CaptureClock } from './input/clock.ts';
 import { startKernel } from './kernel/kernel.ts';
 import type { ServiceTotals } from './report/services.ts';
 import type { Assumption, Capture, Flow, Report } from './report/types.ts';
@@ -86,29 +87,12 @@ export async function runAnalysis(files: readonly string[], options: AnalyzeOpti
   if (shares > 1) collector.absorb(others.map(({ part }) => part));
   const sum = (own: number, of: 'segments' | 'duplicates') => others.reduce((all, other) => all + other[of], own);
 
-  const first = clock.empty ? null : { seconds: clock.firstSeconds, nanoseconds: clock.firstNanoseconds };
-  const last = clock.empty ? null : { seconds: clock.lastSeconds, nanoseconds: clock.lastNanoseconds };
   const flows = Array.from(collector.flows());
-  const capture: Capture = {
-    files: captures.files.map(({ first, last, ...file }) => ({
-      ...file,
-      firstPacket: stamp(first),
-      lastPacket: stamp(last),
-    })),
-    packets: clock.packets,
+  const capture = captureOf(captures, clock, skipped, {
     tcpPackets: sum(tracker.segments, 'segments'),
     duplicates: sum(tracker.duplicates, 'duplicates'),
-    outOfOrder: clock.outOfOrder,
-    dropped: captures.dropped,
-    skipped: Object.fromEntries(
-      SKIP_REASONS.map((reason, i): [string, number] => [reason, skipped[i]!]).filter(([, n]) => n > 0),
-    ),
-    damage: captures.damage,
     position: collector.totals.position(),
-    firstPacket: stamp(first),
-    lastPacket: stamp(last),
-    seconds: secondsBetween(first, last),
-  };
+  });
   kernel?.release(); // nothing reads the flows any more
   const report: Report = {
     schema: 'teardown.report/1',
@@ -121,6 +105,37 @@ export async function runAnalysis(files: readonly string[], options: AnalyzeOpti
     flows,
   };
   return { report, services: collector.services.result() };
+}
+
+/** What was read, as the report tells it. @param skipped packets without a segment, by index in SKIP_REASONS */
+export function captureOf(
+  captures: CaptureSet,
+  clock: CaptureClock,
+  skipped: Float64Array,
+  counted: Pick<Capture, 'tcpPackets' | 'duplicates' | 'position'>,
+): Capture {
+  const first = clock.empty ? null : { seconds: clock.firstSeconds, nanoseconds: clock.firstNanoseconds };
+  const last = clock.empty ? null : { seconds: clock.lastSeconds, nanoseconds: clock.lastNanoseconds };
+  return {
+    files: captures.files.map(({ first, last, ...file }) => ({
+      ...file,
+      firstPacket: stamp(first),
+      lastPacket: stamp(last),
+    })),
+    packets: clock.packets,
+    tcpPackets: counted.tcpPackets,
+    duplicates: counted.duplicates,
+    outOfOrder: clock.outOfOrder,
+    dropped: captures.dropped,
+    skipped: Object.fromEntries(
+      SKIP_REASONS.map((reason, i): [string, number] => [reason, skipped[i]!]).filter(([, n]) => n > 0),
+    ),
+    damage: captures.damage,
+    position: counted.position,
+    firstPacket: stamp(first),
+    lastPacket: stamp(last),
+    seconds: secondsBetween(first, last),
+  };
 }
 
 /** The version in package.json. */
@@ -142,7 +157,7 @@ function secondsBetween(first: Moment | null, last: Moment | null): number {
 }
 
 /** Whose timers were assumed: the addresses of listed flows that were in a state which a timer ends. */
-function assumptionsOf(flows: readonly Flow[], profile: OsProfile): Record<string, Assumption> {
+export function assumptionsOf(flows: readonly Flow[], profile: OsProfile): Record<string, Assumption> {
   const assumptions: Record<string, Assumption> = {};
   for (const flow of flows) {
     for (const side of ['client', 'server'] as const) {

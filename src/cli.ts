@@ -4,6 +4,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { VERSION } from './analyze.ts';
 import { type AnalyzeFlags, analyzeCommand } from './cli/analyze-command.ts';
+import { compareCommand } from './cli/compare-command.ts';
 import { EXIT_DONE, EXIT_USAGE, explain, UsageError } from './cli/errors.ts';
 import { flowCommand } from './cli/flow-command.ts';
 import { FORMATS } from './cli/formats.ts';
@@ -28,6 +29,13 @@ function collect(value: string, before: string[] = []): string[] {
   return [...before, value];
 }
 
+function withOutputs(command: Command): Command {
+  return command
+    .option('-o, --output <path>', 'write a file: .txt .json .ndjson .csv .md; repeatable', collect)
+    .addOption(new Option('-f, --format <format>', 'what goes to standard output (text)').choices(FORMATS))
+    .option('-Y, --where <expression>', "keep the flows that match: 'port==9091 && closer==server && finwait2>5s'");
+}
+
 function withCommon(command: Command): Command {
   return command
     .option('--time-wait <seconds>', "TIME_WAIT's length in place of the system's (Linux 60)", seconds)
@@ -46,6 +54,7 @@ Without a command it is analyze:
   teardown web.pcap -Y 'closer==server'   only the flows that match
   teardown -f ndjson - < web.pcap.gz      from standard input
   teardown flow web.pcap 7                one flow, segment by segment
+  teardown compare client.pcap server.pcap   what was lost, who sent the RST
   teardown analyze --help                 all options
 
 Exit codes: 0 done; 1 a selector matched nothing; 2 usage error, or no capture;
@@ -66,9 +75,6 @@ function program(run: (exitCode: Promise<number>) => void): Command {
     .usage('[options] FILE...')
     .argument('[files...]', 'captures; several are merged by time')
     .option('-r, --read <file>', 'a capture, as tcpdump and tshark take it; repeatable', collect)
-    .option('-o, --output <path>', 'write a file: .txt .json .ndjson .csv .md; repeatable', collect)
-    .addOption(new Option('-f, --format <format>', 'what goes to standard output (text)').choices(FORMATS))
-    .option('-Y, --where <expression>', "keep the flows that match: 'port==9091 && closer==server && finwait2>5s'")
     .action((files: string[], flags: AnalyzeFlags & { read?: string[] }) => {
       const all = [...files, ...(flags.read ?? [])];
       if (all.length === 0) {
@@ -82,9 +88,18 @@ function program(run: (exitCode: Promise<number>) => void): Command {
     .usage('[options] FILE... SELECTOR')
     .argument('[operands...]', 'captures, then the flow: its id, Community ID, a:p-b:p, or an expression as of --where')
     .action((operands: string[], flags: AnalyzeFlags) => run(flowCommand(operands, flags)));
+  const compare = root
+    .command('compare')
+    .description('join two captures of the same connections, made at the clients and at the servers')
+    .usage('[options] CLIENT SERVER')
+    .argument('[operands...]', "the clients' capture, then the servers'")
+    .action((operands: string[], flags: AnalyzeFlags) => run(compareCommand(operands, flags)));
+  withOutputs(analyze);
+  withOutputs(compare);
   withCommon(analyze);
   withCommon(flow);
-  for (const command of [root, analyze, flow]) {
+  withCommon(compare);
+  for (const command of [root, analyze, flow, compare]) {
     command.configureOutput({ writeErr: () => undefined, outputError: () => undefined }).exitOverride();
   }
   return root;

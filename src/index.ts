@@ -1,5 +1,6 @@
 /** The library: the same pipeline for programs. */
 export { type AnalyzeOptions, analyze, MAX_FLOWS, VERSION } from './analyze.ts';
+export { type CompareOptions, compare } from './compare.ts';
 export { InputError } from './input/errors.ts';
 export type * from './report/types.ts';
 export { WhereError } from './where/where.ts';

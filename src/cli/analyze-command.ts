@@ -1,6 +1,6 @@
-import { MAX_FLOWS, runAnalysis } from '../analyze.ts';
+import { type Analysis, type AnalyzeOptions, MAX_FLOWS, runAnalysis } from '../analyze.ts';
 import { plain } from '../output/style.ts';
-import type { Flow } from '../report/types.ts';
+import type { ComparisonTotals, Flow } from '../report/types.ts';
 import { EXIT_DAMAGED, EXIT_DONE, warnOfDamage } from './errors.ts';
 import { type Format, isStreamed, OutputFile, render, streamHead, streamLine } from './formats.ts';
 import { Progress } from './progress.ts';
@@ -27,8 +27,19 @@ const ENOUGH_FOR_A_SUMMARY = 1_000;
 /** Flows of a streamed format written at a time. */
 const BATCH = 256;
 
+/** What is to be written: compare's has the comparison too. */
+export type Analyzed = Analysis & { comparison?: ComparisonTotals };
+
 /** `teardown [analyze] FILE...` @returns the exit code */
-export async function analyzeCommand(files: string[], flags: AnalyzeFlags): Promise<number> {
+export function analyzeCommand(files: string[], flags: AnalyzeFlags): Promise<number> {
+  return writeAnalysis(flags, (options) => runAnalysis(files, options));
+}
+
+/** Analyses, and writes what the flags ask for. @returns the exit code */
+export async function writeAnalysis(
+  flags: AnalyzeFlags,
+  analysis: (options: AnalyzeOptions) => Promise<Analyzed>,
+): Promise<number> {
   const outputs: OutputFile[] = [];
   const giveUp = () => {
     for (const output of outputs) output.abort();
@@ -37,7 +48,7 @@ export async function analyzeCommand(files: string[], flags: AnalyzeFlags): Prom
   try {
     // Every output is opened before anything is analysed: a wrong path is told at once.
     for (const path of flags.output ?? []) outputs.push(new OutputFile(path));
-    return await analyzeInto(outputs, files, flags);
+    return await analyzeInto(outputs, analysis, flags);
   } catch (error) {
     giveUp();
     throw error;
@@ -46,7 +57,11 @@ export async function analyzeCommand(files: string[], flags: AnalyzeFlags): Prom
   }
 }
 
-async function analyzeInto(outputs: OutputFile[], files: string[], flags: AnalyzeFlags): Promise<number> {
+async function analyzeInto(
+  outputs: OutputFile[],
+  analysis: (options: AnalyzeOptions) => Promise<Analyzed>,
+  flags: AnalyzeFlags,
+): Promise<number> {
   const stdoutFormat = flags.format ?? (outputs.length === 0 ? 'text' : null);
   const formats = [...outputs.map(({ format }) => format), ...(stdoutFormat === null ? [] : [stdoutFormat])];
   const progress = new Progress(flags.progress && flags.quiet !== true);
@@ -64,7 +79,7 @@ async function analyzeInto(outputs: OutputFile[], files: string[], flags: Analyz
     if (lines.length >= BATCH) flush();
   };
   const listsAll = formats.includes('json') || flags.verbose === true;
-  const { report, services } = await runAnalysis(files, {
+  const { report, ...beside } = await analysis({
     where: flags.where,
     timeWaitSeconds: flags.timeWait,
     finTimeoutSeconds: flags.finTimeout,
@@ -79,10 +94,10 @@ async function analyzeInto(outputs: OutputFile[], files: string[], flags: Analyz
   if (streamed !== null) flush();
   else if (stdoutFormat !== null) {
     const style = { color: wantsColor(flags.color), width: outputWidth(), verbose: flags.verbose === true };
-    results.write(render(stdoutFormat, report, services, style));
+    results.write(render(stdoutFormat, report, beside, style));
   }
   for (const output of outputs) {
-    output.finish(report, services);
+    output.finish(report, beside);
     if (stdoutFormat === null && flags.quiet !== true) results.write([`wrote ${plain(output.path)}\n`]);
   }
   warnOfDamage(report.capture);

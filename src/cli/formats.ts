@@ -6,7 +6,7 @@ import { markdownReport } from '../output/markdown.ts';
 import { ndjsonLine } from '../output/ndjson.ts';
 import { textReport } from '../output/text.ts';
 import type { ServiceTotals } from '../report/services.ts';
-import type { Flow, Report } from '../report/types.ts';
+import type { ComparisonTotals, Flow, Report } from '../report/types.ts';
 import { UsageError } from './errors.ts';
 
 export const FORMATS = ['text', 'json', 'ndjson', 'csv', 'md'] as const;
@@ -49,15 +49,21 @@ export interface TextStyle {
   verbose: boolean;
 }
 
+/** What summaries show beside the report. */
+export interface Beside {
+  services: ServiceTotals;
+  comparison?: ComparisonTotals;
+}
+
 /** A whole report in a format that is not streamed. */
-export function render(format: Format, report: Report, services: ServiceTotals, style: TextStyle): Iterable<string> {
+export function render(format: Format, report: Report, beside: Beside, style: TextStyle): Iterable<string> {
   switch (format) {
     case 'json':
       return jsonReport(report);
     case 'md':
-      return [markdownReport(report)];
+      return [markdownReport(report, beside.comparison)];
     default:
-      return [textReport(report, { ...style, services })];
+      return [textReport(report, { ...style, ...beside })];
   }
 }
 
@@ -79,9 +85,9 @@ export class OutputFile {
     if (isStreamed(this.format)) this.file.write(streamLine(this.format, flow));
   }
 
-  finish(report: Report, services: ServiceTotals): void {
+  finish(report: Report, beside: Beside): void {
     if (!isStreamed(this.format)) {
-      for (const chunk of render(this.format, report, services, { color: false, width: 120, verbose: false })) {
+      for (const chunk of render(this.format, report, beside, { color: false, width: 120, verbose: false })) {
         this.file.write(chunk);
       }
     }

@@ -129,6 +129,11 @@ export class CaptureSet {
     return bytes;
   }
 
+  /** Whether all are files, which can be read again; pipes can't. */
+  get rereadable(): boolean {
+    return this.#heads.every(({ capture }) => capture.source.size !== null);
+  }
+
   /** Packets that the capturing kernels dropped; null where no file says. */
   get dropped(): number | null {
     const known = this.#heads.map(({ capture }) => capture.reader.dropped).filter((dropped) => dropped !== null);

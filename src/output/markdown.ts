@@ -1,6 +1,7 @@
 /** The summary for a ticket, in GitHub's Markdown: always shorter than 4,000 characters. */
 
-import type { Finding, Flow, Report } from '../report/types.ts';
+import type { ComparisonTotals, Finding, Flow, Report } from '../report/types.ts';
+import { comparisonWords } from './comparison.ts';
 import { mattersMost } from './groups.ts';
 import { finWait2Words, lingering, lingeringWords, timeWaitPeak, timeWaitSides, whichSide } from './lingering.ts';
 import { closedFirst, KIND, KINDS, shapeWords, stay, timeWaitUntil } from './meaning.ts';
@@ -134,7 +135,18 @@ function flows(report: Report, most: number): string[] {
   return [title, '', row(names), row(names.map((_, index) => (index > 4 ? '--:' : '---'))), ...rows, '', marks, ''];
 }
 
-function measured(report: Report): string[] {
+function between(comparison: ComparisonTotals | undefined): string[] {
+  if (comparison === undefined) return [];
+  return [
+    '### Between the captures',
+    '',
+    ...comparisonWords(comparison).map((words) => `- ${escaped(words, 300)}`),
+    '',
+  ];
+}
+
+/** @param placed where it was captured is told already */
+function measured(report: Report, placed: boolean): string[] {
   const { capture, tool } = report;
   const files = list(
     capture.files.map(({ name, format }) => `${escaped(name, 60)} (${escaped(format, 20)})`),
@@ -147,7 +159,7 @@ function measured(report: Report): string[] {
       .slice(0, 5)
       .map((fault) => `- ${escaped(fault, 150)}`),
   ];
-  const position = report.totals.flows > 0 ? positionWords(report) : null;
+  const position = !placed && report.totals.flows > 0 ? positionWords(report) : null;
   if (position !== null) lines.push(`- ${position}`);
   for (const words of assumptionWords(report, 2).slice(0, 2)) lines.push(`- Timers of ${escaped(words, 150)}`);
   if (!isComplete(report))
@@ -167,13 +179,24 @@ function range(from: number, to: number): number[] {
   return Array.from({ length: from - to + 1 }, (_, index) => from - index);
 }
 
-/** The report for a ticket: verdict, findings, totals, at most 8 flows, how it was measured. Ends with a line break. */
-export function markdownReport(report: Report): string {
+/**
+ * The report for a ticket: verdict, findings, totals, at most 8 flows, how it was measured. Ends with a line break.
+ * @param comparison what two captures told
+ */
+export function markdownReport(report: Report, comparison?: ComparisonTotals): string {
   const top = ['## TCP teardown', '', escaped(verdict(report), 600), ''];
-  const end = [totals(report), measured(report)] as const;
+  const end = [totals(report), measured(report, comparison !== undefined)] as const;
+  const joined = between(comparison);
   let page = '';
   for (const [flowCount, findingCount, reasons] of PLANS) {
-    const lines = [top, findings(report, findingCount, reasons), end[0], flows(report, flowCount), end[1]].flat();
+    const lines = [
+      top,
+      findings(report, findingCount, reasons),
+      joined,
+      end[0],
+      flows(report, flowCount),
+      end[1],
+    ].flat();
     page = `${lines.join('\n').trimEnd()}\n`;
     if (page.length < MARKDOWN_LIMIT) break;
   }

@@ -4,7 +4,10 @@ import type { Note } from '../teardown/facts.ts';
 import { clip } from './style.ts';
 
 /** In a sentence, and in at most 24 columns; null where a table need not tell. */
-const NOTES: Record<Note, readonly [long: string, short: string | null]> = {
+const NOTES: Record<
+  Note | 'only-in-client-capture' | 'only-in-server-capture',
+  readonly [long: string, short: string | null]
+> = {
   midstream: ['the capture begins after the connection did', 'began before the capture'],
   gap: ['the capture lacks segments that were acknowledged', 'segments missing'],
   'one-direction': ['only one direction was captured', 'only one direction'],
@@ -45,11 +48,13 @@ const NOTES: Record<Note, readonly [long: string, short: string | null]> = {
     'the capture has no pure ACKs (filtered to SYN, FIN and RST?): FIN_WAIT_2 cannot be told',
     'no pure ACKs captured',
   ],
+  'only-in-client-capture': ["of the two captures only the client's has it", "client's capture only"],
+  'only-in-server-capture': ["of the two captures only the server's has it", "server's capture only"],
   'trail-cut': ['it had more segments that open, close or reset than are kept: some were left out', 'only partly kept'],
 };
 
 function wordsOf(note: string): readonly [string, string | null] | undefined {
-  return Object.hasOwn(NOTES, note) ? NOTES[note as Note] : undefined;
+  return Object.hasOwn(NOTES, note) ? NOTES[note as keyof typeof NOTES] : undefined;
 }
 
 /** A note by its name and in words; one that has no words here is shown by its name. */

@@ -1,7 +1,8 @@
 /** The sections of the summary on a terminal that are numbers: each returns its lines, none where it has nothing to say. */
 
 import type { Service, ServiceTotals } from '../report/services.ts';
-import type { Report } from '../report/types.ts';
+import type { ComparisonTotals, Report } from '../report/types.ts';
+import { comparisonWords } from './comparison.ts';
 import { finWait2Words, lingering, lingeringWords, timeWaitSides, whichSide } from './lingering.ts';
 import { type ClosingState, KIND, KINDS } from './meaning.ts';
 import { resetPhrase } from './reset-words.ts';
@@ -23,6 +24,8 @@ export interface Page {
   listed: string;
   /** counted over all flows; else they are counted from the listed ones */
   services: ServiceTotals | undefined;
+  /** of two captures */
+  comparison: ComparisonTotals | undefined;
 }
 
 /** A section's title, and beside it in grey what it is about. */
@@ -163,12 +166,22 @@ export function portsFree(page: Page): string[] {
   return [title(page, 'PORTS'), ...lines];
 }
 
+export function comparison(page: Page): string[] {
+  if (page.comparison === undefined) return [];
+  const lines = comparisonWords(page.comparison).flatMap((words) => hang('  ', words, page.prose));
+  return [title(page, 'BETWEEN THE CAPTURES'), ...lines];
+}
+
+/** Of two captures each end's times come from its own. */
+function placeWords({ report, comparison: both }: Page): string {
+  return both === undefined ? (positionWords(report) ?? '') : '';
+}
+
 export function captureFacts(page: Page): string[] {
   const { report, prose, style } = page;
   const faults = captureFaults(report).flatMap((fault) => hang('  ! ', fault, prose));
   const timers = assumptionWords(report, page.verbose ? 10 : 2).slice(0, page.verbose ? undefined : 3);
-  const basis =
-    report.totals.flows === 0 ? [] : [positionWords(report) ?? '', ...timers.map((words) => `Timers of ${words}.`)];
+  const basis = report.totals.flows === 0 ? [] : [placeWords(page), ...timers.map((words) => `Timers of ${words}.`)];
   const lines = [...faults, ...basis.flatMap((words) => hang('  ', words, prose, style.dim))];
   return lines.length === 0 ? [] : [title(page, 'CAPTURE'), ...lines];
 }

@@ -1,11 +1,12 @@
 /** The summary on a terminal: verdict, findings, who closes first, endings, the capture's faults, flows that matter. */
 
 import type { ServiceTotals } from '../report/services.ts';
-import type { Finding, Flow, Report } from '../report/types.ts';
+import type { ComparisonTotals, Finding, Flow, Report } from '../report/types.ts';
 import { flowTable, type Section } from './flow-table.ts';
 import { type FlowGroup, groupFlows, shares } from './groups.ts';
 import {
   captureFacts,
+  comparison,
   endings,
   type Page,
   portsFree,
@@ -27,6 +28,8 @@ export interface TextOptions {
   verbose: boolean;
   /** who closes first by service over all flows, where the report lists only some */
   services?: ServiceTotals | undefined;
+  /** what two captures told */
+  comparison?: ComparisonTotals | undefined;
 }
 
 const FLOWS = 15;
@@ -47,11 +50,13 @@ export function textReport(report: Report, options: TextOptions): string {
     verbose: options.verbose,
     listed,
     services: options.services,
+    comparison: options.comparison,
   };
   const parts = [
     header(page),
     hang('  ', verdict(report), page.prose, style.bold),
     findings(page),
+    comparison(page),
     whoCloses(page),
     timeInStates(page),
     endings(page),
@@ -144,12 +149,16 @@ function flows(page: Page): string[] {
   const name = report.capture.files.map(({ name: each }) => each);
   const file = name.length === 1 && SAFE_NAME.test(name[0] ?? '') ? name[0] : 'FILE';
   const left = groups.slice(sections.length).reduce((sum, group) => sum + group.flows.length, 0);
-  const hint = `teardown flow ${file} ${shown[0]?.id}  shows one segment by segment${shown.length < report.flows.length ? '; -v lists all' : ''}`;
+  const hints = [
+    // In the captures that were compared the flow has other numbers.
+    ...(page.comparison === undefined ? [`teardown flow ${file} ${shown[0]?.id}  shows one segment by segment`] : []),
+    ...(shown.length < report.flows.length ? ['-v lists all'] : []),
+  ];
   return [
     title(page, 'FLOWS', shown.length < all ? some : ''),
     ...flowTable(sections, report.capture.firstPacket, page.width, style),
     ...(left > 0 ? hang('  ', `and ${plural(left, 'flow')} that ended in other ways`, prose, style.dim) : []),
-    ...hang('  ', hint, prose, style.dim),
+    ...hang('  ', hints.join('; '), prose, style.dim),
   ];
 }
 

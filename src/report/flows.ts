@@ -127,12 +127,20 @@ export class FlowCollector implements FlowSink {
 
   /** The flows kept, ascending by id, as of the capture's end. */
   *flows(): Generator<Flow> {
-    for (const { ints, successor, reuse } of this.best.inOrder()) {
-      const flow = this.packed.pointAt(ints, new Float64Array(ints.buffer), 0);
-      const facts = this.reconstruct(flow, successor);
-      if (reuse?.outcome === 'challenged') facts.note(CHALLENGE_ACK);
-      yield this.build(flow, reuse, this.endOf(flow));
-    }
+    for (const kept of this.kept()) yield this.recordOf(kept);
+  }
+
+  /** The same, packed. */
+  kept(): Kept[] {
+    return this.best.inOrder();
+  }
+
+  /** A kept flow as of the capture's end. */
+  recordOf({ ints, successor, reuse }: Kept): Flow {
+    const flow = this.packed.pointAt(ints, new Float64Array(ints.buffer), 0);
+    const facts = this.reconstruct(flow, successor);
+    if (reuse?.outcome === 'challenged') facts.note(CHALLENGE_ACK);
+    return this.build(flow, reuse, this.endOf(flow));
   }
 
   /** What another thread's collector needs of this one: data alone. */

@@ -139,6 +139,43 @@ export interface Encapsulation {
   tunnels: { type: string; id: number | null }[];
 }
 
+/** Who sent an RST: an end, whose own capture shows it leave, or something on the path between the captures. */
+export type ResetOrigin = Side | 'path';
+
+/** What two captures tell of a flow (compare). */
+export interface Comparison {
+  /** server's clock minus the client's at the flow's first packet: by so much the server's times were moved */
+  offsetSeconds: number | null;
+  /** how fast that grows; null where the captures are too short to tell */
+  driftPpm: number | null;
+  /** bound of the error in `offsetSeconds` */
+  plusMinus: number | null;
+  /** segments that left the one capture and did not come to the other; null where that can't be told */
+  lost: { toServer: number | null; toClient: number | null };
+  /** of the RST that ended the flow, else of the first that ended nothing; null without one, or where it can't be told */
+  resetOrigin: ResetOrigin | null;
+}
+
+/** What a comparison of two captures found, over all flows: what a summary says beside the report. */
+export interface ComparisonTotals {
+  /** flows in both captures, in the client's alone, in the server's alone */
+  joined: number;
+  onlyClient: number;
+  onlyServer: number;
+  /** at the first packet; null where nothing was seen at both ends in both directions */
+  offsetSeconds: number | null;
+  driftPpm: number | null;
+  plusMinus: number | null;
+  /** sums over the flows of which it can be told */
+  lost: { toServer: number; toClient: number };
+  /** flows with losses */
+  lossy: number;
+  /** flows with an RST, by its origin */
+  resets: { client: number; server: number; path: number };
+  /** segments came before they were sent: the captures seem to be named in the wrong order */
+  exchanged: boolean;
+}
+
 export interface Flow {
   id: number;
   communityId: string | null;
@@ -165,7 +202,7 @@ export interface Flow {
   /** live mode: processes */
   holders: null;
   /** compare: what two capture points tell */
-  comparison: null;
+  comparison: Comparison | null;
   notes: string[];
   /** Zeek's history letters */
   history: string;

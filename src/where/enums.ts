@@ -9,6 +9,7 @@ import type {
   Orientation,
   Reset,
   ResetCause,
+  ResetOrigin,
   Reuse,
   Role,
   TcpState,
@@ -87,6 +88,8 @@ export const TIME_WAIT_ENDS = members<TimeWait['endedBy']>({
 });
 
 export const RESET_BY = members<NonNullable<Reset['by']>>({ client: true, server: true, unknown: true });
+
+export const RESET_ORIGINS = members<ResetOrigin>({ client: true, server: true, path: true });
 
 export const RESET_CAUSES = members<ResetCause>({
   refused: true,

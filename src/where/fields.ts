@@ -99,7 +99,7 @@ const FLOW: readonly Row[] = [
   ['comparison.lost', 'object', 'whether losses between the two captures are known'],
   ['comparison.lost.toServer', 'count', 'segments lost on the way to the server'],
   ['comparison.lost.toClient', 'count', 'segments lost on the way to the client'],
-  ['comparison.resetOrigin', 'text', 'where the RST came from'],
+  ['comparison.resetOrigin', 'enum', 'who sent the RST: an end, or something on the path', values.RESET_ORIGINS],
   ['notes', 'text', 'named oddities, any of them (fin-retransmitted, midstream, gap, ...)'],
   ['history', 'text', "Zeek's history letters (contains tells upper from lower case)"],
   ['connState', 'enum', "Zeek's conn_state", values.CONN_STATES],

@@ -12,11 +12,13 @@ const PIPELINE = [
   ['src/tcp/'],
   ['src/teardown/'],
   ['src/report/'],
+  ['src/compare/'],
   ['src/where/'],
   ['src/output/'],
   ['src/shortcut.ts', 'src/share.ts'],
   ['src/crew.ts', 'src/worker.ts'],
   ['src/analyze.ts', 'src/segments.ts'],
+  ['src/compare.ts'],
   ['src/cli/'],
   ['src/cli.ts', 'src/index.ts'],
 ] as const;

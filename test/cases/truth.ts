@@ -36,6 +36,19 @@ export interface TruthConnection {
   endpoints: { client?: TruthEndpoint | null; server?: TruthEndpoint | null };
 }
 
+/** What the relay between both ends did to a segment. */
+export interface NetworkEvent {
+  t: number;
+  act: string;
+  /** 'c2s' or 's2c' */
+  dir: string;
+  /** ports of its sender and receiver */
+  sp: number;
+  dp: number;
+  /** tcpdump's letters */
+  flags: string;
+}
+
 export interface Truth<Facts = unknown> {
   format: 'tcp-teardown-truth/1';
   case: string;
@@ -43,6 +56,7 @@ export interface Truth<Facts = unknown> {
   /** milliseconds; two numbers where the ways there and back differ */
   one_way_delay_ms: number | number[] | null;
   connections: TruthConnection[];
+  network_events?: NetworkEvent[];
   facts: Facts;
 }
 

@@ -61,7 +61,10 @@ describe('teardown.report/1', () => {
     const lost = { toServer: 1, toClient: 0 };
     const comparison = { offsetSeconds: -0.5, driftPpm: 12.5, plusMinus: 0.0001, lost, resetOrigin: 'server' };
     expect(isFlow({ ...exampleFlow(), comparison })).toBe(true);
+    const alone = { ...comparison, driftPpm: null, lost: { toServer: null, toClient: null }, resetOrigin: null };
+    expect(isFlow({ ...exampleFlow(), comparison: alone })).toBe(true);
     expect(isFlow({ ...exampleFlow(), comparison: { ...comparison, plusMinus: -1 } })).toBe(false);
+    expect(isFlow({ ...exampleFlow(), comparison: { ...comparison, resetOrigin: 'network' } })).toBe(false);
   });
 
   test('a flow is no report and a report no flow', () => {

@@ -1,0 +1,30 @@
+import { runComparison } from '../compare.ts';
+import { type AnalyzeFlags, writeAnalysis } from './analyze-command.ts';
+import { UsageError } from './errors.ts';
+
+/** `teardown compare CLIENT SERVER` @returns the exit code */
+export async function compareCommand(operands: string[], flags: AnalyzeFlags): Promise<number> {
+  const [client, server, ...others] = operands;
+  if (client === undefined || server === undefined || others.length > 0) {
+    throw new UsageError(
+      'compare needs two captures',
+      'first the one made at the clients: teardown compare client.pcap server.pcap',
+    );
+  }
+  if (operands.includes('-')) {
+    throw new UsageError(
+      'compare reads captures twice, and standard input can be read once',
+      'save it to a file first',
+    );
+  }
+  return await writeAnalysis(flags, async (options) => {
+    const compared = await runComparison(client, server, options);
+    if (compared.comparison.exchanged) {
+      process.stderr.write(
+        'teardown: segments came before they were sent: are the captures in the wrong order?\n' +
+          '  the first is to be the one made at the clients\n',
+      );
+    }
+    return compared;
+  });
+}
