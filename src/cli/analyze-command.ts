@@ -1,6 +1,7 @@
-import { MAX_FLOWS, runAnalysis } from '../analyze.ts';
+import { type AnalyzeOptions, MAX_FLOWS, runAnalysis } from '../analyze.ts';
 import { plain } from '../output/style.ts';
 import type { Flow } from '../report/types.ts';
+import { choicesOf } from '../systems.ts';
 import { EXIT_DAMAGED, EXIT_DONE, warnOfDamage } from './errors.ts';
 import { type Format, isStreamed, OutputFile, render, streamHead, streamLine } from './formats.ts';
 import { Progress } from './progress.ts';
@@ -12,6 +13,8 @@ export interface AnalyzeFlags {
   output?: string[];
   format?: Format;
   where?: string;
+  /** PROFILE or ADDR=PROFILE each */
+  os?: string[];
   timeWait?: number;
   finTimeout?: number;
   maxFlows?: number;
@@ -26,6 +29,17 @@ const ENOUGH_FOR_A_SUMMARY = 1_000;
 
 /** Flows of a streamed format written at a time. */
 const BATCH = 256;
+
+/** What the flags say of operating systems. @throws OsError */
+export function systemOptions({ os, timeWait, finTimeout }: AnalyzeFlags): Pick<AnalyzeOptions, SystemOption> {
+  return {
+    os: os === undefined ? undefined : choicesOf(os),
+    timeWaitSeconds: timeWait,
+    finTimeoutSeconds: finTimeout,
+  };
+}
+
+type SystemOption = 'os' | 'timeWaitSeconds' | 'finTimeoutSeconds';
 
 /** `teardown [analyze] FILE...` @returns the exit code */
 export async function analyzeCommand(files: string[], flags: AnalyzeFlags): Promise<number> {
@@ -66,8 +80,7 @@ async function analyzeInto(outputs: OutputFile[], files: string[], flags: Analyz
   const listsAll = formats.includes('json') || flags.verbose === true;
   const { report, services } = await runAnalysis(files, {
     where: flags.where,
-    timeWaitSeconds: flags.timeWait,
-    finTimeoutSeconds: flags.finTimeout,
+    ...systemOptions(flags),
     maxFlows: flags.maxFlows ?? (listsAll ? MAX_FLOWS : ENOUGH_FOR_A_SUMMARY),
     onFlow: formats.some(isStreamed) ? onFlow : undefined,
     onProgress: (bytes, total, packets) => {

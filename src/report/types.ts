@@ -3,6 +3,8 @@
  * Times are RFC 3339 in UTC with nine decimals, durations are seconds, what isn't known is null and never absent.
  */
 
+import type { Certainty } from '../teardown/fingerprint.ts';
+import type { OsName } from '../teardown/profiles.ts';
 import type { Cause } from '../teardown/reset-cause.ts';
 
 export type Side = 'client' | 'server';
@@ -244,10 +246,21 @@ export interface Capture {
   seconds: number;
 }
 
+/** What is taken for granted of an address: the system there, and its timers. */
 export interface Assumption {
-  os: string;
+  os: OsName;
+  /** inferred: from a packet; assumed: Linux as nothing tells, or as the user said */
   basis: Basis;
+  /** how sure it is; given: the user said so */
+  certainty: Certainty | 'given';
+  /** the SYN or SYN-ACK that tells, null without one */
+  frame: number | null;
+  /** what tells, in words */
+  why: string;
   timeWaitSeconds: number;
+  /** the latest end, by the granularity of the system's timers or where sources disagree */
+  timeWaitLatestSeconds: number;
+  /** null: no such timer */
   finWait2Seconds: number | null;
 }
 

@@ -37,6 +37,7 @@ export class EndpointReplay {
   private trail!: Trail;
   private facts!: F.Facts;
   private deliveries!: Deliveries;
+  private profile!: OsProfile;
   private finSent = false;
   private finReceived = false;
   private synReceived = false;
@@ -61,6 +62,7 @@ export class EndpointReplay {
     this.trail = trail;
     this.facts = facts;
     this.deliveries = deliveries;
+    this.profile = profile;
     this.x = x;
     this.last = Number.NEGATIVE_INFINITY;
     this.finSent = false;
@@ -78,7 +80,7 @@ export class EndpointReplay {
       if (trail.flags[i] === 0) continue;
       if (trail.side[i] !== x) this.received(i, effects);
       else {
-        this.sent(i, profile, effects);
+        this.sent(i, effects);
         if (this.heldUntil === i) this.receiveReset(this.heldReset, effects);
       }
     }
@@ -122,7 +124,7 @@ export class EndpointReplay {
   }
 
   /** A segment of this endpoint: it had received what the segment acknowledges, then it sent it. */
-  private sent(i: number, profile: OsProfile, effects: Uint8Array): void {
+  private sent(i: number, effects: Uint8Array): void {
     const { trail, deliveries, x } = this;
     const flags = trail.flags[i]!;
     const isPureSyn = (flags & (SYN | ACK)) === SYN;
@@ -135,7 +137,7 @@ export class EndpointReplay {
     if ((flags & RST) !== 0 && isExact(trail, i) && endsSender(trail, i) && !isForeign(this.view, trail, i)) {
       if (this.state === S.TIME_WAIT) return;
       const stay = this.state === S.FIN_WAIT_2 ? this.sentAt(i) - this.last : -1;
-      if (stay >= 0 && hasExpired(trail, i, stay, deliveries.fin[1 - x]!, profile)) {
+      if (stay >= 0 && hasExpired(trail, i, stay, deliveries.fin[1 - x]!, this.profile)) {
         this.facts.unseenEnd[x] = 1;
         this.facts.note(F.noteBit('fin-wait-2-expired'));
         this.emit(S.TIMEOUT, this.sentAt(i), this.frame(i), F.EDGE_SENT, F.INFERRED);
@@ -187,9 +189,9 @@ export class EndpointReplay {
       return;
     }
     if (this.state === S.TIME_WAIT) {
-      // tcp_timewait_state_process: anything acceptable or not that carries ACK, but no SYN, restarts 2MSL.
       const began = i === deliveries.finArrived[x] || i === deliveries.finAckArrived[x];
-      if ((flags & (SYN | ACK)) === ACK && !began) this.restartTimeWait(i);
+      const restarts = this.profile.timeWaitRestartedBy === 'ack' || (flags & FIN) !== 0;
+      if ((flags & (SYN | ACK)) === ACK && !began && restarts) this.restartTimeWait(i);
       return;
     }
     // Later segments of the peer arrive after its FIN, unless this endpoint still shows that it lacks it.
@@ -226,6 +228,7 @@ export class EndpointReplay {
     if (!isEffective(view, trail, i, x, this.state, peerFinEnd, this.finReceived)) return;
     if (!this.finReceived && arrived >= 0 && arrived < i) this.receiveFin(i);
     const before = this.state;
+    if (before === S.TIME_WAIT && !this.profile.resetEndsTimeWait) return;
     this.emit(S.RECEIVE_RST, this.receivedAt(i), this.frame(i), F.EDGE_RECEIVED, F.OBSERVED);
     if (before === S.TIME_WAIT && this.state === S.CLOSED) {
       facts.timeWaitEndedBy[x] = F.BY_RST;
@@ -309,10 +312,7 @@ export class EndpointReplay {
     if (time < facts.timeWaitRestartedAt[x]!) return;
     facts.timeWaitRestartedAt[x] = time;
     facts.timeWaitRestarts[x]!++;
-    if (facts.timeWaitRestarts[x]! < MAX_RESTART_FRAMES) facts.addTimeWaitFrame(x, this.frame(i));
+    if (facts.timeWaitRestarts[x]! < F.MAX_RESTART_FRAMES) facts.addTimeWaitFrame(x, this.frame(i));
     facts.note(F.noteBit('time-wait-restarted'));
   }
 }
-
-/** Frames listed of a TIME_WAIT that is restarted over and over. */
-const MAX_RESTART_FRAMES = 32;

@@ -92,7 +92,9 @@ export function noteBit(note: Note): number {
 
 /** Spans an endpoint can have: states are never entered twice, so there are no more than states. */
 export const MAX_SPANS = 12;
-const MAX_FRAMES = 34;
+/** Frames listed of a TIME_WAIT that is restarted over and over. */
+export const MAX_RESTART_FRAMES = 32;
+const MAX_FRAMES = MAX_RESTART_FRAMES + 2;
 const ZEROS = 12;
 const UNKNOWNS = 10;
 

@@ -14,7 +14,7 @@ const PIPELINE = [
   ['src/report/'],
   ['src/where/'],
   ['src/output/'],
-  ['src/shortcut.ts', 'src/share.ts'],
+  ['src/shortcut.ts', 'src/share.ts', 'src/systems.ts'],
   ['src/crew.ts', 'src/worker.ts'],
   ['src/analyze.ts', 'src/segments.ts'],
   ['src/cli/'],
