@@ -6,7 +6,10 @@
 import { layoutOf, type SynLayout, windowOf } from '../decode/syn-options.ts';
 import type { OsName } from './profiles.ts';
 
-/** `certain`: options, TTL and window are of one system; `likely`: or of a rare one; `possible`; `assumed`: nothing told. */
+/**
+ * `certain`: options, TTL and window are one system's alone; `likely`: the window decides between systems, or the others are
+ * rare; `possible`: less than that, as where TTL and options are of different systems; `assumed`: nothing told.
+ */
 export const CERTAINTIES = ['certain', 'likely', 'possible', 'assumed'] as const;
 export type Certainty = (typeof CERTAINTIES)[number];
 
@@ -28,7 +31,7 @@ interface Habit {
   windows: readonly (number | null)[];
 }
 
-/** The more common one first. */
+/** The more common one, as a server, first. An answer with an MSS alone is not among them: every system gives it. */
 const HABITS: readonly Habit[] = [
   {
     os: 'linux', // tcp_syn_options(), tcp_options_write(); also with options of MPTCP or TCP Fast Open behind the others
@@ -38,7 +41,6 @@ const HABITS: readonly Habit[] = [
       'mss,sackOK,TS,nop,ws',
       'mss,nop,nop,sackOK,nop,ws',
       'mss,sackOK,TS,nop,ws,other',
-      'mss',
       'mss,sackOK,TS',
       'mss,nop,nop,TS',
       'mss,nop,nop,sackOK',
@@ -55,7 +57,6 @@ const HABITS: readonly Habit[] = [
       'mss,nop,ws,nop,nop,sackOK',
       'mss,nop,nop,sackOK',
       'mss,nop,ws,sackOK,TS',
-      'mss',
       'mss,sackOK,TS',
       'mss,nop,ws',
       'mss,nop,nop,TS',
@@ -64,21 +65,6 @@ const HABITS: readonly Habit[] = [
       'mss,nop,ws,nop,nop,TS,nop,nop,sackOK',
     ],
     windows: [65535, 64240, 8192, 16384],
-  },
-  {
-    os: 'macos',
-    ttl: 64,
-    syn: ['mss,nop,ws,nop,nop,TS,sackOK,eol'],
-    synAck: [
-      'mss,nop,ws,nop,nop,TS,sackOK,eol',
-      'mss,nop,ws',
-      'mss,sackOK,eol',
-      'mss,nop,nop,TS',
-      'mss,nop,ws,sackOK,eol',
-      'mss,nop,ws,nop,nop,TS',
-      'mss,nop,nop,TS,sackOK,eol',
-    ],
-    windows: [65535],
   },
   {
     os: 'freebsd', // syncache_respond(), tcp_addoptions()
@@ -96,7 +82,22 @@ const HABITS: readonly Habit[] = [
     windows: [65535],
   },
   {
-    os: 'freebsd', // OpenBSD, in fact: its timers are those that FreeBSD inherited too
+    os: 'macos',
+    ttl: 64,
+    syn: ['mss,nop,ws,nop,nop,TS,sackOK,eol'],
+    synAck: [
+      'mss,nop,ws,nop,nop,TS,sackOK,eol',
+      'mss,nop,ws',
+      'mss,sackOK,eol',
+      'mss,nop,nop,TS',
+      'mss,nop,ws,sackOK,eol',
+      'mss,nop,ws,nop,nop,TS',
+      'mss,nop,nop,TS,sackOK,eol',
+    ],
+    windows: [65535],
+  },
+  {
+    os: 'freebsd', // OpenBSD, which has no profile of its own: its nearest relative
     ttl: 64,
     rare: true,
     syn: ['mss,nop,nop,sackOK,nop,ws,nop,nop,TS'],
@@ -107,7 +108,7 @@ const HABITS: readonly Habit[] = [
       'mss,nop,nop,sackOK,nop,nop,TS',
       'mss,nop,ws',
     ],
-    windows: [16384],
+    windows: [],
   },
   {
     os: 'solaris', // illumos: tcp_xmit_mp_aux_iss()
@@ -117,7 +118,6 @@ const HABITS: readonly Habit[] = [
     synAck: [
       'sackOK,TS,mss,nop,ws',
       'mss,nop,nop,sackOK,nop,ws',
-      'mss',
       'sackOK,TS,mss',
       'nop,nop,TS,mss',
       'nop,nop,TS,mss,nop,ws',
@@ -165,12 +165,14 @@ export function guess(fingerprint: number, ttl: number, isAnswer: boolean): Gues
   const fitting = known.filter(({ windows }) => windows.includes(window));
   const common = fitting.filter(({ rare }) => rare !== true);
   if (fitting.length > 0) {
-    if (isOne(fitting)) return { os: fitting[0]!.os, certainty: common.length > 0 ? 'certain' : 'likely' };
-    return { os: (common[0] ?? fitting[0]!).os, certainty: isOne(common) ? 'likely' : 'possible' };
+    if (isOne(known) && common.length > 0) return { os: known[0]!.os, certainty: 'certain' };
+    if (common.length > 0) return { os: common[0]!.os, certainty: isOne(common) ? 'likely' : 'possible' };
+    return { os: fitting[0]!.os, certainty: isOne(knowing) ? 'likely' : 'possible' };
   }
   // The window or the TTL is not what such a system sends.
   if (known.length > 0) return { os: known[0]!.os, certainty: 'possible' };
-  if (isOne(knowing)) return { os: knowing[0]!.os, certainty: 'possible' };
+  const usual = isOne(knowing) ? knowing : knowing.filter(({ rare }) => rare !== true);
+  if (isOne(usual)) return { os: usual[0]!.os, certainty: 'possible' };
   return sentWith === 128 ? { os: 'windows', certainty: 'possible' } : { os: 'linux', certainty: 'assumed' };
 }
 
@@ -181,7 +183,7 @@ export function evidenceWords(fingerprint: number, ttl: number, isAnswer: boolea
   return [
     `${isAnswer ? 'SYN-ACK' : 'SYN'} with TTL ${ttl}`,
     ...(window === null ? [] : [`window ${window}`]),
-    options === null ? 'options of no known order' : `options ${options}`,
+    options === null ? 'options cut off or in no known order' : `options ${options}`,
   ].join(', ');
 }
 
