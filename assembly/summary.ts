@@ -119,6 +119,7 @@ export function summarize(flow: i32, offset: f64, timeWait0: f64, timeWait1: f64
 
   // Without pure ACKs an answer may have come long before the segment that tells of it.
   const told = ((ofSide(0, L.SIDE_FLAGS) | ofSide(1, L.SIDE_FLAGS)) & L.PURE_ACK_SENT) !== 0;
+  if (!told && count !== REFUSAL) return false;
   const rtt0 = told ? getFloat(record, L.MIN_RTT) : Infinity;
   const rtt1 = told ? getFloat(record, L.MIN_RTT + 2) : Infinity;
   shift0 = shiftOf(rtt0, rtt1);
@@ -196,7 +197,6 @@ function takeClose(first: i32, count: i32, offset: f64, timeWait: f64): bool {
     (byFirst & bySecond & CLOSED) === CLOSED &&
     (byFirst & UNUSUAL) === 0 &&
     (bySecond & UNUSUAL & ~L.DATA_AFTER_FIN_ACKED) === 0 &&
-    ((byFirst | bySecond) & L.PURE_ACK_SENT) !== 0 &&
     isAhead(first) &&
     isAhead(second) &&
     is(FIN_1, first, FIN | ACK) &&
@@ -243,11 +243,12 @@ function ends(index: i32, by: i32): bool {
   const bits = ofSide(by, L.SIDE_FLAGS);
   const isForeign =
     (bits & L.OCCUPIES) !== 0 && get(context, T.C_TTL_ID) >>> 16 !== (bits & L.TTL_MASK) >>> L.TTL_SHIFT;
-  // An IP identification that is none of the sender's next.
+  // An IP identification that is none of the sender's next; a reply without a socket has any.
+  const isBare = get(context, T.C_WINDOW) === 0 && known >>> 8 === 0;
   const id = get(context, T.C_TTL_ID) & 0xffff;
   const last = get(context, T.C_LAST_ID);
   const step = <i32>(<i16>(id - last));
-  const isJump = id !== 0 && last !== 0 && (step > FOREIGN_STEP || step < -FOREIGN_STEP);
+  const isJump = !isBare && id !== 0 && last !== 0 && (step > FOREIGN_STEP || step < -FOREIGN_STEP);
   return isExact && !isForeign && !isJump;
 }
 
@@ -272,7 +273,6 @@ function takeAbortAfterFin(first: i32, finWait: f64): bool {
     (byFirst & CLOSED) === CLOSED &&
     (byFirst & UNUSUAL) === L.RST_SENT &&
     (bySecond & UNUSUAL & ~L.DATA_AFTER_FIN_ACKED) === 0 &&
-    ((byFirst | bySecond) & L.PURE_ACK_SENT) !== 0 &&
     isAhead(first) &&
     ofSide(first, L.LAST_ACK_SENT) !== ofSide(second, L.SND_MAX) + 1 && // the byte may be a FIN unseen
     is(FIN_1, first, FIN | ACK) &&

@@ -134,11 +134,12 @@ function takeIpId(record: usize, side: i32): i32 {
   const bits = get(record, L.FLAGS);
   const count = L.FLOW_IDS_COUNT << side;
   const jump = L.FLOW_IDS_JUMP << side;
+  const back = step >= 0x10000 - MOST_MISSING ? L.FLOW_IDS_BACK << side : 0;
   if (step === 1) {
     if ((bits & count) === 0) set(record, L.FLAGS, bits | count);
     return 0;
   }
-  set(record, L.FLAGS, bits | jump);
+  set(record, L.FLAGS, bits | jump | back);
   return (bits & (count | jump)) === count && step > 1 && step <= MOST_MISSING ? T.E_ID_GAP : 0;
 }
 

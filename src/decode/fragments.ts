@@ -1,6 +1,6 @@
 /** Segments that came in IP fragments: lengths are counted, no payload is kept. They are rare, so this may allocate. */
 
-import { DECODED, FRAGMENT } from './outcome.ts';
+import { DECODED, FRAGMENT, NOT_TCP } from './outcome.ts';
 import { type Fragment, Segment } from './segment.ts';
 
 /** Datagrams that may wait for fragments at a time; the one that has waited longest gives way. */
@@ -18,12 +18,13 @@ export class Fragments {
   /**
    * @param segment whose `fragment` has come; becomes the whole segment where that was the last one missing
    * @param seconds the packet's time
-   * @returns DECODED then, else FRAGMENT
+   * @returns DECODED then, else FRAGMENT; NOT_TCP where it is of UDP, and no first fragment with a tunnel has come
    */
   add(segment: Segment, seconds: number): number {
     const name = segment.fragment.datagram;
     let datagram = this.pending.get(name);
     if (datagram === undefined || seconds - datagram.since > TIMEOUT_SECONDS) {
+      if (segment.fragment.isOfUdp && !segment.fragment.hasHeader) return NOT_TCP;
       this.pending.delete(name);
       for (const oldest of this.pending.keys()) {
         if (this.pending.size < MAX_PENDING) break;

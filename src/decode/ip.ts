@@ -3,12 +3,14 @@ import { BAD_IP, BAD_TCP, CUT, DECODED, FRAGMENT, ICMP_ERROR, NOT_IP, NOT_TCP, T
 import { IPIP_LAYER, type Segment } from './segment.ts';
 import { decodeTcp } from './tcp.ts';
 import { decodeGre } from './tunnel.ts';
+import { decodeUdp } from './udp.ts';
 
 // Protocol numbers (IANA).
 const HOP_BY_HOP = 0;
 const ICMP = 1;
 const IPV4 = 4;
 const TCP = 6;
+const UDP = 17;
 const IPV6 = 41;
 const ROUTING = 43;
 const FRAGMENT_HEADER = 44;
@@ -195,6 +197,7 @@ function decodeFragment(
   fragment.offset = offset;
   fragment.length = payloadEnd - at;
   fragment.isLast = (fragmentation & 1) === 0;
+  fragment.isOfUdp = protocol === UDP;
   fragment.hasHeader = outcome === DECODED;
   fragment.extendsSegment = segment.layers === layers;
   return FRAGMENT;
@@ -203,6 +206,7 @@ function decodeFragment(
 function mayHoldTcp(protocol: number): boolean {
   switch (protocol) {
     case TCP:
+    case UDP:
     case IPV4:
     case IPV6:
     case GRE:
@@ -235,6 +239,8 @@ function decodeTunnelled(
       return decodeIp(data, at, end, wireEnd, segment, depth + 1);
     case GRE:
       return decodeGre(data, at, end, wireEnd, segment, depth + 1);
+    case UDP:
+      return decodeUdp(data, at, end, wireEnd, segment, depth + 1);
     case ICMP: // errors quote the packet that caused them: 3, 4, 5, 11, 12 (RFC 792)
       return at < end && [3, 4, 5, 11, 12].includes(data[at]!) ? ICMP_ERROR : NOT_TCP;
     case ICMPV6: // types below 128 are errors (RFC 4443)

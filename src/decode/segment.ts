@@ -11,6 +11,8 @@ export class Fragment {
   /** its payload, bytes by the IP header */
   length = 0;
   isLast = false;
+  /** whether it counts only if the datagram's first fragment held TCP: in UDP, which seldom does */
+  isOfUdp = false;
   /** whether the TCP header was decoded from it, into the segment */
   hasHeader = false;
   /** whether the segment is as long as the datagram says; false in a tunnel, where an inner IP header says it */
@@ -68,7 +70,7 @@ export class Segment {
   /** layers met on the way in, outermost first; most often none */
   layers = 0;
   readonly layerKinds = new Uint8Array(MAX_LAYERS);
-  /** VLAN id 0..4095, MPLS label, GRE key; -1 where the layer has none */
+  /** the number of `LAYER_NAMES`, up to 2^32 - 1; -1 where the layer has none */
   readonly layerIds = new Float64Array(MAX_LAYERS);
 
   /** Notes a tag, label or tunnel header. More than MAX_LAYERS are passed but not kept. */
@@ -112,8 +114,35 @@ export class Segment {
 }
 
 /** Kinds of encapsulation layers; index = `Segment.layerKinds`. */
-export const LAYER_NAMES = ['vlan', 'mpls', 'gre', 'ipip'] as const;
+export const LAYER_NAMES = [
+  'vlan', // VLAN id, 0..4095
+  'mpls', // label, 20 bits
+  'gre', // key, if it has one
+  'ipip', // none
+  'pppoe', // session id, 16 bits
+  'pbb', // service instance (I-SID), 24 bits
+  'vntag', // virtual interface, 14 bits
+  'etag', // E-CID, 22 bits
+  'erspan', // session id, 10 bits; none in type I
+  'pptp', // call id of the receiver, 16 bits
+  'vxlan', // VNI, 24 bits
+  'geneve', // VNI, 24 bits
+  'gtp', // TEID of the receiver
+  'capwap', // none
+  'tzsp', // none
+] as const;
 export const VLAN_LAYER = 0;
 export const MPLS_LAYER = 1;
 export const GRE_LAYER = 2;
 export const IPIP_LAYER = 3;
+export const PPPOE_LAYER = 4;
+export const PBB_LAYER = 5;
+export const VNTAG_LAYER = 6;
+export const ETAG_LAYER = 7;
+export const ERSPAN_LAYER = 8;
+export const PPTP_LAYER = 9;
+export const VXLAN_LAYER = 10;
+export const GENEVE_LAYER = 11;
+export const GTP_LAYER = 12;
+export const CAPWAP_LAYER = 13;
+export const TZSP_LAYER = 14;

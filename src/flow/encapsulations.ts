@@ -6,7 +6,7 @@ export interface Layer {
   id: number | null;
 }
 
-/** The distinct stacks of VLAN tags, MPLS labels and tunnels of a capture; a flow keeps an index into this list. */
+/** The distinct stacks of tags, labels and tunnels of a capture; a flow keeps an index into this list. */
 export class Encapsulations {
   private readonly words: Int32Array;
   private readonly stacks: (readonly Layer[])[] = [];

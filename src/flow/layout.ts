@@ -73,6 +73,7 @@ export const FLOW_CLOSING = 8192; // both FINs were seen
 // IP identifications of side 0; side 1's bit is the next. A Linux socket counts its packets (include/net/ip.h, ip_select_ident_segs).
 export const FLOW_IDS_COUNT = 1 << 14; // one was the last plus one
 export const FLOW_IDS_JUMP = 1 << 16; // one was not
+export const FLOW_IDS_BACK = 1 << 18; // one was less than the last: what was missing came late
 export const TRAIL_COUNT_SHIFT = 24;
 
 /**

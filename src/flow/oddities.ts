@@ -56,7 +56,8 @@ export function takeIpId(ints: Int32Array, at: number, segment: Segment, side: n
     ints[at + L.FLAGS] = flags | (L.FLOW_IDS_COUNT << side);
     return 0;
   }
-  ints[at + L.FLAGS] = flags | (L.FLOW_IDS_JUMP << side);
+  const back = step >= 0x10000 - MOST_MISSING ? L.FLOW_IDS_BACK : 0;
+  ints[at + L.FLAGS] = flags | ((L.FLOW_IDS_JUMP | back) << side);
   return countsPackets(flags, side) && step > 1 && step <= MOST_MISSING ? T.E_ID_GAP : 0;
 }
 

@@ -3,8 +3,12 @@ import { seqDiff } from '../units.ts';
 import * as L from './layout.ts';
 import type { FlowView } from './view.ts';
 
-/** Whether a SYN opens a new connection on this 4-tuple: one with the ISN of the flow at hand is a retransmission. */
+/**
+ * Whether a SYN opens a new connection on this 4-tuple: one with the ISN of the flow at hand is a retransmission, and
+ * with an RST it opens nothing, as that is looked at first (RFC 9293 section 3.10.7).
+ */
 export function isNewConnection(ints: Int32Array, at: number, segment: Segment, side: number): boolean {
+  if ((segment.flags & RST) !== 0) return false;
   const s = at + L.SIDE + side * L.SIDE_WORDS;
   const p = at + L.SIDE + (1 - side) * L.SIDE_WORDS;
   const flags = ints[s + L.SIDE_FLAGS]!;

@@ -99,7 +99,6 @@ export class FlowTracker {
       if (update.ints[update.at + L.SUMMARY] !== 0) this.revive(flow, segment);
     }
     const { ints, at } = update;
-    // A self-connect has one end: every segment reads as side 0's.
     if (this.filter.isDuplicate(segment)) {
       this.place.numbers[C.DUPLICATES]!++;
       ints[at + L.FLAGS]! |= L.FLOW_DUPLICATES;
@@ -244,8 +243,8 @@ export class FlowTracker {
       this.settlePrevious(flow);
       this.viewOf(flow);
     }
-    const hash = this.table.hashIn(flow);
-    const at = closed.add(view, view.float(L.LAST_TIME) + this.offsetOf(view), hash, this.place.numbers[C.SEEN]!);
+    const time = view.float(L.LAST_TIME) + this.offsetOf(view);
+    const at = closed.add(view, time, this.table.hashIn(flow), this.place.numbers[C.SEEN]!);
     this.sink.summarize(view, closed.floats, at);
   }
 

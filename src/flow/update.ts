@@ -216,8 +216,9 @@ export class FlowUpdate {
         ((before & L.FIN_SENT_FLAG) !== 0 && length > 0);
     }
     if (!logged) return;
-    let meta = flags | (side << T.E_SIDE_SHIFT) | (T.storedLength(length) << T.E_LENGTH_SHIFT);
-    meta |= optionBits(segment) | gap;
+    // Of a segment with an RST nothing else is processed (RFC 9293 section 3.10.7.4).
+    let meta = (flags & RST) !== 0 ? flags & ~(SYN | FIN) : flags;
+    meta |= (side << T.E_SIDE_SHIFT) | (T.storedLength(length) << T.E_LENGTH_SHIFT) | optionBits(segment) | gap;
     if (contiguous) meta |= T.E_CONTIGUOUS;
     if ((flags & FIN) !== 0 && (now & L.LIMITED) !== 0) meta |= T.E_BEHIND_DATA;
     if ((flags & RST) === 0) {
@@ -266,9 +267,10 @@ export class FlowUpdate {
       if (seqAfter(dataEnd, max)) fresh = seqDiff(dataEnd, seqMax(max, dataFrom));
       const filled = (ints[at + L.FLAGS]! & L.FLOW_HOLES) !== 0 ? this.holes.fill(hole, dataFrom, dataEnd) : 0;
       if (fresh === 0 && filled === 0 && length > 1) noteLetter(ints, at, H_RETRANSMITTED, side);
-      // Before the first byte seen: a capture that began midstream, or a late arrival. After 1 GiB numbers may have lapped.
-      if (seqDiff(ints[s + L.FIRST_SEQ]!, dataFrom) > 0 && floats[(at + L.BYTES + 2 * side) >> 1]! < LAPPED) {
-        const early = Math.min(length, seqDiff(ints[s + L.FIRST_SEQ]!, dataFrom));
+      // Before the first byte seen, with no SYN: a capture that began midstream. After 1 GiB numbers may have lapped.
+      const below = (ints[s + L.SIDE_FLAGS]! & L.SYN_SENT_FLAG) !== 0 ? 0 : seqDiff(ints[s + L.FIRST_SEQ]!, dataFrom);
+      if (below > 0 && floats[(at + L.BYTES + 2 * side) >> 1]! < LAPPED) {
+        const early = Math.min(length, below);
         ints[s + L.FIRST_SEQ] = dataFrom;
         fresh += early;
       }

@@ -101,9 +101,9 @@ function plusMinus(facts: F.Facts, side: number, i: number): number {
   const b = facts.spanEdge[i + 1]!;
   // An edge that nobody saw may lie anywhere in the span.
   if (isUnseen(facts, i) || isUnseen(facts, i + 1)) {
-    return secondsOf(Math.max(facts.shift[side]!, Math.round(facts.spanFrom[i + 1]! - facts.spanFrom[i]!)));
+    return secondsOf(Math.max(facts.bound[side]!, Math.round(facts.spanFrom[i + 1]! - facts.spanFrom[i]!)));
   }
-  return a === b || a === F.EDGE_NONE || b === F.EDGE_NONE ? 0 : secondsOf(facts.shift[side]!);
+  return a === b || a === F.EDGE_NONE || b === F.EDGE_NONE ? 0 : secondsOf(facts.bound[side]!);
 }
 
 function isUnseen(facts: F.Facts, i: number): boolean {

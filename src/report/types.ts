@@ -133,9 +133,11 @@ export interface Reuse {
   outcome: 'accepted' | 'challenged' | 'ignored';
 }
 
+/** Of the flow's first packet, outermost first. */
 export interface Encapsulation {
   vlans: number[];
   mplsLabels: number[];
+  /** by decode/segment.ts' names, with their numbers there */
   tunnels: { type: string; id: number | null }[];
 }
 

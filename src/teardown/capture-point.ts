@@ -7,13 +7,36 @@
  * is no more than a fifth of both together, or too short to matter: its times are left as captured.
  */
 
+import * as L from '../flow/layout.ts';
+import type { FlowView } from '../flow/view.ts';
+import { hasNoPureAcks } from './deliveries.ts';
 import { NEAR_SHARE, NO_DISTANCE } from './distances.ts';
+
+/**
+ * The smallest round trip to an end and back, ns; Infinity: not known. In a capture without pure ACKs an answer may have
+ * come long before the segment that tells of it: only the SYN-ACK comes at once.
+ */
+export function distanceTo(view: FlowView, side: number): number {
+  const isServer = side !== view.clientSide && view.sideHas(0, L.SYN_SENT_FLAG) && view.sideHas(1, L.SYN_SENT_FLAG);
+  return isServer || !hasNoPureAcks(view) ? view.floatOf(side, L.MIN_RTT) : Number.POSITIVE_INFINITY;
+}
 
 /** Half the round trip of an end that is far, else 0. Infinity: round trip not known. */
 export function shiftOf(rtt: number, otherRtt: number): number {
   if (rtt === Number.POSITIVE_INFINITY || rtt < NO_DISTANCE) return 0;
   if (otherRtt !== Number.POSITIVE_INFINITY && rtt <= NEAR_SHARE * (rtt + otherRtt)) return 0;
   return Math.round(rtt / 2);
+}
+
+/**
+ * By how much a duration at an end, between a segment sent and one received, can be off. The round trip that was seen is
+ * at least the distance there and back; an end answers a SYN or SYN-ACK at once, but may let data wait for its ACK. An end
+ * that counts as near is not corrected, and so is off by all of its round trip.
+ * @param opened whether both SYNs are in the capture @returns ns
+ */
+export function boundOf(rtt: number, shift: number, opened: boolean): number {
+  if (shift > 0) return opened ? shift : 2 * shift;
+  return rtt === Number.POSITIVE_INFINITY || rtt < NO_DISTANCE ? 0 : rtt;
 }
 
 /** Index in POSITIONS. */

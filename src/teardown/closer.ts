@@ -1,10 +1,23 @@
-import { ACK, FIN } from '../decode/segment.ts';
+import { FIN } from '../decode/segment.ts';
 import * as L from '../flow/layout.ts';
 import type { Trail } from '../flow/trail.ts';
 import type { FlowView } from '../flow/view.ts';
-import { seqAfter, seqAtOrAfter } from '../units.ts';
-import { type Deliveries, FIN_NONE, FIN_OBSERVED, hasNoPureAcks } from './deliveries.ts';
+import * as S from '../tcp/states.ts';
+import { type Deliveries, FIN_NONE, hasNoPureAcks, isPreceded } from './deliveries.ts';
 import * as F from './facts.ts';
+import { firstFin, KNEW_NOT, whatItKnew } from './order.ts';
+
+/**
+ * Who closed first isn't known: nor, then, which states the ends went through. FIN_WAIT_1 or LAST_ACK, CLOSE_WAIT or
+ * FIN_WAIT_2: none is claimed, but the FIN_WAIT_1 of an end that had not got the other's FIN when it sent its own.
+ */
+export function forgetUndecided(view: FlowView, trail: Trail, facts: F.Facts, deliveries: Deliveries): void {
+  if (facts.initiator !== F.UNKNOWN || firstFin(view, trail, deliveries) !== F.UNKNOWN) return;
+  for (let x = 0; x < 2; x++) {
+    const certain = facts.lastState(x) === S.FIN_WAIT_1 && whatItKnew(view, trail, deliveries, x) === KNEW_NOT;
+    if (!certain) facts.forget(x);
+  }
+}
 
 /** How the flow ended: kind, shape, who began it, and when it was complete. */
 export function judgeClose(view: FlowView, trail: Trail, facts: F.Facts, deliveries: Deliveries): void {
@@ -52,48 +65,6 @@ export function judgeClose(view: FlowView, trail: Trail, facts: F.Facts, deliver
   }
 }
 
-/** Whose FIN began the close: each FIN's acknowledgement number says whether its sender had the other's by then. */
-function firstFin(view: FlowView, trail: Trail, deliveries: Deliveries): number {
-  const fin0 = deliveries.fin[0]!;
-  const fin1 = deliveries.fin[1]!;
-  if (fin0 === FIN_NONE && fin1 === FIN_NONE) return F.NOBODY;
-  if (fin0 === FIN_NONE || fin1 === FIN_NONE) {
-    const x = fin0 === FIN_NONE ? 1 : 0;
-    return peerCanHaveClosedBefore(view, trail, deliveries, x) ? F.UNKNOWN : x;
-  }
-  const knew0 = knewOfPeersFin(trail, deliveries, 0);
-  const knew1 = knewOfPeersFin(trail, deliveries, 1);
-  if (knew0 === 0 && knew1 === 0) return F.BOTH;
-  if (knew1 === 1 && knew0 !== 1) return 0;
-  if (knew0 === 1 && knew1 !== 1) return 1;
-  // Nothing in the numbers: the order in the capture.
-  return deliveries.finSent[0]! <= deliveries.finSent[1]! ? 0 : 1;
-}
-
-/** 1: `x` had the peer's FIN when it sent its own; 0: it had not; -1: its FIN is not in the capture. */
-function knewOfPeersFin(trail: Trail, deliveries: Deliveries, x: number): number {
-  const i = deliveries.finSent[x]!;
-  if (deliveries.fin[x] !== FIN_OBSERVED || i < 0 || (trail.flags[i]! & ACK) === 0) {
-    // An unseen FIN was sent before the peer's if the peer's acknowledges it.
-    return -1;
-  }
-  return seqAtOrAfter(trail.ack[i]!, deliveries.finEnd[1 - x]!) ? 1 : 0;
-}
-
-/**
- * Whether the peer of `x`, whose FIN alone was seen, may have closed before: midstream where it was not seen to send
- * data, and where its direction was not captured, unless `x` acknowledged more of it after its own FIN.
- */
-function peerCanHaveClosedBefore(view: FlowView, trail: Trail, deliveries: Deliveries, x: number): boolean {
-  const peer = 1 - x;
-  if (!view.sideHas(peer, L.SENT)) {
-    const fin = deliveries.finSent[x]!;
-    return fin < 0 || !seqAfter(view.of(x, L.LAST_ACK_SENT), trail.ack[fin]!);
-  }
-  const handshake = view.sideHas(0, L.SYN_SENT_FLAG) || view.sideHas(1, L.SYN_SENT_FLAG);
-  return !handshake && !view.sideHas(peer, L.DATA_SENT);
-}
-
 function finIsBefore(deliveries: Deliveries, x: number, entry: number): boolean {
   return deliveries.fin[x] !== FIN_NONE && deliveries.finSent[x]! < entry;
 }
@@ -135,5 +106,7 @@ function closeShape(view: FlowView, trail: Trail, deliveries: Deliveries, first:
   const acked = deliveries.finAckFirst[first]!;
   if (acked < 0) return F.SHAPE_UNKNOWN;
   const withFin = trail.side[acked] === second && (trail.flags[acked]! & FIN) !== 0;
-  return withFin ? F.SHAPE_THREE : F.SHAPE_FOUR;
+  // Where segments before it are missing, one may have been the acknowledgement.
+  if (withFin) return isPreceded(view, trail, acked) ? F.SHAPE_UNKNOWN : F.SHAPE_THREE;
+  return F.SHAPE_FOUR;
 }

@@ -1,6 +1,6 @@
 import { ACK, FIN, RST, SYN } from '../decode/segment.ts';
 import * as L from '../flow/layout.ts';
-import { E_CONTIGUOUS, E_DSACK, E_HAS_TS, type Trail } from '../flow/trail.ts';
+import { E_CONTIGUOUS, E_DSACK, E_HAS_TS, E_ID_GAP, type Trail } from '../flow/trail.ts';
 import type { FlowView } from '../flow/view.ts';
 import { seqAtOrAfter, seqDiff } from '../units.ts';
 import { changedPlaces } from './resets.ts';
@@ -144,7 +144,8 @@ export class Deliveries {
     let arrived = -1;
     let transmissions = 0;
     for (let i = first; i >= 0 && i < trail.count; i++) {
-      if (trail.side[i] !== peer || (trail.flags[i]! & FIN) === 0) continue;
+      // Behind its FIN an end has nothing new to send: data is sent again because it, and so the FIN, had not arrived.
+      if (trail.side[i] !== peer || ((trail.flags[i]! & FIN) === 0 && trail.length[i] === 0)) continue;
       if (proof >= 0 && i > proof && transmissions > 0) break;
       transmissions++;
       arrived = i;
@@ -207,6 +208,21 @@ export class Deliveries {
 /** No pure ACK from either side: the capture was filtered to SYN, FIN and RST. */
 export function hasNoPureAcks(view: FlowView): boolean {
   return !view.sideHas(0, L.PURE_ACK_SENT) && !view.sideHas(1, L.PURE_ACK_SENT);
+}
+
+/** Whether the capture lacks a side's pure ACKs: it has none at all, or nothing of that side. */
+export function lacksAcksOf(view: FlowView, side: number): boolean {
+  return hasNoPureAcks(view) || !view.sideHas(side, L.SENT);
+}
+
+/**
+ * Whether the capture lacks segments of its sender before entry `i`, by IP identifications or sequence numbers: what it
+ * says, one of these may have said before. What came late was not missing.
+ */
+export function isPreceded(view: FlowView, trail: Trail, i: number): boolean {
+  const meta = trail.meta[i]!;
+  if ((meta & E_ID_GAP) !== 0 && !view.has(L.FLOW_IDS_BACK << trail.side[i]!)) return true;
+  return (meta & E_CONTIGUOUS) === 0 && !view.has(L.FLOW_OUT_OF_ORDER_FIN);
 }
 
 /** Whether `x` sends a SYN or FIN again later than an acknowledgement at `i` can have crossed. */

@@ -1,14 +1,14 @@
 import { ACK, FIN, RST, SYN } from '../decode/segment.ts';
 import * as L from '../flow/layout.ts';
-import { E_ID_GAP, type Trail } from '../flow/trail.ts';
+import type { Trail } from '../flow/trail.ts';
 import type { FlowView } from '../flow/view.ts';
 import * as S from '../tcp/states.ts';
-import { nextState } from '../tcp/transitions.ts';
 import { seqAtOrAfter } from '../units.ts';
 import { travelTime } from './capture-point.ts';
-import { type Deliveries, FIN_INFERRED, FIN_OBSERVED, hasNoPureAcks } from './deliveries.ts';
+import { type Deliveries, FIN_INFERRED, FIN_OBSERVED, isPreceded, lacksAcksOf } from './deliveries.ts';
 import { hasExpired, isMidstream, isPassiveOpener, mayHaveExpired } from './edges.ts';
 import * as F from './facts.ts';
+import { StateMachine } from './machine.ts';
 import type { OsProfile } from './profiles.ts';
 import {
   changedPlaces,
@@ -29,13 +29,9 @@ export const RESET_KILLED_TIME_WAIT = 2;
  * sent it, what it received at the latest before it shows that it knows (deliveries.ts). A FIN that crossed its own
  * is thus received after it sent its own, whatever the order in the capture.
  */
-export class EndpointReplay {
-  private state = S.CLOSED;
-  private x = 0;
-  private last = 0;
+export class EndpointReplay extends StateMachine {
   private view!: FlowView;
   private trail!: Trail;
-  private facts!: F.Facts;
   private deliveries!: Deliveries;
   private profile!: OsProfile;
   private finSent = false;
@@ -60,11 +56,8 @@ export class EndpointReplay {
   ): void {
     this.view = view;
     this.trail = trail;
-    this.facts = facts;
     this.deliveries = deliveries;
     this.profile = profile;
-    this.x = x;
-    this.last = Number.NEGATIVE_INFINITY;
     this.finSent = false;
     this.finReceived = false;
     this.synReceived = false;
@@ -72,7 +65,7 @@ export class EndpointReplay {
     this.heldAck = -1;
     this.heldReset = -1;
     this.heldUntil = -1;
-    this.state = isPassiveOpener(view, trail, x) ? S.LISTEN : S.CLOSED;
+    this.start(facts, x, isPassiveOpener(view, trail, x) ? S.LISTEN : S.CLOSED);
     if (isMidstream(view, x)) {
       this.emit(S.SYNCHRONIZED, view.float(L.FIRST_TIME), 0, F.EDGE_NONE, F.INFERRED);
     }
@@ -86,29 +79,6 @@ export class EndpointReplay {
     }
     this.receiveSyn();
     if (!this.finReceived && deliveries.finArrived[x]! >= 0) this.receiveFin(trail.count);
-  }
-
-  private emit(event: number, time: number, frame: number, edge: number, basis: number): void {
-    const next = nextState(this.state, event);
-    if (next === this.state || this.isGone()) return;
-    const { facts, x } = this;
-    this.state = next;
-    if (next === S.LISTEN) return;
-    const count = facts.spans[x]!;
-    if (count === F.MAX_SPANS) return;
-    const i = x * F.MAX_SPANS + count;
-    this.last = Math.max(this.last, time);
-    facts.spanState[i] = next;
-    facts.spanFrom[i] = this.last;
-    facts.spanFrame[i] = frame;
-    facts.spanEdge[i] = edge;
-    facts.spanBasis[i] = basis;
-    facts.spans[x] = count + 1;
-    if (next === S.TIME_WAIT) {
-      facts.timeWaitFrom[x] = this.last;
-      facts.timeWaitRestartedAt[x] = this.last;
-      facts.addTimeWaitFrame(x, frame);
-    }
   }
 
   private sentAt(i: number): number {
@@ -145,7 +115,13 @@ export class EndpointReplay {
       } else {
         const before = this.state;
         const told = !mayHaveExpired(trail, i, stay);
-        this.emit(S.SEND_RST, this.sentAt(i), this.frame(i), F.EDGE_SENT, told ? F.OBSERVED : F.ASSUMED);
+        this.emit(
+          S.SEND_RST,
+          this.sentAt(i),
+          this.frame(i),
+          this.edgeOfReset(F.EDGE_SENT),
+          told ? F.OBSERVED : F.ASSUMED,
+        );
         if (before !== this.state) effects[i]! |= RESET_ENDED;
       }
     }
@@ -154,9 +130,8 @@ export class EndpointReplay {
   private sendFin(i: number, time: number): void {
     if (this.finSent) return;
     this.finSent = true;
-    const late = (this.trail.meta[i]! & E_ID_GAP) !== 0;
-    const edge = late ? F.EDGE_SENT_LATE : F.EDGE_SENT;
-    this.emit(S.SEND_FIN, time, this.frame(i), edge, late ? F.INFERRED : F.OBSERVED);
+    const late = isPreceded(this.view, this.trail, i);
+    this.emit(S.SEND_FIN, time, this.frame(i), late ? F.EDGE_LATE : F.EDGE_SENT, F.OBSERVED);
     // Captured out of order: its acknowledgement stands before it.
     const acked = this.deliveries.finAckArrived[this.x]!;
     if (acked >= 0 && acked < i) this.receiveFinAck(acked);
@@ -191,7 +166,8 @@ export class EndpointReplay {
     if (this.state === S.TIME_WAIT) {
       const began = i === deliveries.finArrived[x] || i === deliveries.finAckArrived[x];
       const restarts = this.profile.timeWaitRestartedBy === 'ack' || (flags & FIN) !== 0;
-      if ((flags & (SYN | ACK)) === ACK && !began && restarts) this.restartTimeWait(i);
+      const isAck = (flags & (SYN | ACK)) === ACK;
+      if (isAck && !began && restarts) this.restartTimeWait(this.receivedAt(i), this.frame(i));
       return;
     }
     // Later segments of the peer arrive after its FIN, unless this endpoint still shows that it lacks it.
@@ -229,7 +205,7 @@ export class EndpointReplay {
     if (!this.finReceived && arrived >= 0 && arrived < i) this.receiveFin(i);
     const before = this.state;
     if (before === S.TIME_WAIT && !this.profile.resetEndsTimeWait) return;
-    this.emit(S.RECEIVE_RST, this.receivedAt(i), this.frame(i), F.EDGE_RECEIVED, F.OBSERVED);
+    this.emit(S.RECEIVE_RST, this.receivedAt(i), this.frame(i), this.edgeOfReset(F.EDGE_RECEIVED), F.OBSERVED);
     if (before === S.TIME_WAIT && this.state === S.CLOSED) {
       facts.timeWaitEndedBy[x] = F.BY_RST;
       facts.timeWaitEnd[x] = this.last;
@@ -283,36 +259,24 @@ export class EndpointReplay {
     this.finAcked = true;
     if (deliveries.fin[x] === FIN_INFERRED && !this.finSent) {
       this.finSent = true;
+      if (!this.isOpen()) this.emit(S.SYNCHRONIZED, this.view.float(L.FIRST_TIME), 0, F.EDGE_NONE, F.INFERRED);
       this.emit(S.SEND_FIN, this.receivedAt(i) - 2 * this.facts.shift[x]!, 0, F.EDGE_NONE, F.INFERRED);
     }
     // Without pure ACKs in the capture it may have come long before.
-    const basis = hasNoPureAcks(this.view) ? F.INFERRED : F.OBSERVED;
-    this.emit(S.RECEIVE_ACK_OF_FIN, this.receivedAt(i), this.frame(i), F.EDGE_RECEIVED, basis);
+    const late = lacksAcksOf(this.view, 1 - x) || isPreceded(this.view, this.trail, i);
+    const edge = late ? F.EDGE_LATE : F.EDGE_RECEIVED;
+    this.emit(S.RECEIVE_ACK_OF_FIN, this.receivedAt(i), this.frame(i), edge, F.OBSERVED);
     if (this.state === S.CLOSED) this.facts.closedAt = this.trail.time[i]!;
+  }
+
+  /** In FIN_WAIT_1, while the capture does not show the acknowledgements: it may have been in FIN_WAIT_2. */
+  private edgeOfReset(edge: number): number {
+    return this.state === S.FIN_WAIT_1 && lacksAcksOf(this.view, 1 - this.x) ? F.EDGE_LATE : edge;
   }
 
   /** Whether this endpoint had aborted by the time that the peer's segment `i` arrived. */
   private abortsBefore(i: number): boolean {
     const { trail, x, view, facts } = this;
     return hasAbortedBefore(trail, i, x, travelTime(view.floatOf(x, L.MIN_RTT), facts.shift[x]!));
-  }
-
-  /** Closed after it had been open: nothing opens it again. */
-  private isGone(): boolean {
-    return this.state === S.CLOSED && this.facts.spans[this.x]! > 0;
-  }
-
-  private isOpen(): boolean {
-    return this.state >= S.SYN_RECEIVED;
-  }
-
-  private restartTimeWait(i: number): void {
-    const { facts, x } = this;
-    const time = this.receivedAt(i);
-    if (time < facts.timeWaitRestartedAt[x]!) return;
-    facts.timeWaitRestartedAt[x] = time;
-    facts.timeWaitRestarts[x]!++;
-    if (facts.timeWaitRestarts[x]! < F.MAX_RESTART_FRAMES) facts.addTimeWaitFrame(x, this.frame(i));
-    facts.note(F.noteBit('time-wait-restarted'));
   }
 }

@@ -50,8 +50,8 @@ export const ASSUMED = 2;
 export const EDGE_NONE = 0;
 export const EDGE_SENT = 1;
 export const EDGE_RECEIVED = 2;
-/** sent, but perhaps not for the first time: the capture lacks what went before, and the edge may be earlier */
-export const EDGE_SENT_LATE = 3;
+/** perhaps not the first of its kind: the capture lacks what came before, and the edge may be earlier */
+export const EDGE_LATE = 3;
 
 export const ENDED_BY = ['capture-end', 'timer', 'reuse', 'rst'] as const;
 export const BY_CAPTURE_END = 0;
@@ -92,9 +92,7 @@ export function noteBit(note: Note): number {
 
 /** Spans an endpoint can have: states are never entered twice, so there are no more than states. */
 export const MAX_SPANS = 12;
-/** Frames listed of a TIME_WAIT that is restarted over and over. */
-export const MAX_RESTART_FRAMES = 32;
-const MAX_FRAMES = MAX_RESTART_FRAMES + 2;
+const MAX_FRAMES = 34;
 const ZEROS = 12;
 const UNKNOWNS = 10;
 
@@ -112,6 +110,8 @@ export class Facts {
   position = 0;
   /** ns by which each side sends earlier and receives later than the capture sees */
   readonly shift = new Float64Array(2);
+  /** ns by which a duration at each side between a segment sent and one received can be wrong nevertheless */
+  readonly bound = new Float64Array(2);
 
   // Spans of each side at side * MAX_SPANS + i.
   readonly spans = this.zeros.subarray(0, 2);
@@ -159,6 +159,18 @@ export class Facts {
     this.resetsIgnored = 0;
   }
 
+  /** Takes back what was found of a side's states. */
+  forget(side: number): void {
+    this.spans[side] = 0;
+    this.unseenEnd[side] = 0;
+    this.timeWaitFrom[side] = Number.NaN;
+    this.timeWaitRestartedAt[side] = Number.NaN;
+    this.timeWaitRestarts[side] = 0;
+    this.timeWaitEndedBy[side] = BY_CAPTURE_END;
+    this.timeWaitEnd[side] = Number.NaN;
+    this.frameCounts[side] = 0;
+  }
+
   /** Notes a frame that began, restarted or ended a side's TIME_WAIT, 0 where it is not known; MAX_FRAMES at most. */
   addTimeWaitFrame(side: number, frame: number): void {
     const count = this.frameCounts[side]!;
@@ -195,7 +207,7 @@ export class Facts {
   /** Whether nobody saw when a side's span `i`, not its last, began or ended. */
   hasUnseenEdge(side: number, i: number): boolean {
     if (this.unseenEnd[side] === 1 && i === side * MAX_SPANS + this.spans[side]! - 2) return true;
-    return this.spanEdge[i] === EDGE_SENT_LATE || this.spanEdge[i + 1] === EDGE_SENT_LATE;
+    return this.spanEdge[i] === EDGE_LATE || this.spanEdge[i + 1] === EDGE_LATE;
   }
 
   /** How long a side was in `state`, ns; NaN if never, still is, or nobody saw the end. */

@@ -4,9 +4,9 @@ import { Trail } from '../flow/trail.ts';
 import type { FlowView } from '../flow/view.ts';
 import * as S from '../tcp/states.ts';
 import { nextState } from '../tcp/transitions.ts';
-import { positionOf, shiftOf } from './capture-point.ts';
-import { judgeClose } from './closer.ts';
-import { Deliveries, FIN_OBSERVED, hasNoPureAcks } from './deliveries.ts';
+import { boundOf, distanceTo, positionOf, shiftOf } from './capture-point.ts';
+import { forgetUndecided, judgeClose } from './closer.ts';
+import { Deliveries, FIN_OBSERVED } from './deliveries.ts';
 import { EndpointReplay, RESET_ENDED, RESET_KILLED_TIME_WAIT } from './endpoint.ts';
 import * as F from './facts.ts';
 import { takeNotes } from './notes.ts';
@@ -53,18 +53,20 @@ export class Replay {
     }
     if (view.sideHas(0, L.RST_SENT) || view.sideHas(1, L.RST_SENT)) this.judgeResets(view, trail);
     judgeClose(view, trail, facts, deliveries);
+    forgetUndecided(view, trail, facts, deliveries);
     takeNotes(view, trail, facts, deliveries);
     return facts;
   }
 
   private placeCapture(view: FlowView): void {
     const { facts } = this;
-    // Without pure ACKs an answer may have come long before the segment that tells of it.
-    const told = !hasNoPureAcks(view);
-    const rtt0 = told ? view.floatOf(0, L.MIN_RTT) : Number.POSITIVE_INFINITY;
-    const rtt1 = told ? view.floatOf(1, L.MIN_RTT) : Number.POSITIVE_INFINITY;
+    const rtt0 = distanceTo(view, 0);
+    const rtt1 = distanceTo(view, 1);
     facts.shift[0] = shiftOf(rtt0, rtt1);
     facts.shift[1] = shiftOf(rtt1, rtt0);
+    const opened = view.sideHas(0, L.SYN_SENT_FLAG) && view.sideHas(1, L.SYN_SENT_FLAG);
+    facts.bound[0] = boundOf(view.floatOf(0, L.MIN_RTT), facts.shift[0]!, opened);
+    facts.bound[1] = boundOf(view.floatOf(1, L.MIN_RTT), facts.shift[1]!, opened);
     facts.position = facts.client === 0 ? positionOf(rtt0, rtt1) : positionOf(rtt1, rtt0);
   }
 

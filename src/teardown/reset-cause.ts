@@ -4,7 +4,7 @@ import { C_OWN_ACKED, C_PEER_DATA_LAST, E_HAS_TS, type Trail } from '../flow/tra
 import type { FlowView } from '../flow/view.ts';
 import { seqAfter } from '../units.ts';
 import * as F from './facts.ts';
-import { isForeign } from './resets.ts';
+import { isBare, isForeign } from './resets.ts';
 
 export type Cause =
   | 'refused'
@@ -49,8 +49,7 @@ export function judgeReset(view: FlowView, trail: Trail, facts: F.Facts): Judgem
       why: `the RST came with TTL ${ttl}, other segments of that end with ${usual}: something on the path may have made it`,
     };
   }
-  const bare = trail.window[i] === 0 && trail.context[i]! >>> 8 === 0;
-  return bare ? judgeReply(view, trail, i, sender) : judgeAbort(view, trail, i, sender);
+  return isBare(trail, i) ? judgeReply(view, trail, i, sender) : judgeAbort(view, trail, i, sender);
 }
 
 /** No options and window 0: a kernel answered a segment for which it had no socket (tcp_v4_send_reset). */

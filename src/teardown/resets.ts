@@ -59,11 +59,19 @@ export function hasForeignTtl(view: FlowView, trail: Trail, i: number): boolean 
   return trail.ttlId[i]! >>> 16 !== view.ttl(sender);
 }
 
-/** Whether its IP identification is none of the next of an end that counts its packets; a reply without a socket has 0. */
+/** No options and window 0: a system's reply without a socket (tcp_v4_send_reset). */
+export function isBare(trail: Trail, i: number): boolean {
+  return trail.window[i] === 0 && trail.context[i]! >>> 8 === 0;
+}
+
+/**
+ * Whether its IP identification is none of the next of an end that counts its packets. A reply without a socket has 0 or,
+ * from older Linux, one of another count.
+ */
 export function hasForeignId(trail: Trail, i: number): boolean {
   const id = trail.ttlId[i]! & 0xffff;
   const last = trail.lastId[i]!;
-  if ((trail.context[i]! & C_MISSING) !== 0 || id === 0 || last === 0) return false;
+  if ((trail.context[i]! & C_MISSING) !== 0 || id === 0 || last === 0 || isBare(trail, i)) return false;
   return Math.abs(((id - last) << 16) >> 16) > FOREIGN_STEP;
 }
 

@@ -44,7 +44,11 @@ export function readSuccessor(next: FlowView, trail: Trail, old: FlowView): Succ
         successor.accepted = true;
         break;
       }
-      if ((trail.meta[i]! & E_OLD) !== 0) challenged = true;
+      if ((trail.meta[i]! & E_OLD) === 0) continue;
+      challenged = true;
+      // Challenged again: the old connection was still there, so the RST had not reached it.
+      successor.killedAt = Number.POSITIVE_INFINITY;
+      successor.killedFrame = 0;
     } else if ((flags & RST) !== 0 && challenged && successor.killedFrame === 0) {
       successor.killedAt = trail.time[i]! + shift;
       successor.killedFrame = trail.frame[i]! >>> 0;

@@ -89,7 +89,7 @@ const FLOW: readonly Row[] = [
   ['encapsulation.mplsLabels', 'count', 'MPLS labels, any of them'],
   ['encapsulation.tunnels', 'object', 'whether the flow was in a tunnel'],
   ['encapsulation.tunnels.type', 'text', 'kind of tunnel, any of them'],
-  ['encapsulation.tunnels.id', 'count', 'VXLAN or Geneve VNI or GRE key, any of them'],
+  ['encapsulation.tunnels.id', 'count', 'VXLAN or Geneve VNI, GRE key, GTP TEID, ..., any of them'],
   ['endpoints', 'object', 'both ends'],
   ['holders', 'object', 'whether the processes that hold the sockets are known (live)'],
   ['comparison', 'object', 'whether the flow was compared between two captures'],

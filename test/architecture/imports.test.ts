@@ -47,7 +47,8 @@ const PROCESS: { from: string; because: string }[] = [
 ];
 
 /** Layers nest without end, and so does decoding: a tunnel holds a packet of any kind again. */
-const RECURSION = new Map([['src/decode/tunnel.ts', ['src/decode/ethernet.ts', 'src/decode/ip.ts']]]);
+const LAYERS = ['src/decode/ethernet.ts', 'src/decode/ip.ts', 'src/decode/wireless.ts'];
+const RECURSION = new Map(['src/decode/tunnel.ts', 'src/decode/udp.ts'].map((file) => [file, LAYERS]));
 
 const FILES = filesUnder('src', '.ts');
 

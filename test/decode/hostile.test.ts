@@ -18,9 +18,17 @@ import {
   u16,
   u32,
 } from './bytes.ts';
+import { OTHER_LINKS } from './links.ts';
+import { TUNNELS, udp4, wireless } from './tunnels.ts';
 
-const LINK_TYPES = [0, 1, 12, 14, 101, 108, 113, 228, 229, 276];
+const LINK_TYPES = [0, 1, 12, 14, 101, 108, 113, 228, 229, 276, ...OTHER_LINKS.map(([, linkType]) => linkType)];
+const DATAGRAMS = TUNNELS.map(([name, port, header]): [string, number, number[]] => {
+  return [name, RAW, udp4(port, header(ipv4Packet()))];
+});
 const OPTIONS_LINE = '0 c > s FP. 1:11(10) ack 1 <nop, nop, ts 5 6, nop, nop, sack 30:40>';
+
+const GRE = { protocol: 47 };
+const ETHERNET4 = ethernet(0x0800, ipv4Packet());
 
 /** One frame of each stack of layers, and where its TCP header begins. */
 const FRAMES: [name: string, linkType: number, frame: number[], tcpAt: number][] = [
@@ -38,6 +46,14 @@ const FRAMES: [name: string, linkType: number, frame: number[], tcpAt: number][]
   ['IPv6 AH', RAW, ipv6([6, 1, 0, 0, ...u32(1), ...u32(2), ...tcp()], { next: 51 }), 52],
   ['atomic fragment', RAW, ipv6([...fragmentHeader(6, 1, 0, false), ...tcp()], { next: 44 }), 48],
   ['6in4', RAW, ipv4(ipv6Packet(), { protocol: 41 }), 60],
+  ['802.1ah', ETHERNET, ethernet(0x88e7, [0, 0, 0, 1, ...ethernet(0x0800, ipv4Packet())]), 52],
+  ['VN-tag', ETHERNET, ethernet(0x8926, [...u32(51), ...u16(0x0800), ...ipv4Packet()]), 40],
+  ['802.1BR', ETHERNET, ethernet(0x893f, [0, 0, 0, 1, 0, 0, ...u16(0x0800), ...ipv4Packet()]), 42],
+  ['ERSPAN', RAW, ipv4([0x10, 0, 0x88, 0xbe, ...u32(1), ...u32(0x10000000), ...u32(0), ...ETHERNET4], GRE), 70],
+  ['Aruba', RAW, ipv4([0, 0, 0x82, 0, ...wireless(ipv4Packet())], GRE), 76],
+  ...OTHER_LINKS.map(([name, linkType, frame]): [string, number, number[], number] => {
+    return [name, linkType, frame, frame.length - 30];
+  }),
   ['GRE with key', RAW, ipv4([0x20, 0, 8, 0, ...u32(5), ...ipv4Packet()], { protocol: 47 }), 48],
 ];
 
@@ -92,7 +108,7 @@ describe('random bytes', () => {
   });
 
   test('nor in frames that are right up to some byte, cut anywhere', () => {
-    const frame = fc.constantFrom(...FRAMES);
+    const frame = fc.constantFrom(...FRAMES, ...DATAGRAMS);
     const change = fc.array(fc.tuple(fc.nat({ max: 120 }), fc.nat({ max: 255 })), { maxLength: 6 });
     fc.assert(
       fc.property(frame, change, fc.nat({ max: 160 }), fc.nat({ max: 3000 }), ([, link, right], changes, cut, wire) => {

@@ -132,6 +132,37 @@ describe('MPLS', () => {
   });
 });
 
+describe('tags of bridges', () => {
+  test('802.1ah: the service instance, and the tags of the frame inside', () => {
+    const frame = ethernet(0x8100, [...u16(9), ...u16(IPV4), ...ipv4Packet()]);
+    const { segment, layers } = decodeBytes(
+      ETHERNET,
+      tagged([[0x88a8, 4]], 0x88e7, [0xe0, 0xff, 0xff, 0xfe, ...frame]),
+    );
+    expect(facts(segment)).toEqual(FIN4);
+    expect(layers).toEqual(['vlan 4', 'pbb 16777214', 'vlan 9']);
+  });
+
+  test.each([
+    ['from the interface', 0x3fff_0033, 'vntag 51'],
+    ['towards it', 0x8123_0fff, 'vntag 291'],
+  ])('VN-tag %s', (_, tagBytes, expected) => {
+    const { segment, layers } = decodeBytes(
+      ETHERNET,
+      ethernet(0x8926, [...u32(tagBytes), ...u16(IPV6), ...ipv6Packet()]),
+    );
+    expect(facts(segment)).toEqual(FIN6);
+    expect(layers).toEqual([expected]);
+  });
+
+  test('802.1BR: group, base and extension are the id', () => {
+    const frame = ethernet(0x893f, [0xf0, 0x01, 0xf0, 0xd8, 7, 3, ...u16(IPV4), ...ipv4Packet()]);
+    const { segment, layers } = decodeBytes(ETHERNET, frame);
+    expect(facts(segment)).toEqual(FIN4);
+    expect(layers).toEqual([`etag ${(3 << 14) | 0x30d8}`]);
+  });
+});
+
 describe('PPPoE', () => {
   const session = (protocol: number, packet: number[]) => [0x11, 0, 0, 1, ...u16(packet.length + 2), ...u16(protocol)];
 
@@ -140,6 +171,7 @@ describe('PPPoE', () => {
     const six = ethernet(0x8864, [...session(0x57, ipv6Packet()), ...ipv6Packet()]);
     expect(facts(decodeBytes(ETHERNET, four).segment)).toEqual(FIN4);
     expect(facts(decodeBytes(ETHERNET, six).segment)).toEqual(FIN6);
+    expect(decodeBytes(ETHERNET, four).layers).toEqual(['pppoe 1']);
   });
 
   test('link control and discovery are not IP', () => {
@@ -217,7 +249,7 @@ describe('raw IP', () => {
   });
 
   test('other link types are named as such', () => {
-    for (const linkType of [2, 147, 189, 65535]) {
+    for (const linkType of [2, 147, 189, 192 << 16, 65535]) {
       expect(decodeBytes(linkType, ipv4Packet()).outcome).toBe('link-type-not-supported');
     }
   });

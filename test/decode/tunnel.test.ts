@@ -13,6 +13,7 @@ import {
   u16,
   u32,
 } from './bytes.ts';
+import { wireless } from './tunnels.ts';
 
 const IPIP = 4;
 const IPV6 = 41;
@@ -100,10 +101,47 @@ describe('GRE', () => {
     expect(layers).toEqual(['gre', 'mpls 77']);
   });
 
-  test('PPTP (version 1), source routes and unknown protocols are not TCP or not IP', () => {
+  test('PPTP (version 1): PPP, with and without an acknowledgement', () => {
+    const ppp = [0xff, 3, 0, 0x21, ...ipv4Packet()];
+    const call = [...u16(ppp.length), ...u16(515)];
+    const plain = [...u16(0x3001), ...u16(0x880b), ...call, ...u32(1), ...ppp];
+    const acknowledging = [...u16(0x3081), ...u16(0x880b), ...call, ...u32(1), ...u32(7), 0x21, ...ipv4Packet()];
+    for (const packet of [plain, acknowledging]) {
+      const { segment, layers } = decodeBytes(RAW, ipv4(packet, { protocol: GRE }));
+      expect(facts(segment)).toEqual(FIN4);
+      expect(layers).toEqual(['pptp 515']);
+    }
+    const noPayload = [...u16(0x2081), ...u16(0x880b), ...call, ...u32(7)];
+    expect(decodeBytes(RAW, ipv4(noPayload, { protocol: GRE })).outcome).toBe('not-tcp');
+  });
+
+  test('ERSPAN of each type', () => {
+    const frame = ethernet(0x0800, ipv4Packet());
+    const layersOf = (...bytes: number[][]) => {
+      const { segment, layers } = decodeBytes(RAW, ipv4(bytes.flat(), { protocol: GRE }));
+      expect(facts(segment)).toEqual(FIN4);
+      return layers;
+    };
+    const numbered = (type: number) => [0x10, 0, ...u16(type), ...u32(1)];
+    const type3 = (flags: number) => [0x20, 7, 0xfc, 5, 0, 0, 0, 0, 0, 0, 0, flags];
+    expect(layersOf([0, 0, 0x88, 0xbe], frame)).toEqual(['erspan']);
+    expect(layersOf(numbered(0x88be), [0x10, 7, 0xff, 0xff, 0, 0, 0, 1], frame)).toEqual(['erspan 1023']);
+    expect(layersOf(numbered(0x22eb), type3(0), frame)).toEqual(['erspan 5']);
+    expect(layersOf(numbered(0x22eb), type3(1), Array(8).fill(3), frame)).toEqual(['erspan 5']);
+    const unknown = [...numbered(0x88be), 0x30, 0, 0, 1, 0, 0, 0, 0, ...frame];
+    expect(decodeBytes(RAW, ipv4(unknown, { protocol: GRE })).outcome).toBe('not-tcp');
+  });
+
+  test.each([0x8200, 0x820f, 0x9000])("802.11 of Aruba's access points: %i", (protocol) => {
+    const packet = ipv4(gre(protocol, wireless(ipv4Packet())), { protocol: GRE });
+    expect(facts(decodeBytes(RAW, packet).segment)).toEqual(FIN4);
+  });
+
+  test('other versions, source routes and unknown protocols are not TCP or not IP', () => {
     const outcome = (flags: number, protocol: number) =>
       decodeBytes(RAW, ipv4([...u16(flags), ...u16(protocol), ...ipv4Packet()], { protocol: GRE })).outcome;
-    expect(outcome(0x3001, 0x880b)).toBe('not-tcp');
+    expect(outcome(0x3001, 0x0800)).toBe('not-tcp');
+    expect(outcome(0x0002, 0x0800)).toBe('not-tcp');
     expect(outcome(0x4000, 0x0800)).toBe('not-tcp');
     expect(outcome(0, 0x883e)).toBe('not-ip');
   });

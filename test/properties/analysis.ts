@@ -6,6 +6,11 @@ import { type CaptureForm, writeCapture } from '../scenarios/capture.ts';
 import type { Packet } from '../scenarios/script.ts';
 import { scriptOf, told } from './conversation.ts';
 
+/** How often a property is tried: TEARDOWN_RUNS=20000 hunts on, FC_SEED=random with other inputs (test/setup.ts). */
+export function runs(usually: number): number {
+  return Number(process.env['TEARDOWN_RUNS'] ?? usually);
+}
+
 export const PCAP: CaptureForm = { format: 'pcap', byteOrder: 'little', resolution: 'us' };
 
 export async function reportOf(packets: Packet[], form: CaptureForm = PCAP): Promise<Report> {

@@ -1,6 +1,7 @@
 /** Random plausible conversations as a capture point between their ends sees them, and what the ends went through. */
 import fc from 'fast-check';
 import { ACK, RST, SYN } from '../../src/decode/segment.ts';
+import type { Initiator } from '../../src/report/types.ts';
 import type { StateName } from '../../src/tcp/states.ts';
 import type { Packet, Script, SocketAddress } from '../scenarios/script.ts';
 import { Endpoint, type Wire } from './endpoint.ts';
@@ -109,6 +110,14 @@ export function play(plan: Plan): Conversation {
     states: [ends[0].states, ends[1].states.length > 1 ? ends[1].states : [refused]],
     gaveUp: ends.some((e) => e.gaveUp),
   };
+}
+
+/** The end, or both, whose close() came before it knew of the other's. */
+export function initiatorOf({ states: [client, server] }: Conversation): Initiator {
+  const [clientFirst, serverFirst] = [client.includes('FIN_WAIT_1'), server.includes('FIN_WAIT_1')];
+  if (clientFirst && serverFirst) return 'both';
+  if (clientFirst) return 'client';
+  return serverFirst ? 'server' : null;
 }
 
 function packetOf(plan: Plan, by: 0 | 1, wire: Wire, ipId: number, [tsVal, tsEcr]: [number, number]): Packet {

@@ -8,7 +8,7 @@ import { analyze } from '../../src/analyze.ts';
 import type { Flow } from '../../src/report/types.ts';
 import { type CaptureForm, writeCapture } from '../scenarios/capture.ts';
 import type { Packet } from '../scenarios/script.ts';
-import { explained, flowOf, PCAP, reportOf } from './analysis.ts';
+import { explained, flowOf, PCAP, reportOf, runs } from './analysis.ts';
 import { conversations, plans, play, scriptOf } from './conversation.ts';
 
 let folder: string;
@@ -31,7 +31,7 @@ test('exchanging the addresses of client and server exchanges them in the result
       });
     });
   });
-  await fc.assert(property, { numRuns: 200 });
+  await fc.assert(property, { numRuns: runs(200) });
 });
 
 test('sequence numbers that begin elsewhere, and wrap, change nothing', async () => {
@@ -48,7 +48,7 @@ test('sequence numbers that begin elsewhere, and wrap, change nothing', async ()
     const [flow, other] = [await flowOf(packets), await flowOf(shifted.packets)];
     explained(flow, packets, () => expect(other).toEqual(flow));
   });
-  await fc.assert(property, { numRuns: 300 });
+  await fc.assert(property, { numRuns: runs(300) });
 });
 
 test('a second copy of a packet changes nothing but the counts', async () => {
@@ -86,7 +86,7 @@ test('a second copy of a packet changes nothing but the counts', async () => {
       });
     });
   });
-  await fc.assert(property, { numRuns: 300 });
+  await fc.assert(property, { numRuns: runs(300) });
 });
 
 test('a second copy of the last packet does not make the flow longer', async () => {
@@ -98,7 +98,7 @@ test('a second copy of the last packet does not make the flow longer', async () 
     ];
     explained(flow, packets, () => expect(copied.lastPacket).toBe(flow.lastPacket));
   });
-  await fc.assert(property, { numRuns: 100 });
+  await fc.assert(property, { numRuns: runs(100) });
 });
 
 /** The flow with the frame numbers that it had without copies, and without the note about them. */
@@ -125,7 +125,7 @@ test('pcap and pcapng in both byte orders and resolutions are read alike', async
       capture: { ...one.capture, files: [] },
     });
   });
-  await fc.assert(property, { numRuns: 100 });
+  await fc.assert(property, { numRuns: runs(100) });
 });
 
 test('a capture split over two files, one after the other or both at once, is read as the whole', async () => {
@@ -150,5 +150,5 @@ test('a capture split over two files, one after the other or both at once, is re
       });
     },
   );
-  await fc.assert(property, { numRuns: 100 });
+  await fc.assert(property, { numRuns: runs(100) });
 });

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import type { Endpoint, Flow, Span } from '../../src/report/types.ts';
 import { STATE_NAMES, type StateName } from '../../src/tcp/states.ts';
 import { TRANSITIONS } from '../../src/tcp/transitions.ts';
-import { explained, nanoseconds, reportOf } from './analysis.ts';
+import { explained, nanoseconds, reportOf, runs } from './analysis.ts';
 import { conversations } from './conversation.ts';
 
 function follows(from: StateName, to: StateName): boolean {
@@ -80,5 +80,5 @@ test('spans touch, are in order, last as long as they say, and are a path throug
       checkWhole(flow);
     });
   });
-  await fc.assert(property, { numRuns: 1000 });
+  await fc.assert(property, { numRuns: runs(1000) });
 });

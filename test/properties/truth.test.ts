@@ -7,9 +7,8 @@
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Initiator } from '../../src/report/types.ts';
-import { explained, flowOf } from './analysis.ts';
-import { type Conversation, conversationsOf, type Plan, plans, play } from './conversation.ts';
+import { explained, flowOf, runs } from './analysis.ts';
+import { conversationsOf, initiatorOf, type Plan, plans, play } from './conversation.ts';
 
 const RST = 4;
 
@@ -28,13 +27,6 @@ const knowable = conversationsOf(
   }),
 ).filter((made) => !made.gaveUp);
 
-function initiatorOf({ states: [client, server] }: Conversation): Initiator {
-  const [clientFirst, serverFirst] = [client.includes('FIN_WAIT_1'), server.includes('FIN_WAIT_1')];
-  if (clientFirst && serverFirst) return 'both';
-  if (clientFirst) return 'client';
-  return serverFirst ? 'server' : null;
-}
-
 test('the states are those that both ends went through', async () => {
   const property = fc.asyncProperty(knowable, async ({ packets, states }) => {
     const flow = await flowOf(packets);
@@ -44,14 +36,17 @@ test('the states are those that both ends went through', async () => {
       expect(flow.endpoints.server.states.map(({ state }) => state)).toEqual(server);
     });
   });
-  await fc.assert(property, { numRuns: 800 });
+  await fc.assert(property, { numRuns: runs(800) });
 });
 
 test('the initiator is the end, or both, whose close came before it knew of the other', async () => {
   const unbroken = knowable.filter(({ plan }) => !hasReset(plan));
   const property = fc.asyncProperty(unbroken, async (made) => {
     const flow = await flowOf(made.packets);
+    // An ACK that overtook data before the capture looks like one behind bytes, or a FIN, that the capture missed.
+    const overtook = flow.kind === 'half-closed' && made.plan.fates.includes('late before it');
+    if (overtook && flow.initiator === 'unknown') return;
     explained(flow, made.packets, () => expect(flow.initiator).toBe(initiatorOf(made)));
   });
-  await fc.assert(property, { numRuns: 300 });
+  await fc.assert(property, { numRuns: runs(300) });
 });

@@ -77,13 +77,13 @@ describe.runIf(hasTshark)('tshark reads', () => {
   }
 
   function asTshark({ start, packets }: Script): string[][] {
-    const GOOD = '1';
+    const [BAD, GOOD] = ['0', '1'];
     return packets.map((p) => {
       const time = start + BigInt(p.time);
       const epoch = `${time / 1_000_000_000n}.${(time % 1_000_000_000n).toString().padStart(9, '0')}`;
       const flags = `0x${p.flags.toString(16).padStart(4, '0')}`;
       const numbers = [p.seq, p.ack, flags, p.payloadLength, p.window].map(String);
-      return [epoch, ...numbers, GOOD, p.source.address.length === 4 ? GOOD : '', ''];
+      return [epoch, ...numbers, p.badChecksum ? BAD : GOOD, p.source.address.length === 4 ? GOOD : '', ''];
     });
   }
 

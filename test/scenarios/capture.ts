@@ -25,12 +25,17 @@ function pcap(script: Script, resolution: 'us' | 'ns', little: boolean): Uint8Ar
   const version = new Uint8Array(4);
   new DataView(version.buffer).setUint16(0, 2, little);
   new DataView(version.buffer).setUint16(2, 4, little);
-  const parts = [words([magic], little), version, words([0, 0, SNAPLEN, LINK_TYPES[script.link]], little)];
+  const parts = [
+    words([magic], little),
+    version,
+    words([0, 0, script.snaplen ?? SNAPLEN, LINK_TYPES[script.link]], little),
+  ];
   for (const packet of script.packets) {
     const ticks = ticksAt(script, packet.time, resolution);
     const bytes = frameBytes(packet, script.link, script.vlans);
-    const header = [Number(ticks / unit), Number(ticks % unit), bytes.length, bytes.length];
-    parts.push(words(header, little), bytes);
+    const kept = bytes.subarray(0, script.snaplen ?? SNAPLEN);
+    const header = [Number(ticks / unit), Number(ticks % unit), kept.length, bytes.length];
+    parts.push(words(header, little), kept);
   }
   return parts;
 }
@@ -49,7 +54,7 @@ function pcapng(script: Script, resolution: 'us' | 'ns', little: boolean): Uint8
     const description = new Uint8Array(resolution === 'ns' ? 20 : 8);
     const view = new DataView(description.buffer);
     view.setUint16(0, LINK_TYPES[script.link], little);
-    view.setUint32(4, SNAPLEN, little);
+    view.setUint32(4, script.snaplen ?? SNAPLEN, little);
     if (resolution === 'ns') {
       const ifTsresol = 9;
       view.setUint16(8, ifTsresol, little);
@@ -62,9 +67,10 @@ function pcapng(script: Script, resolution: 'us' | 'ns', little: boolean): Uint8
     const ticks = ticksAt(script, packet.time, resolution);
     const bytes = frameBytes(packet, script.link, script.vlans);
     const time = [Number(ticks >> 32n), Number(ticks & 0xffff_ffffn)];
-    const header = words([interfaceOf(packet.iface), ...time, bytes.length, bytes.length], little);
-    const padding = new Uint8Array((4 - (bytes.length % 4)) % 4);
-    parts.push(block(6, Buffer.concat([header, bytes, padding]), little));
+    const kept = bytes.subarray(0, script.snaplen ?? SNAPLEN);
+    const header = words([interfaceOf(packet.iface), ...time, kept.length, bytes.length], little);
+    const padding = new Uint8Array((4 - (kept.length % 4)) % 4);
+    parts.push(block(6, Buffer.concat([header, kept, padding]), little));
   }
   return parts;
 }

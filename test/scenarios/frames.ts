@@ -18,8 +18,8 @@ export function frameBytes(packet: Packet, link: LinkName, vlans: number[]): Uin
 function linkHeader(packet: Packet, link: LinkName, vlans: number[]): number[] {
   const etherType = packet.source.address.length === 4 ? ETHERTYPE_IPV4 : ETHERTYPE_IPV6;
   const fromClient = packet.sender === 'client';
-  const clientMac = [2, 0, 0, 0, 0, 1];
-  const serverMac = [2, 0, 0, 0, 0, 2];
+  const clientMac = [2, 0, 0, 0, 0, (fromClient ? packet.mac : undefined) ?? 1];
+  const serverMac = [2, 0, 0, 0, 0, (fromClient ? undefined : packet.mac) ?? 2];
   if (link === 'raw') return [];
   if (link === 'sll2') {
     const ifindex = packet.iface + 1;
@@ -40,7 +40,7 @@ function ipv4Bytes(packet: Packet, tcp: number[]): number[] {
   const header = [
     0x45,
     0,
-    ...u16(20 + tcp.length),
+    ...u16(packet.ipLength ?? 20 + tcp.length),
     ...u16(packet.ipId),
     ...u16(dontFragment),
     packet.ttl,
@@ -74,9 +74,10 @@ function tcpBytes(packet: Packet): number[] {
   const dataOffset = (20 + packet.options.length) / 4;
   const payload = Array.from({ length: packet.payloadLength }, (_, i) => (packet.payloadFrom + i) & 0xff);
   const bytes = [...u16(source.port), ...u16(destination.port), ...u32(packet.seq), ...u32(packet.ack)];
-  bytes.push(dataOffset << 4, packet.flags, ...u16(packet.window), 0, 0, 0, 0, ...packet.options, ...payload);
+  bytes.push(dataOffset << 4, packet.flags, ...u16(packet.window), 0, 0, ...u16(packet.urgent ?? 0));
+  bytes.push(...packet.options, ...payload);
   const pseudoHeader = [...source.address, ...destination.address, 0, PROTOCOL_TCP, ...u16(bytes.length)];
-  bytes.splice(16, 2, ...u16(checksum([...pseudoHeader, ...bytes])));
+  bytes.splice(16, 2, ...u16(checksum([...pseudoHeader, ...bytes]) ^ (packet.badChecksum ? 0xffff : 0)));
   return bytes;
 }
 

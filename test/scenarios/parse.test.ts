@@ -52,6 +52,22 @@ describe('the packet script', () => {
     expect(bare).toMatchObject({ options: [], ipId: 1001 });
   });
 
+  test('what stands behind dup is the copy alone; what a card leaves to do, and a clock set back', () => {
+    const script =
+      'snaplen 60\n5 c > s P. 1:101(100) ack 1 iplen 0 badsum dup 0.1 ttl 63 mac 9\n4 s > c PU. 1:2(1) ack 101 urg 1';
+    const { snaplen, packets } = parseScript(lines(script));
+    expect(snaplen).toBe(60);
+    expect(packets[0]).toMatchObject({ ttl: 64, ipLength: 0, badChecksum: true });
+    expect(packets[1]).toEqual({ ...packets[0], time: 5_100_000_000, iface: 1, ttl: 63, mac: 9 });
+    expect(packets[2]).toMatchObject({ time: 4_000_000_000, flags: 56, urgent: 1 });
+  });
+
+  test('the first byte of data on a SYN has the number after it', () => {
+    const [syn, again] = parseScript(lines('0 c > s S 0:10(10) <fastopen>\n1 c > s P. 1:11(10) ack 1')).packets;
+    expect(syn).toMatchObject({ seq: 1_000_000, payloadFrom: again!.payloadFrom });
+    expect(syn?.options.slice(0, 2)).toEqual([34, 10]);
+  });
+
   test('IPv6 endpoints, from their line on', () => {
     const { packets } = parseScript(
       lines('client [2001:db8::1]:4\nserver [::]:5\n0 c > s S 0:0(0)\nclient [::1]:6\n1 c > s S 0:0(0)'),

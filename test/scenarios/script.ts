@@ -42,6 +42,14 @@ export interface Packet {
   options: number[];
   ttl: number;
   ipId: number;
+  /** the urgent pointer; left alone where 0 */
+  urgent?: number;
+  /** last byte of the sender's MAC address, if not its own: a router's or a switch's */
+  mac?: number;
+  /** IPv4's total length where it is not the true one: 0 as an offloading network card leaves it */
+  ipLength?: number;
+  /** the TCP checksum is wrong, as it is before the network card has filled it in */
+  badChecksum?: boolean;
   /** pcapng interface, or ifindex where the link layer writes it */
   iface: number;
 }
@@ -51,6 +59,8 @@ export interface Script {
   start: bigint;
   link: LinkName;
   vlans: number[];
+  /** bytes kept of each frame; all where it is missing */
+  snaplen?: number;
   packets: Packet[];
 }
 
@@ -115,6 +125,7 @@ function directive(state: State, { number: at, text }: Line): void {
     case 'vlan':
     case 'link':
     case 'start':
+    case 'snaplen':
       if (state.script.packets.length > 0) throw new ScenarioError(at, `'${name}' belongs before the first packet`);
       break;
     default:
@@ -122,6 +133,7 @@ function directive(state: State, { number: at, text }: Line): void {
   }
   if (name === 'vlan') state.script.vlans = values.map((v) => integer(v, 0, 4095, at));
   else if (name === 'start') state.script.start = startTime(value, at);
+  else if (name === 'snaplen') state.script.snaplen = integer(value, 1, 262_144, at);
   else if (value === 'ethernet' || value === 'raw' || value === 'sll2') state.script.link = value;
   else throw new ScenarioError(at, `link types are ethernet, raw and sll2, not '${value}'`);
 }
@@ -152,7 +164,7 @@ function addPacket(state: State, { number: at, text }: Line, match: RegExpExecAr
     seq: (state.isn[sender] + Number(first)) >>> 0,
     ack: 0,
     payloadLength: Number(length),
-    payloadFrom: Number(first) & 0xff,
+    payloadFrom: (Number(first) + (flags & SYN ? 1 : 0)) & 0xff,
     window: flags & SYN ? 64240 : 502,
     options: [],
     ttl: 64,
@@ -164,30 +176,39 @@ function addPacket(state: State, { number: at, text }: Line, match: RegExpExecAr
   const copy = attributes(packet, rest.replace(/<.*>/, ''), state.isn[peer], at);
   if (packet.ipId === state.nextIpId[sender]) state.nextIpId[sender] += 1;
   packets.push(packet);
-  if (copy !== null) packets.push({ ...packet, time: packet.time + copy, iface: packet.iface + 1 });
+  if (copy !== null) packets.push({ ...packet, ...copy });
 }
 
-/** Reads `ack`, `win`, `ttl`, `ipid`, `iface` and `dup` into the packet; gives the delay of the second copy, or null. */
-function attributes(packet: Packet, text: string, peerIsn: number, at: number): number | null {
+/** Reads the words behind a packet into it; gives what the second copy has of its own, or null. */
+function attributes(packet: Packet, text: string, peerIsn: number, at: number): Partial<Packet> | null {
   const words = text.split(/\s+/).filter((w) => w !== '');
-  let copy: number | null = null;
+  let copy: Partial<Packet> | null = null;
   let acked = false;
   while (words.length > 0) {
     const name = words.shift()!;
     if (name === 'dup') {
-      copy = parseSeconds(words[0] ?? '');
-      if (copy === null) copy = 0;
-      else words.shift();
+      const delay = parseSeconds(words[0] ?? '');
+      if (delay !== null) words.shift();
+      copy = { time: packet.time + (delay ?? 0), iface: packet.iface + 1 };
+      continue;
+    }
+    if (name === 'badsum') {
+      packet.badChecksum = true;
       continue;
     }
     const value = words.shift();
+    // What stands behind `dup` is the copy's alone.
+    const target = copy ?? packet;
     if (name === 'ack') {
       packet.ack = (peerIsn + integer(value, -(2 ** 31), 2 ** 32 - 1, at)) >>> 0;
       acked = true;
-    } else if (name === 'win') packet.window = integer(value, 0, 65535, at);
-    else if (name === 'ttl') packet.ttl = integer(value, 1, 255, at);
-    else if (name === 'ipid') packet.ipId = integer(value, 0, 65535, at);
-    else if (name === 'iface') packet.iface = integer(value, 0, 99, at);
+    } else if (name === 'win') target.window = integer(value, 0, 65535, at);
+    else if (name === 'ttl') target.ttl = integer(value, 1, 255, at);
+    else if (name === 'ipid') target.ipId = integer(value, 0, 65535, at);
+    else if (name === 'iface') target.iface = integer(value, 0, 99, at);
+    else if (name === 'mac') target.mac = integer(value, 0, 255, at);
+    else if (name === 'urg') target.urgent = integer(value, 0, 65535, at);
+    else if (name === 'iplen') target.ipLength = integer(value, 0, 65535, at);
     else throw new ScenarioError(at, `unknown attribute '${name}'`);
   }
   if (acked !== ((packet.flags & ACK) !== 0)) throw new ScenarioError(at, `'.' among the flags and 'ack' go together`);
@@ -206,6 +227,7 @@ function encodeOptions(text: string, peerIsn: number, at: number): number[] {
     else if (name === 'sackOK') bytes.push(4, 2);
     else if (name === 'sack') bytes.push(5, 10, ...u32(peerIsn + Number(a)), ...u32(peerIsn + Number(b)));
     else if (name === 'ts') bytes.push(8, 10, ...number(a), ...number(b));
+    else if (name === 'fastopen') bytes.push(34, 10, ...u32(0x5eedc00c), ...u32(0x1e5eed00));
     else if (name !== '') throw new ScenarioError(at, `unknown TCP option '${option}'`);
   }
   while (bytes.length % 4 !== 0) bytes.push(0);
