@@ -2,7 +2,17 @@
  * Decoding a frame as most are: Ethernet with one 802.1Q tag at most, or Linux's cooked capture; IP without options,
  * fragments or extension headers; TCP without SACK. src/decode/ takes all others; of these it says the same.
  */
-import { ACK } from '../src/decode/flags';
+import { ACK, SYN } from '../src/decode/flags';
+import {
+  FINGERPRINT_WINDOW_SHIFT,
+  KIND_BITS,
+  KIND_CODES,
+  KIND_OTHER,
+  LONGEST_ORDER,
+  MOST_KIND,
+} from '../src/decode/syn-order';
+import * as C from '../src/kernel/control';
+import { word } from './words';
 
 // EtherTypes, and the protocol number (IANA).
 const VLAN: i32 = 0x8100;
@@ -64,6 +74,8 @@ export let tsVal: i32 = 0;
 export let tsEcr: i32 = 0;
 export let windowScale: i32 = -1;
 export let optionsLength: i32 = 0;
+/** of a SYN: src/decode/syn-options.ts */
+export let fingerprint: i32 = 0;
 /** where the options begin and end */
 let options: usize = 0;
 let optionsEnd: usize = 0;
@@ -172,6 +184,7 @@ export function decode(start: usize, end: usize, linkType: i32, share: i32, shar
   optionsLength = headerLength - TCP_HEADER;
   options = at + TCP_HEADER;
   optionsEnd = min(at + headerLength, end);
+  if ((flags & SYN) !== 0) takeFingerprint(at + headerLength <= end);
   return TAKEN;
 }
 
@@ -208,4 +221,39 @@ export function decodeOptions(): bool {
     at += size;
   }
   return true;
+}
+
+/** @param isWhole whether no option was cut off */
+function takeFingerprint(isWhole: bool): void {
+  const order = isWhole ? optionOrder() : 0;
+  fingerprint = placeIn(C.SYN_ORDERS, order) | (placeIn(C.SYN_WINDOWS, window) << FINGERPRINT_WINDOW_SHIFT);
+}
+
+/** 1, 2, ... as a value stands in a list that a 0 ends; 0 where it doesn't. */
+function placeIn(list: i32, value: i32): i32 {
+  let i = 0;
+  while (word(list + i) !== value && word(list + i) !== 0) i++;
+  return value === 0 || word(list + i) === 0 ? 0 : i + 1;
+}
+
+function optionOrder(): i32 {
+  let order: i32 = 0;
+  let at = options;
+  const end = optionsEnd;
+  while (at < end) {
+    const kind = <i32>load<u8>(at);
+    const code = kind > MOST_KIND ? KIND_OTHER : (KIND_CODES >> (kind * KIND_BITS)) & KIND_OTHER;
+    if (order >= LONGEST_ORDER) return 0;
+    order = (order << KIND_BITS) | code;
+    if (kind === END_OF_OPTIONS || code === KIND_OTHER) return order;
+    if (kind === NO_OPERATION) {
+      at++;
+      continue;
+    }
+    if (at + 1 >= end) return 0;
+    const size = <i32>load<u8>(at + 1);
+    if (size < 2 || at + size > end) return 0;
+    at += size;
+  }
+  return order;
 }

@@ -161,7 +161,7 @@ function takeNew(seconds: u32, nanoseconds: i32, frame: i32): bool {
   set(record, L.TRAIL_HEAD, -1);
   set(record, L.TRAIL_TAIL, -1);
   set(record, L.PREVIOUS, -1);
-  set(record, L.ENCAPSULATION, encapsulation);
+  set(record, L.ENCAPSULATION, encapsulation & L.NO_ENCAPSULATION);
   set(record, L.FLAGS, L.FLOW_BY_HANDSHAKE);
   setFloat(record, L.BASE_SECONDS, <f64>seconds);
   setFloat(record, L.FIRST_TIME, <f64>nanoseconds);

@@ -8,7 +8,7 @@ import * as L from '../src/flow/layout';
 import * as H from '../src/flow/letters';
 import { ACK_CLOCKED, INITIAL_WINDOW, MOST_MISSING, MSS } from '../src/flow/limits';
 import * as T from '../src/flow/trail-layout';
-import { ack, flags, ipId, length, seq, ttl, window, windowScale } from './frame';
+import { ack, fingerprint, flags, ipId, length, seq, ttl, window, windowScale } from './frame';
 import { hasTrailRoom, leave } from './trail';
 import { get, getFloat, set, setFloat } from './words';
 
@@ -261,6 +261,8 @@ export function takeOpening(record: usize, side: i32, time: f64, frame: i32): vo
   }
   now |= L.SENT | L.OCCUPIES | L.SYN_SENT_FLAG;
   if (windowScale >= 0) now |= windowScale << L.SCALE_SHIFT;
+  const shift = L.FINGERPRINT_SHIFT + L.FINGERPRINT_BITS * side;
+  set(record, L.ENCAPSULATION, get(record, L.ENCAPSULATION) | (fingerprint << shift));
   set(record, s + L.SIDE_FLAGS, now | (ttl << L.TTL_SHIFT));
   set(record, s + L.SND_MAX, end);
   set(record, s + L.FIRST_SEQ, end);

@@ -3,12 +3,16 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { PROFILES_PAGE, profilesPage } from './profiles-page.ts';
 import { STATE_MACHINE_PAGE, stateMachinePage } from './state-machine.ts';
 
 /** The repository, as seen from build/scripts/write-docs.js. */
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
-const PAGES: [path: string, text: () => string][] = [[STATE_MACHINE_PAGE, stateMachinePage]];
+const PAGES: [path: string, text: () => string][] = [
+  [STATE_MACHINE_PAGE, stateMachinePage],
+  [PROFILES_PAGE, profilesPage],
+];
 
 function main(args: readonly string[]): number {
   if (args.some((arg) => arg !== '--check')) {

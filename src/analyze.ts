@@ -7,9 +7,9 @@ import { type CaptureOptions, type CaptureSet, type Moment, openCaptures } from 
 import type { CaptureClock } from './input/clock.ts';
 import { startKernel } from './kernel/kernel.ts';
 import type { ServiceTotals } from './report/services.ts';
-import type { Assumption, Capture, Flow, Report } from './report/types.ts';
+import type { Capture, Flow, Report } from './report/types.ts';
 import { readShare } from './share.ts';
-import { LINUX, type OsProfile, withOverrides } from './teardown/profiles.ts';
+import { type OsChoice, parseSystems } from './systems.ts';
 import { formatTime, NS_PER_SECOND, nsToSeconds } from './units.ts';
 import { parseWhere } from './where/where.ts';
 
@@ -18,6 +18,11 @@ export interface AnalyzeOptions {
   where?: string | undefined;
   /** flows in `report.flows`, the most interesting of all; default 100,000 */
   maxFlows?: number | undefined;
+  /**
+   * the operating system at every end, or by address ('*': all others): linux, windows, macos, freebsd, solaris, rfc9293,
+   * or auto (the default): what each end's SYN or SYN-ACK tells, Linux where it tells nothing
+   */
+  os?: OsChoice | Readonly<Record<string, OsChoice>> | undefined;
   /** TIME_WAIT's length, seconds, in place of the profile's */
   timeWaitSeconds?: number | undefined;
   /** the timer of an orphaned FIN_WAIT_2, seconds, in place of the profile's */
@@ -45,6 +50,7 @@ export const MAX_FLOWS = 100_000;
  * @returns the report; damage in a file is in `report.capture.damage`, and everything before it was analysed
  * @throws InputError where a file can't be opened or is no capture: nothing was analysed then
  * @throws WhereError where `options.where` is no expression
+ * @throws OsError where `options.os` names no system or no address
  */
 export async function analyze(files: readonly string[], options: AnalyzeOptions = {}): Promise<Report> {
   return (await runAnalysis(files, options)).report;
@@ -59,7 +65,7 @@ export interface Analysis {
 /** As analyze(), with what the summaries show beside the report. */
 export async function runAnalysis(files: readonly string[], options: AnalyzeOptions = {}): Promise<Analysis> {
   const where = options.where === undefined ? undefined : parseWhere(options.where);
-  const profile = withOverrides(LINUX, options);
+  const systems = parseSystems(options);
   const maxFlows = options.maxFlows ?? MAX_FLOWS;
   const { onFlow, onProgress, stdin } = options;
   const accepts = where === undefined ? options.accepts : (flow: Flow) => where.matches(flow);
@@ -68,11 +74,11 @@ export async function runAnalysis(files: readonly string[], options: AnalyzeOpti
   // What asks for flows as they end wants them in one order.
   const shares = onFlow === undefined && accepts === undefined ? threadsFor(files, captures, options.threads) : 1;
   const gauge = new CommonGauge(shares);
-  const crew = startCrew({ files, shares, profile, maxFlows, kernel: kernel !== null }, gauge);
+  const crew = startCrew({ files, shares, systems, maxFlows, kernel: kernel !== null }, gauge);
   const { clock, tracker, collector, skipped } = await readShare(
     captures,
     { share: 0, shares },
-    { profile, maxFlows, where: accepts, onFlow, intervals: gauge },
+    { systems, maxFlows, where: accepts, onFlow, intervals: gauge },
     kernel,
   ).catch((error: unknown) => {
     crew.stop();
@@ -87,7 +93,7 @@ export async function runAnalysis(files: readonly string[], options: AnalyzeOpti
   if (shares > 1) collector.absorb(others.map(({ part }) => part));
   const sum = (own: number, of: 'segments' | 'duplicates') => others.reduce((all, other) => all + other[of], own);
 
-  const flows = Array.from(collector.flows());
+  const { flows, assumptions } = collector.listed();
   const capture = captureOf(captures, clock, skipped, {
     tcpPackets: sum(tracker.segments, 'segments'),
     duplicates: sum(tracker.duplicates, 'duplicates'),
@@ -98,7 +104,7 @@ export async function runAnalysis(files: readonly string[], options: AnalyzeOpti
     schema: 'teardown.report/1',
     tool: { name: 'pcap-teardown', version: VERSION },
     capture,
-    assumptions: assumptionsOf(flows, profile),
+    assumptions,
     totals: collector.totals.result(clock.originSeconds, gauge.gauge),
     findings: [],
     ports: [],
@@ -154,23 +160,4 @@ function stamp(moment: Moment | null): string | null {
 function secondsBetween(first: Moment | null, last: Moment | null): number {
   if (first === null || last === null) return 0;
   return nsToSeconds((last.seconds - first.seconds) * NS_PER_SECOND + last.nanoseconds - first.nanoseconds);
-}
-
-/** Whose timers were assumed: the addresses of listed flows that were in a state which a timer ends. */
-export function assumptionsOf(flows: readonly Flow[], profile: OsProfile): Record<string, Assumption> {
-  const assumptions: Record<string, Assumption> = {};
-  for (const flow of flows) {
-    for (const side of ['client', 'server'] as const) {
-      const timed = flow.endpoints[side].states.some(({ state }) => state === 'TIME_WAIT' || state === 'FIN_WAIT_2');
-      const { address } = flow[side];
-      if (!timed || address in assumptions) continue;
-      assumptions[address] = {
-        os: profile.name,
-        basis: 'assumed',
-        timeWaitSeconds: nsToSeconds(profile.timeWaitNs),
-        finWait2Seconds: profile.finWait2Ns === null ? null : nsToSeconds(profile.finWait2Ns),
-      };
-    }
-  }
-  return assumptions;
 }

@@ -10,6 +10,7 @@ import { flowCommand } from './cli/flow-command.ts';
 import { FORMATS } from './cli/formats.ts';
 import { BrokenPipe, standardOutputError } from './cli/terminal.ts';
 import { plain } from './output/style.ts';
+import { OS_NAMES } from './teardown/profiles.ts';
 
 function seconds(text: string): number {
   const value = Number(text);
@@ -38,6 +39,7 @@ function withOutputs(command: Command): Command {
 
 function withCommon(command: Command): Command {
   return command
+    .option('--os <[addr=]profile>', `timers and rules of ${OS_NAMES.join(', ')} or auto; repeatable`, collect)
     .option('--time-wait <seconds>', "TIME_WAIT's length in place of the system's (Linux 60)", seconds)
     .option('--fin-timeout <seconds>', "an orphaned FIN_WAIT_2's timer in place of the system's (Linux 60)", seconds)
     .option('--max-flows <n>', 'flows kept for the report, the most interesting (100000)', positive)

@@ -1,6 +1,6 @@
 /** Two captures of the same connections on one page: read both, join their flows, compare their segments, merge. */
 
-import { type Analysis, type AnalyzeOptions, assumptionsOf, captureOf, MAX_FLOWS, VERSION } from './analyze.ts';
+import { type Analysis, type AnalyzeOptions, captureOf, MAX_FLOWS, VERSION } from './analyze.ts';
 import type { OneCapture } from './compare/captures.ts';
 import { CardReader } from './compare/card.ts';
 import { ClockSamples } from './compare/clock.ts';
@@ -13,18 +13,20 @@ import { MOST_SEGMENTS } from './compare/read.ts';
 import { type CaptureSet, openCaptures } from './input/captures.ts';
 import type { CaptureClock } from './input/clock.ts';
 import { InputError } from './input/errors.ts';
+import { AddressBook } from './report/address-book.ts';
 import { Best } from './report/best.ts';
 import type { IntervalSink } from './report/intervals.ts';
 import type { ComparisonTotals, Flow, Report } from './report/types.ts';
 import { readShare } from './share.ts';
-import { LINUX, type OsProfile, withOverrides } from './teardown/profiles.ts';
+import { parseSystems } from './systems.ts';
+import { type SystemSettings, Systems } from './teardown/systems.ts';
 import { NS_PER_SECOND } from './units.ts';
 import { parseWhere } from './where/where.ts';
 
 export interface CompareOptions
   extends Pick<
     AnalyzeOptions,
-    'where' | 'maxFlows' | 'timeWaitSeconds' | 'finTimeoutSeconds' | 'onFlow' | 'onProgress'
+    'where' | 'maxFlows' | 'os' | 'timeWaitSeconds' | 'finTimeoutSeconds' | 'onFlow' | 'onProgress'
   > {
   /** segments of either capture that are held at a time, 40 bytes each; with fewer the files are read more often. 4,194,304 */
   segmentsAtOnce?: number | undefined;
@@ -39,6 +41,7 @@ export interface ComparisonAnalysis extends Analysis {
  * ends as SERVER does, with all times on the client's clock. Both files are read more than once.
  * @throws InputError where one can't be opened, is no capture or can't be read again: nothing was analysed then
  * @throws WhereError where `options.where` is no expression
+ * @throws OsError where `options.os` names no system or address
  */
 export async function compare(client: string, server: string, options: CompareOptions = {}): Promise<Report> {
   return (await runComparison(client, server, options)).report;
@@ -51,14 +54,16 @@ export async function runComparison(
   options: CompareOptions = {},
 ): Promise<ComparisonAnalysis> {
   const where = options.where === undefined ? undefined : parseWhere(options.where);
-  const profile = withOverrides(LINUX, options);
+  const systems = parseSystems(options);
   const progress = { onProgress: options.onProgress };
   // Both are opened before either is read: a wrong path is told at once.
   const opened = [await openCaptures([client], progress), await openCaptures([server], progress)] as const;
   if (!opened.every(({ rereadable }) => rereadable)) {
     throw new InputError("can't compare a pipe", 'both captures are read twice', 'save it to a file first');
   }
-  const captures = [await readOne(opened[0], profile), await readOne(opened[1], profile)] as const;
+  const captures = [await readOne(opened[0], systems), await readOne(opened[1], systems)] as const;
+  const book = new AddressBook(new Systems(systems));
+  for (const { collector } of captures) collector.teach(book);
   const pairs = join(captures[0].cards, captures[1].cards);
   const samples = new ClockSamples();
   const outcomes = new Outcomes(pairs.length, [captures[0].window, captures[1].window], samples);
@@ -66,7 +71,7 @@ export async function runComparison(
   outcomes.settle();
 
   const best = new Best<Flow>(options.maxFlows ?? MAX_FLOWS);
-  const merger = new Merger(captures, pairs, samples.fit(), outcomes);
+  const merger = new Merger(captures, pairs, samples.fit(), outcomes, book);
   const counts = new FlowCounts(captures[0].origin, merger.clocks());
   for (const { flow, interest, seenAt } of merger.flows()) {
     if (where !== undefined && !where.matches(flow)) continue;
@@ -80,7 +85,7 @@ export async function runComparison(
     schema: 'teardown.report/1',
     tool: { name: 'pcap-teardown', version: VERSION },
     capture: merger.capture(),
-    assumptions: assumptionsOf(flows, profile),
+    assumptions: merger.assumptionsOf(flows),
     totals,
     findings: [],
     ports: [],
@@ -92,8 +97,8 @@ export async function runComparison(
 /** What each capture has of TIME_WAITs is counted when they are joined. */
 const UNCOUNTED: IntervalSink = { add: () => undefined };
 
-async function readOne(set: CaptureSet, profile: OsProfile): Promise<OneCapture> {
-  const all = { profile, maxFlows: Number.POSITIVE_INFINITY, intervals: UNCOUNTED };
+async function readOne(set: CaptureSet, systems: SystemSettings): Promise<OneCapture> {
+  const all = { systems, maxFlows: Number.POSITIVE_INFINITY, intervals: UNCOUNTED };
   const { clock, tracker, collector, skipped } = await readShare(set, { share: 0, shares: 1 }, all);
   const capture = captureOf(set, clock, skipped, {
     tcpPackets: tracker.segments,

@@ -8,14 +8,14 @@ import type { CaptureSet } from './input/captures.ts';
 import { Gauge } from './report/gauge.ts';
 import type { IntervalSink } from './report/intervals.ts';
 import type { CollectorPart } from './report/parts.ts';
-import type { OsProfile } from './teardown/profiles.ts';
+import type { SystemSettings } from './teardown/systems.ts';
 
 /** What a thread is to do. */
 export interface Task {
   files: readonly string[];
   share: number;
   shares: number;
-  profile: OsProfile;
+  systems: SystemSettings;
   maxFlows: number;
   /** false: without the WebAssembly kernel */
   kernel: boolean;

@@ -1,6 +1,7 @@
 /** The short way through the pipeline: what the kernel takes need not be decoded and followed here. */
 
 import type { Share } from './decode/shares.ts';
+import { SYN_ORDERS, SYN_WINDOWS } from './decode/syn-options.ts';
 import type { CaptureClock } from './input/clock.ts';
 import type { BulkSink, PcapLayout } from './input/reader.ts';
 import type { CaptureRecord } from './input/types.ts';
@@ -23,6 +24,8 @@ export class Shortcut implements BulkSink {
     this.clock = clock;
     kernel.words[C.SHARE] = share;
     kernel.words[C.SHARES] = shares;
+    kernel.words.set(SYN_ORDERS, C.SYN_ORDERS);
+    kernel.words.set(SYN_WINDOWS, C.SYN_WINDOWS);
   }
 
   takeRecords(window: ByteWindow, layout: PcapLayout, clock: CaptureClock): void {

@@ -1,6 +1,7 @@
 import { type Analysis, type AnalyzeOptions, MAX_FLOWS, runAnalysis } from '../analyze.ts';
 import { plain } from '../output/style.ts';
 import type { ComparisonTotals, Flow } from '../report/types.ts';
+import { choicesOf } from '../systems.ts';
 import { EXIT_DAMAGED, EXIT_DONE, warnOfDamage } from './errors.ts';
 import { type Format, isStreamed, OutputFile, render, streamHead, streamLine } from './formats.ts';
 import { Progress } from './progress.ts';
@@ -12,6 +13,8 @@ export interface AnalyzeFlags {
   output?: string[];
   format?: Format;
   where?: string;
+  /** PROFILE or ADDR=PROFILE each */
+  os?: string[];
   timeWait?: number;
   finTimeout?: number;
   maxFlows?: number;
@@ -29,6 +32,17 @@ const BATCH = 256;
 
 /** What is to be written: compare's has the comparison too. */
 export type Analyzed = Analysis & { comparison?: ComparisonTotals };
+
+/** What the flags say of operating systems. @throws OsError */
+export function systemOptions({ os, timeWait, finTimeout }: AnalyzeFlags): Pick<AnalyzeOptions, SystemOption> {
+  return {
+    os: os === undefined ? undefined : choicesOf(os),
+    timeWaitSeconds: timeWait,
+    finTimeoutSeconds: finTimeout,
+  };
+}
+
+type SystemOption = 'os' | 'timeWaitSeconds' | 'finTimeoutSeconds';
 
 /** `teardown [analyze] FILE...` @returns the exit code */
 export function analyzeCommand(files: string[], flags: AnalyzeFlags): Promise<number> {
@@ -81,8 +95,7 @@ async function analyzeInto(
   const listsAll = formats.includes('json') || flags.verbose === true;
   const { report, ...beside } = await analysis({
     where: flags.where,
-    timeWaitSeconds: flags.timeWait,
-    finTimeoutSeconds: flags.finTimeout,
+    ...systemOptions(flags),
     maxFlows: flags.maxFlows ?? (listsAll ? MAX_FLOWS : ENOUGH_FOR_A_SUMMARY),
     onFlow: formats.some(isStreamed) ? onFlow : undefined,
     onProgress: (bytes, total, packets) => {

@@ -2,6 +2,7 @@ import { InputError } from '../input/errors.ts';
 import { OutputError } from '../output/files.ts';
 import { plain } from '../output/style.ts';
 import type { Capture } from '../report/types.ts';
+import { OsError } from '../systems.ts';
 import { WhereError } from '../where/where.ts';
 
 /** A wrong command line (exit code 2). */
@@ -23,7 +24,8 @@ export const EXIT_DAMAGED = 3;
 /** An error as at most three short lines - what, why, what to try - and never a stack trace. */
 export function explain(error: unknown): string {
   if (error instanceof WhereError) return `teardown: wrong expression: ${error.rendered}`;
-  if (error instanceof UsageError) return `teardown: ${plain(error.message)}\n  ${plain(error.hint)}`;
+  if (error instanceof UsageError || error instanceof OsError)
+    return `teardown: ${plain(error.message)}\n  ${plain(error.hint)}`;
   if (error instanceof InputError || error instanceof OutputError) {
     return `teardown: ${plain(error.what)}: ${plain(error.why)}\n  ${plain(error.hint)}`;
   }

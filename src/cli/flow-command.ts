@@ -5,7 +5,7 @@ import { addressPort } from '../output/words.ts';
 import type { Address, Flow } from '../report/types.ts';
 import { segmentsOf } from '../segments.ts';
 import { parseWhere } from '../where/where.ts';
-import type { AnalyzeFlags } from './analyze-command.ts';
+import { type AnalyzeFlags, systemOptions } from './analyze-command.ts';
 import { EXIT_DAMAGED, EXIT_DONE, EXIT_NOTHING, UsageError, warnOfDamage } from './errors.ts';
 import { Progress } from './progress.ts';
 import { outputWidth, wantsColor, writeOut } from './terminal.ts';
@@ -23,8 +23,7 @@ export async function flowCommand(operands: string[], flags: AnalyzeFlags): Prom
   const selects = parseSelector(selector);
   const progress = new Progress(flags.progress && flags.quiet !== true);
   const options = {
-    timeWaitSeconds: flags.timeWait,
-    finTimeoutSeconds: flags.finTimeout,
+    ...systemOptions(flags),
     maxFlows: flags.maxFlows ?? MAX_FLOWS,
     onProgress: progress.update,
   };

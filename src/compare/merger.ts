@@ -1,5 +1,6 @@
+import type { AddressBook } from '../report/address-book.ts';
 import { secondsOf } from '../report/texts.ts';
-import type { Capture, Comparison, ComparisonTotals, Flow, Reuse, Side } from '../report/types.ts';
+import type { Assumption, Capture, Comparison, ComparisonTotals, Flow, Reuse, Side } from '../report/types.ts';
 import { NS_PER_SECOND } from '../units.ts';
 import type { OneCapture } from './captures.ts';
 import type { Clock } from './clock.ts';
@@ -14,6 +15,9 @@ export class Merger {
   private readonly pairs: readonly Pair[];
   private readonly clock: Clock | null;
   private readonly outcomes: Outcomes;
+  /** what both captures tell of addresses */
+  private readonly book: AddressBook;
+  private readonly assumptions: Record<string, Assumption> = {};
   private readonly mover: Mover;
   /** from the client's capture's first second to the server's, ns */
   private readonly apart: number;
@@ -31,7 +35,9 @@ export class Merger {
     pairs: readonly Pair[],
     clock: Clock | null,
     outcomes: Outcomes,
+    book: AddressBook,
   ) {
+    this.book = book;
     this.captures = captures;
     this.pairs = pairs;
     this.clock = clock;
@@ -77,6 +83,18 @@ export class Merger {
         yield { flow: onlyIn('server', server, id, reuse, comparison), interest, seenAt: 'server' };
       }
     }
+  }
+
+  /** What was assumed of the addresses of flows, all of which have been made. */
+  assumptionsOf(flows: readonly Flow[]): Record<string, Assumption> {
+    const assumptions: Record<string, Assumption> = {};
+    for (const { client, server } of flows) {
+      for (const { address } of [client, server]) {
+        const known = this.assumptions[address];
+        if (known !== undefined) assumptions[address] = known;
+      }
+    }
+    return assumptions;
   }
 
   /** Both captures as one. */
@@ -129,7 +147,8 @@ export class Merger {
 
   private record(side: 0 | 1, index: number, pair: Pair): Flow {
     const { collector, kept, cards } = this.captures[side];
-    const flow = collector.recordOf(kept[index]!);
+    const flow = collector.recordOf(kept[index]!, this.book);
+    collector.assume(kept[index]!, flow, this.book, this.assumptions);
     return pair.clientSide[side] === cards[index]!.client ? flow : exchanged(flow);
   }
 

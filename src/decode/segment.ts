@@ -62,6 +62,8 @@ export class Segment {
   windowScale = -1;
   /** whether the first SACK block is a D-SACK, the answer to a duplicate (RFC 2883) */
   isDsack = false;
+  /** of a SYN, what tells of its sender's system (syn-options.ts); else not meaningful */
+  fingerprint = 0;
   /** bytes of TCP options */
   optionsLength = 0;
   readonly fragment = new Fragment();
@@ -103,6 +105,7 @@ export class Segment {
     this.tsEcr = other.tsEcr;
     this.windowScale = other.windowScale;
     this.isDsack = other.isDsack;
+    this.fingerprint = other.fingerprint;
     this.optionsLength = other.optionsLength;
     this.layers = other.layers;
     this.layerKinds.set(other.layerKinds);

@@ -1,7 +1,8 @@
 import { seqDiff } from '../units.ts';
 import { i32, u16 } from './bytes.ts';
 import { BAD_TCP, CUT, DECODED } from './outcome.ts';
-import { ACK, type Segment } from './segment.ts';
+import { ACK, type Segment, SYN } from './segment.ts';
+import { synFingerprint } from './syn-options.ts';
 
 // Offsets in the TCP header (RFC 9293 section 3.1).
 const SRC_PORT = 0;
@@ -46,6 +47,11 @@ export function decodeTcp(data: Uint8Array, at: number, end: number, tcpLength: 
   segment.isDsack = false;
   const optionsEnd = Math.min(at + headerLength, end);
   const options = at + HEADER;
+  if ((segment.flags & SYN) !== 0) {
+    // Of options that were cut off only the window tells.
+    const whole = at + headerLength <= end ? optionsEnd : options;
+    segment.fingerprint = synFingerprint(data, options, whole, segment.window);
+  }
   if (optionsEnd === options) return DECODED;
   if (optionsEnd - options === 12 && i32(data, options) === PADDED_TIMESTAMPS) {
     segment.hasTimestamps = true;

@@ -51,4 +51,4 @@ export class Encapsulations {
   }
 }
 
-const MAX_STACKS = 65_536;
+const MAX_STACKS = 65_535;

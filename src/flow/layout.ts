@@ -41,7 +41,7 @@ export const MIN_RTT = 38; // ns, capture point to this side and back; Infinity 
 export const TIMED_AT = 42;
 
 export const PREVIOUS = 46; // record of the flow that this one replaced on the 4-tuple, -1
-export const ENCAPSULATION = 47; // index in the tracker's list, -1
+export const ENCAPSULATION = 47; // index in the tracker's list | fingerprint of side 0's first SYN << 16 | of side 1's << 24
 
 export const BYTES = 48; // floats of a side
 export const HALF_CLOSE_BYTES = 52; // payload that it received after its own FIN
@@ -49,6 +49,11 @@ export const SIDE_LAST_TIME = 56; // ns, its newest segment
 
 export const HISTORY = 60; // 3 words: Zeek's letters, 5 bits each, six a word
 export const COUNTS = 63; // letters | retransmitted FINs of side 0 << 8 | of side 1 << 16
+
+/** ENCAPSULATION: no tags and no tunnel. */
+export const NO_ENCAPSULATION = 0xffff;
+export const FINGERPRINT_SHIFT = 16;
+export const FINGERPRINT_BITS = 8;
 
 /** FLAGS of a flow: bits, then the number of entries in its trail. */
 export const FLOW_1_IS_CLIENT = 1;

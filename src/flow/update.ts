@@ -67,7 +67,7 @@ export class FlowUpdate {
     ints[at + L.TRAIL_HEAD] = -1;
     ints[at + L.TRAIL_TAIL] = -1;
     ints[at + L.PREVIOUS] = -1;
-    ints[at + L.ENCAPSULATION] = encapsulation;
+    ints[at + L.ENCAPSULATION] = encapsulation & L.NO_ENCAPSULATION;
     floats[(at + L.BASE_SECONDS) >> 1] = segment.seconds;
     floats[(at + L.FIRST_TIME) >> 1] = segment.nanoseconds;
     floats[(at + L.LAST_TIME) >> 1] = segment.nanoseconds;
@@ -155,6 +155,9 @@ export class FlowUpdate {
       }
       now |= L.OCCUPIES;
       if ((flags & SYN) !== 0) {
+        // A SYN sent again may have fewer options.
+        if ((before & L.SYN_SENT_FLAG) === 0)
+          ints[at + L.ENCAPSULATION]! |= segment.fingerprint << (L.FINGERPRINT_SHIFT + L.FINGERPRINT_BITS * side);
         now = (now | L.SYN_SENT_FLAG) & ~L.SYN_ACKED; // a repeated SYN: its next acknowledgement counts again
         if (segment.windowScale >= 0) now = (now & ~L.SCALE_MASK) | (segment.windowScale << L.SCALE_SHIFT);
         // A SYN or SYN-ACK that comes after other segments can still tell who is client.

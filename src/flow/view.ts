@@ -91,6 +91,17 @@ export class FlowView {
     return (this.of(side, L.SIDE_FLAGS) & L.TTL_MASK) >>> L.TTL_SHIFT;
   }
 
+  /** Index of its stack of tags and tunnels in the tracker's list, -1. */
+  get encapsulation(): number {
+    const index = this.word(L.ENCAPSULATION) & L.NO_ENCAPSULATION;
+    return index === L.NO_ENCAPSULATION ? -1 : index;
+  }
+
+  /** What a side's first SYN tells of its system (decode/syn-options.ts); 0 where none was seen. */
+  fingerprint(side: number): number {
+    return (this.word(L.ENCAPSULATION) >>> (L.FINGERPRINT_SHIFT + L.FINGERPRINT_BITS * side)) & 0xff;
+  }
+
   has(flag: number): boolean {
     return (this.ints[this.at + L.FLAGS]! & flag) !== 0;
   }

@@ -28,6 +28,10 @@ export const LAST_NANOSECONDS = 277;
 /** packets taken by the last run */
 export const TAKEN = 278;
 
+/** what decode/syn-options.ts knows: orders of a SYN's options and windows, each list ended by a 0 */
+export const SYN_ORDERS = 320;
+export const SYN_WINDOWS = 352;
+
 // Numbers, by their index as float64.
 /** segments seen, of all shares; of this share; copies of packets among them */
 export const SEEN = 144;

@@ -1,7 +1,7 @@
 /** What a summary says besides the verdict: services, resets, where the capture was taken, its faults, timers. */
 
 import type { Service } from '../report/services.ts';
-import type { Finding, Flow, Report, ResetCause, Side } from '../report/types.ts';
+import type { Assumption, Finding, Flow, Report, ResetCause, Side } from '../report/types.ts';
 import { isComplete } from './verdict.ts';
 import { addressPort, count, duration, list, plural } from './words.ts';
 
@@ -153,18 +153,28 @@ export function captureFaults(report: Report): string[] {
   return faults;
 }
 
-/** The timers that were taken for granted, by system: "linux (inferred) for 10.0.0.1: TIME_WAIT 60 s, FIN_WAIT_2 60 s". */
+/** The timers that were taken for granted, by system: "linux (likely) for 10.0.0.1: TIME_WAIT 60 s, FIN_WAIT_2 60 s". */
 export function assumptionWords(report: Report, most = 3): string[] {
   const groups = new Map<string, { addresses: string[]; system: string; words: string }>();
-  for (const [address, { os, basis, timeWaitSeconds, finWait2Seconds }] of Object.entries(report.assumptions)) {
-    const finWait2 = finWait2Seconds === null ? 'no FIN_WAIT_2 timer' : `FIN_WAIT_2 ${duration(finWait2Seconds)}`;
-    const words = `TIME_WAIT ${duration(timeWaitSeconds)}, ${finWait2}`;
-    const key = `${os} ${basis} ${words}`;
-    const group = groups.get(key) ?? { addresses: [], system: `${os} (${basis})`, words };
+  for (const [address, assumption] of Object.entries(report.assumptions)) {
+    const system = `${assumption.os} (${assumption.certainty === 'given' ? 'as told' : assumption.certainty})`;
+    const words = timerWords(assumption);
+    const key = `${system} ${words}`;
+    const group = groups.get(key) ?? { addresses: [], system, words };
     group.addresses.push(address);
     groups.set(key, group);
   }
   return [...groups.values()]
     .sort((a, b) => b.addresses.length - a.addresses.length)
     .map(({ addresses, system, words }) => `${system} for ${list(addresses, most)}: ${words}`);
+}
+
+/** From here on two ends of TIME_WAIT are worth telling apart, seconds: a timer's granularity is less. */
+const WIDE = 10;
+
+function timerWords({ timeWaitSeconds, timeWaitLatestSeconds, finWait2Seconds }: Assumption): string {
+  const isWide = timeWaitLatestSeconds - timeWaitSeconds >= WIDE;
+  const latest = isWide ? ` to ${duration(timeWaitLatestSeconds)}` : '';
+  const finWait2 = finWait2Seconds === null ? 'no FIN_WAIT_2 timer' : `FIN_WAIT_2 ${duration(finWait2Seconds)}`;
+  return `TIME_WAIT ${duration(timeWaitSeconds)}${latest}, ${finWait2}`;
 }

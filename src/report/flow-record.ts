@@ -44,7 +44,7 @@ export function flowRecord(sources: FlowSources): Flow {
     closedAt: times.text(facts.closedAt),
     reset: resetOf(view, trail, facts),
     reuse: sources.reuse,
-    encapsulation: encapsulationOf(sources.encapsulations, view.word(L.ENCAPSULATION)),
+    encapsulation: encapsulationOf(sources.encapsulations, view.encapsulation),
     endpoints: { client: endpointRecord(sources, client, times), server: endpointRecord(sources, server, times) },
     holders: null,
     comparison: null,

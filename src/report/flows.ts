@@ -7,10 +7,12 @@ import type { CaptureClock } from '../input/clock.ts';
 import { SUMMARY } from '../kernel/control.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import * as F from '../teardown/facts.ts';
-import type { OsProfile } from '../teardown/profiles.ts';
+import { LINUX, type OsProfile } from '../teardown/profiles.ts';
 import { Replay } from '../teardown/replay.ts';
 import { OUTCOMES, readSuccessor, type Successor } from '../teardown/successor.ts';
+import { type SystemSettings, Systems } from '../teardown/systems.ts';
 import { NS_PER_SECOND, nsToSeconds } from '../units.ts';
+import { AddressBook } from './address-book.ts';
 import { Best } from './best.ts';
 import { flowRecord } from './flow-record.ts';
 import { interestOf } from './interest.ts';
@@ -19,10 +21,10 @@ import { type CollectorPart, commonOrder, type Kept, pack, renumber, unpack } fr
 import { ServiceCounter } from './services.ts';
 import { ID, INITIATOR, INTEREST, KEY, KIND, REUSES, SERVICE, summarize } from './summary.ts';
 import { TotalsCounter } from './totals.ts';
-import type { Flow, Reuse } from './types.ts';
+import type { Assumption, Flow, Reuse } from './types.ts';
 
 export interface FlowCollectorOptions {
-  profile: OsProfile;
+  systems: SystemSettings;
   /** flows kept for the report: the most interesting */
   maxFlows: number;
   /** where their TIME_WAITs are counted */
@@ -45,7 +47,11 @@ export class FlowCollector implements FlowSink {
 
   private readonly clock: CaptureClock;
   private readonly options: FlowCollectorOptions;
-  private readonly profiles: readonly [OsProfile, OsProfile];
+  private readonly systems: Systems;
+  /** of side 0 and 1 of the flow at hand */
+  private readonly profiles: [OsProfile, OsProfile];
+  /** what streamed flows told of addresses up to now */
+  private readonly known: AddressBook;
   private best: Best<Kept>;
   /** by the id of the flow that reused a 4-tuple */
   private readonly reuses = new Map<number, Reuse>();
@@ -63,7 +69,9 @@ export class FlowCollector implements FlowSink {
   constructor(clock: CaptureClock, options: FlowCollectorOptions) {
     this.clock = clock;
     this.options = options;
-    this.profiles = [options.profile, options.profile];
+    this.systems = new Systems(options.systems);
+    this.profiles = [LINUX, LINUX];
+    this.known = new AddressBook(this.systems);
     this.best = new Best(options.maxFlows);
     this.totals = new TotalsCounter(options.intervals);
     this.asks = options.onFlow !== undefined || options.where !== undefined;
@@ -77,14 +85,16 @@ export class FlowCollector implements FlowSink {
 
   flowEnded(flow: FlowView, next: FlowView | null): void {
     const successor = next === null ? null : this.succeed(flow, next);
-    const facts = this.reconstruct(flow, successor);
-    if (successor !== null && next !== null) this.noteReuse(flow, next, facts, successor);
     const id = flow.word(L.ID);
     const reuse = this.reuses.get(id) ?? null;
     this.reuses.delete(id);
+    const wanted = !this.asks || this.stream(flow, successor, reuse);
+    const changed = this.takeProfiles(flow, this.systems);
+    const facts = changed || !this.asks ? this.reconstruct(flow, successor) : this.replay.facts;
+    if (successor !== null && next !== null) this.noteReuse(flow, next, facts, successor);
+    if (!wanted) return;
     if (reuse?.outcome === 'challenged') facts.note(CHALLENGE_ACK);
     const end = this.endOf(flow);
-    if (!this.stream(flow, reuse, end)) return;
     summarize(facts, flow, this.profiles, end, this.offsetOf(flow), this.summary, 0);
     this.summary[SERVICE] = this.services.locate(flow);
     this.count(this.summary, 0);
@@ -94,6 +104,7 @@ export class FlowCollector implements FlowSink {
   }
 
   summarize(flow: FlowView, summary: Float64Array, at: number): void {
+    this.takeProfiles(flow, this.systems);
     if (this.summarizeShort(flow, summary, at)) return;
     const facts = this.reconstruct(flow, null);
     summarize(facts, flow, this.profiles, this.endOf(flow), this.offsetOf(flow), summary, at);
@@ -125,22 +136,70 @@ export class FlowCollector implements FlowSink {
     else this.count(summary, at);
   }
 
-  /** The flows kept, ascending by id, as of the capture's end. */
-  *flows(): Generator<Flow> {
-    for (const kept of this.kept()) yield this.recordOf(kept);
-  }
-
-  /** The same, packed. */
+  /** The flows kept, packed, ascending by id. */
   kept(): Kept[] {
     return this.best.inOrder();
   }
 
-  /** A kept flow as of the capture's end. */
-  recordOf({ ints, successor, reuse }: Kept): Flow {
-    const flow = this.packed.pointAt(ints, new Float64Array(ints.buffer), 0);
-    const facts = this.reconstruct(flow, successor);
+  /** Takes note of what the flows kept tell of their addresses. */
+  teach(book: AddressBook): void {
+    for (const { ints } of this.kept()) book.learn(this.unpack(ints));
+  }
+
+  /** A kept flow as of the capture's end. @param book what is known of addresses */
+  recordOf({ ints, successor, reuse }: Kept, book: AddressBook): Flow {
+    return this.tell(this.unpack(ints), successor, reuse, book);
+  }
+
+  /** Notes what was assumed of a kept flow's addresses, where they were in a state which a timer ends. */
+  assume({ ints }: Kept, flow: Flow, book: AddressBook, assumptions: Record<string, Assumption>): void {
+    const view = this.unpack(ints);
+    for (const name of ['client', 'server'] as const) {
+      const timed = flow.endpoints[name].states.some(({ state }) => state === 'TIME_WAIT' || state === 'FIN_WAIT_2');
+      const { address } = flow[name];
+      const side = name === 'client' ? view.clientSide : 1 - view.clientSide;
+      if (timed && !(address in assumptions)) assumptions[address] = book.assumption(view, side);
+    }
+  }
+
+  /**
+   * The flows kept as of the capture's end, and what was assumed of their addresses. An end without a SYN goes by what the
+   * other flows kept tell of its address.
+   */
+  listed(): { flows: Flow[]; assumptions: Record<string, Assumption> } {
+    const kept = this.kept();
+    const book = new AddressBook(this.systems, 2 * kept.length);
+    this.teach(book);
+    const assumptions: Record<string, Assumption> = {};
+    const flows = kept.map((each) => {
+      const flow = this.recordOf(each, book);
+      this.assume(each, flow, book, assumptions);
+      return flow;
+    });
+    return { flows, assumptions };
+  }
+
+  private unpack(ints: Int32Array<ArrayBuffer>): FlowView {
+    return this.packed.pointAt(ints, new Float64Array(ints.buffer), 0);
+  }
+
+  /** A flow as an object, its profiles by what is known of its addresses. */
+  private tell(view: FlowView, successor: Successor | null, reuse: Reuse | null, book: AddressBook): Flow {
+    this.takeProfiles(view, book);
+    const facts = this.reconstruct(view, successor);
     if (reuse?.outcome === 'challenged') facts.note(CHALLENGE_ACK);
-    return this.build(flow, reuse, this.endOf(flow));
+    return this.build(view, reuse, this.endOf(view));
+  }
+
+  /**
+   * Totals go by the flow alone, so that they are the same whatever is listed, and in however many threads.
+   * @returns whether they are others than before
+   */
+  private takeProfiles(flow: FlowView, source: Systems | AddressBook): boolean {
+    const [one, two] = this.profiles;
+    this.profiles[0] = source.profileOf(flow, 0);
+    this.profiles[1] = source.profileOf(flow, 1);
+    return this.profiles[0] !== one || this.profiles[1] !== two;
   }
 
   /** What another thread's collector needs of this one: data alone. */
@@ -176,10 +235,10 @@ export class FlowCollector implements FlowSink {
   }
 
   /** @returns whether the flow is wanted */
-  private stream(flow: FlowView, reuse: Reuse | null, end: number): boolean {
+  private stream(flow: FlowView, successor: Successor | null, reuse: Reuse | null): boolean {
     const { onFlow, where } = this.options;
-    if (onFlow === undefined && where === undefined) return true;
-    const record = this.build(flow, reuse, end);
+    this.known.learn(flow);
+    const record = this.tell(flow, successor, reuse, this.known);
     if (where !== undefined && !where(record)) return false;
     onFlow?.(record);
     return true;
@@ -222,13 +281,13 @@ export class FlowCollector implements FlowSink {
   }
 
   private noteReuse(flow: FlowView, next: FlowView, facts: F.Facts, successor: Successor): void {
-    const { profile } = this.options;
     let inTimeWait = false;
     for (let side = 0; side < 2; side++) {
       const from = facts.timeWaitFrom[side]!;
       if (Number.isNaN(from) || successor.synAt < from) continue;
       const killed = facts.timeWaitEndedBy[side] === F.BY_RST && facts.timeWaitEnd[side]! < successor.synAt;
-      if (!killed && successor.synAt < facts.timeWaitRestartedAt[side]! + profile.timeWaitNs) inTimeWait = true;
+      if (!killed && successor.synAt < facts.timeWaitRestartedAt[side]! + this.profiles[side]!.timeWaitNs)
+        inTimeWait = true;
     }
     this.reuses.set(next.word(L.ID), {
       previous: flow.word(L.ID),

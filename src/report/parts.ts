@@ -83,6 +83,9 @@ export function commonOrder(openings: readonly Int32Array[]): Int32Array[] {
 export function renumber(kept: Kept, ids: Int32Array, stacks: readonly number[]): void {
   const { ints, reuse } = kept;
   ints[L.ID] = ids[ints[L.ID]! - 1]!;
-  if (ints[L.ENCAPSULATION]! >= 0) ints[L.ENCAPSULATION] = stacks[ints[L.ENCAPSULATION]!]!;
+  const index = ints[L.ENCAPSULATION]! & L.NO_ENCAPSULATION;
+  if (index !== L.NO_ENCAPSULATION) {
+    ints[L.ENCAPSULATION] = (ints[L.ENCAPSULATION]! & ~L.NO_ENCAPSULATION) | (stacks[index]! & L.NO_ENCAPSULATION);
+  }
   if (reuse !== null) kept.reuse = { ...reuse, previous: ids[reuse.previous - 1]! };
 }

@@ -4,6 +4,9 @@
  */
 
 import type { Cause } from '../teardown/reset-cause.ts';
+import type { Assumption, Capture } from './capture-types.ts';
+
+export type * from './capture-types.ts';
 
 export type Side = 'client' | 'server';
 
@@ -244,50 +247,6 @@ export interface PortLedger {
   intervals: PortInterval[];
   freeAt: string | null;
   freeAtBasis: Basis | null;
-}
-
-export interface CaptureFile {
-  name: string;
-  /** 'pcap', 'pcap-ns', 'pcap-modified', 'pcapng', with '+gzip' where compressed */
-  format: string;
-  /** libpcap's names of the link types seen, such as 'ETHERNET', 'LINUX_SLL2' */
-  linkTypes: string[];
-  packets: number;
-  /** bytes read */
-  bytes: number;
-  firstPacket: string | null;
-  lastPacket: string | null;
-}
-
-export interface Damage {
-  file: string;
-  /** byte offset at which reading stopped or skipped */
-  offset: number;
-  what: string;
-}
-
-export interface Capture {
-  files: CaptureFile[];
-  packets: number;
-  tcpPackets: number;
-  duplicates: number;
-  outOfOrder: number;
-  /** by the kernel while capturing; null if not known */
-  dropped: number | null;
-  /** packets that hold no TCP that we can read, by reason */
-  skipped: Record<string, number>;
-  damage: Damage[];
-  position: 'near-client' | 'near-server' | 'middle' | 'unknown';
-  firstPacket: string | null;
-  lastPacket: string | null;
-  seconds: number;
-}
-
-export interface Assumption {
-  os: string;
-  basis: Basis;
-  timeWaitSeconds: number;
-  finWait2Seconds: number | null;
 }
 
 export interface Totals {

@@ -35,6 +35,7 @@ export class EndpointReplay extends StateMachine {
   private view!: FlowView;
   private trail!: Trail;
   private deliveries!: Deliveries;
+  private profile!: OsProfile;
   private finSent = false;
   private finReceived = false;
   private synReceived = false;
@@ -58,6 +59,7 @@ export class EndpointReplay extends StateMachine {
     this.view = view;
     this.trail = trail;
     this.deliveries = deliveries;
+    this.profile = profile;
     this.finSent = false;
     this.finReceived = false;
     this.synReceived = false;
@@ -73,7 +75,7 @@ export class EndpointReplay extends StateMachine {
       if (trail.flags[i] === 0) continue;
       if (trail.side[i] !== x) this.received(i, effects);
       else {
-        this.sent(i, profile, effects);
+        this.sent(i, effects);
         if (this.heldUntil === i) this.receiveReset(this.heldReset, effects);
       }
     }
@@ -94,7 +96,7 @@ export class EndpointReplay extends StateMachine {
   }
 
   /** A segment of this endpoint: it had received what the segment acknowledges, then it sent it. */
-  private sent(i: number, profile: OsProfile, effects: Uint8Array): void {
+  private sent(i: number, effects: Uint8Array): void {
     const { trail, deliveries, x } = this;
     const flags = trail.flags[i]!;
     const isPureSyn = (flags & (SYN | ACK)) === SYN;
@@ -107,7 +109,7 @@ export class EndpointReplay extends StateMachine {
     if ((flags & RST) !== 0 && this.endsItself(i)) {
       if (this.state === S.TIME_WAIT) return;
       const stay = this.state === S.FIN_WAIT_2 ? this.sentAt(i) - this.last : -1;
-      if (stay >= 0 && hasExpired(trail, i, stay, deliveries.fin[1 - x]!, profile)) {
+      if (stay >= 0 && hasExpired(trail, i, stay, deliveries.fin[1 - x]!, this.profile)) {
         this.facts.unseenEnd[x] = 1;
         this.facts.note(F.noteBit('fin-wait-2-expired'));
         this.emit(S.TIMEOUT, this.sentAt(i), this.frame(i), F.EDGE_SENT, F.INFERRED);
@@ -181,9 +183,10 @@ export class EndpointReplay extends StateMachine {
       return;
     }
     if (this.state === S.TIME_WAIT) {
-      // tcp_timewait_state_process: anything acceptable or not that carries ACK, but no SYN, restarts 2MSL.
       const began = i === deliveries.finArrived[x] || i === deliveries.finAckArrived[x];
-      if ((flags & (SYN | ACK)) === ACK && !began) this.restartTimeWait(this.receivedAt(i), this.frame(i));
+      const restarts = this.profile.timeWaitRestartedBy === 'ack' || (flags & FIN) !== 0;
+      const isAck = (flags & (SYN | ACK)) === ACK;
+      if (isAck && !began && restarts) this.restartTimeWait(this.receivedAt(i), this.frame(i));
       return;
     }
     // Later segments of the peer arrive after its FIN, unless this endpoint still shows that it lacks it.
@@ -219,6 +222,7 @@ export class EndpointReplay extends StateMachine {
     if (!isEffective(view, trail, i, x, this.state, peerFinEnd, this.finReceived)) return;
     if (!this.finReceived && arrived >= 0 && arrived < i) this.receiveFin(i);
     const before = this.state;
+    if (before === S.TIME_WAIT && !this.profile.resetEndsTimeWait) return;
     this.emit(S.RECEIVE_RST, this.receivedAt(i), this.frame(i), this.edgeOfReset(F.EDGE_RECEIVED), F.OBSERVED);
     if (before === S.TIME_WAIT && this.state === S.CLOSED) {
       facts.timeWaitEndedBy[x] = F.BY_RST;

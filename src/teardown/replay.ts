@@ -92,7 +92,7 @@ export class Replay {
       const own = successor?.opener === x;
       const shift = own ? -facts.shift[x]! : facts.shift[x]!;
       const edge = own ? F.EDGE_SENT : F.EDGE_RECEIVED;
-      if (successor !== null && successor.killedAt < until) {
+      if (successor !== null && successor.killedAt < until && profile.resetEndsTimeWait) {
         this.close(x, S.RECEIVE_RST, successor.killedAt + shift, successor.killedFrame, edge, F.OBSERVED);
         facts.timeWaitEndedBy[x] = F.BY_RST;
         facts.addTimeWaitFrame(x, successor.killedFrame);

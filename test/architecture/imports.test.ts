@@ -15,7 +15,7 @@ const PIPELINE = [
   ['src/compare/'],
   ['src/where/'],
   ['src/output/'],
-  ['src/shortcut.ts', 'src/share.ts'],
+  ['src/shortcut.ts', 'src/share.ts', 'src/systems.ts'],
   ['src/crew.ts', 'src/worker.ts'],
   ['src/analyze.ts', 'src/segments.ts'],
   ['src/compare.ts'],

@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { Random } from '../../bench/random.ts';
+import { SYN_LAYOUTS, SYN_WINDOWS } from '../../src/decode/syn-options.ts';
 import { openCaptures } from '../../src/input/captures.ts';
 import { Kernel } from '../../src/kernel/kernel.ts';
 import { ETHERNET, ethernet, FIN_LINE, ipv4, ipv4Packet, ipv6, ipv6Packet, RAW, tcp, u16 } from '../decode/bytes.ts';
@@ -15,6 +16,13 @@ const LINUX_SLL2 = 276;
 const STAMPS = '<nop, nop, ts 10 5>';
 const SYN = '0 c > s S 0:0(0) <mss 1460, sackOK, ts 9 0, nop, wscale 7>';
 const SYN_ACK = '0 s > c S. 0:0(0) ack 1 <mss 1460, sackOK, ts 5 9, nop, wscale 7>';
+/** The options of every known order, and each with a window that tells something; padding is an end of options. */
+const WORDS: Record<string, string> = { mss: 'mss 1460', ws: 'wscale 7', TS: 'ts 9 0' };
+const SYNS = SYN_LAYOUTS.filter((layout) => !layout.endsWith('other')).map((layout, n) => {
+  const options = layout.split(',').filter((kind) => kind !== 'eol');
+  const window = SYN_WINDOWS[n % SYN_WINDOWS.length];
+  return `0 c > s S 0:0(0) win ${window} <${options.map((kind) => WORDS[kind] ?? kind).join(', ')}>`;
+});
 const BARE_ACK = `0 c > s . 1:1(0) ack 1 ${STAMPS}`;
 const FIN = `${FIN_LINE} ${STAMPS}`;
 
@@ -104,7 +112,7 @@ describe('the kernel takes', () => {
       expect(await takes(wrapping, frameOf(wrapping, line))).toBe(true);
     });
 
-    test.each([SYN, '0 c > s S 0:0(0)', '0 c > s S 0:0(0) <mss 1460, wscale 14>'])('%s', async (line) => {
+    test.each([SYN, '0 c > s S 0:0(0)', '0 c > s S 0:0(0) <mss 1460, wscale 14>', ...SYNS])('%s', async (line) => {
       expect(await takes(wrapping, frameOf(wrapping, line), true)).toBe(true);
     });
 

@@ -188,7 +188,16 @@ export function exampleReport(flows: Flow[] = [exampleFlow()], overrides: Partia
       seconds: 192,
     },
     assumptions: {
-      '10.0.0.1': { os: 'linux', basis: 'inferred', timeWaitSeconds: 60, finWait2Seconds: 60 },
+      '10.0.0.1': {
+        os: 'linux',
+        basis: 'inferred',
+        certainty: 'likely',
+        frame: 1,
+        why: 'SYN with TTL 64, window 64240, options mss,sackOK,TS,nop,ws',
+        timeWaitSeconds: 60,
+        timeWaitLatestSeconds: 62.1,
+        finWait2Seconds: 60,
+      },
     },
     totals: {
       flows: flows.length,

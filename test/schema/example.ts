@@ -255,7 +255,18 @@ export function exampleReport(overrides: Partial<Report> = {}): Report {
       lastPacket: at('20'),
       seconds: 20,
     },
-    assumptions: { '10.0.0.5': { os: 'linux', basis: 'assumed', timeWaitSeconds: 60, finWait2Seconds: 60 } },
+    assumptions: {
+      '10.0.0.5': {
+        os: 'linux',
+        basis: 'assumed',
+        certainty: 'assumed',
+        frame: null,
+        why: 'no SYN or SYN-ACK of it in the flows listed',
+        timeWaitSeconds: 60,
+        timeWaitLatestSeconds: 62.1,
+        finWait2Seconds: 60,
+      },
+    },
     totals: {
       flows: 2,
       byKind: { graceful: 1, aborted: 1 },

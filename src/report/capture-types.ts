@@ -1,0 +1,59 @@
+/** What the report says of the capture itself, and of the systems in it: a part of types.ts. */
+
+import type { Certainty } from '../teardown/fingerprint.ts';
+import type { OsName } from '../teardown/profiles.ts';
+
+export interface CaptureFile {
+  name: string;
+  /** 'pcap', 'pcap-ns', 'pcap-modified', 'pcapng', with '+gzip' where compressed */
+  format: string;
+  /** libpcap's names of the link types seen, such as 'ETHERNET', 'LINUX_SLL2' */
+  linkTypes: string[];
+  packets: number;
+  /** bytes read */
+  bytes: number;
+  firstPacket: string | null;
+  lastPacket: string | null;
+}
+
+export interface Damage {
+  file: string;
+  /** byte offset at which reading stopped or skipped */
+  offset: number;
+  what: string;
+}
+
+export interface Capture {
+  files: CaptureFile[];
+  packets: number;
+  tcpPackets: number;
+  duplicates: number;
+  outOfOrder: number;
+  /** by the kernel while capturing; null if not known */
+  dropped: number | null;
+  /** packets that hold no TCP that we can read, by reason */
+  skipped: Record<string, number>;
+  damage: Damage[];
+  position: 'near-client' | 'near-server' | 'middle' | 'unknown';
+  firstPacket: string | null;
+  lastPacket: string | null;
+  seconds: number;
+}
+
+/** What is taken for granted of an address: the system there, and its timers. */
+export interface Assumption {
+  os: OsName;
+  /** inferred: from a packet; assumed: Linux as nothing tells, or as the user said */
+  basis: 'inferred' | 'assumed';
+  /** how sure it is; given: the user said so */
+  certainty: Certainty | 'given';
+  /** the SYN or SYN-ACK that tells, null without one */
+  frame: number | null;
+  /** what tells, in words */
+  why: string;
+  timeWaitSeconds: number;
+  /** the latest end, by the granularity of the system's timers or where sources disagree */
+  timeWaitLatestSeconds: number;
+  /** null: no such timer */
+  finWait2Seconds: number | null;
+}
