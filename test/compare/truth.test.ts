@@ -30,10 +30,6 @@ const SLACK = 0.005;
 
 /** Where the joined report differs from the truth, and why: no more and no fewer. */
 const KNOWN: Record<string, Record<string, string>> = {
-  big: { '44 duration client FIN_WAIT_2': "the orphan's timer of 3 s had ended: see test/cases/known.ts" },
-  orphan_fw2_timeout_data: {
-    '1 duration client FIN_WAIT_2': "the orphan's timer of 3 s had ended: see test/cases/known.ts",
-  },
   link_down_data: {
     '6 toServer too many': 'the link was down: the relay never had what the client sent again and again',
   },
