@@ -226,8 +226,31 @@ export function decodeOptions(): bool {
 /** @param isWhole whether no option was cut off */
 function takeFingerprint(isWhole: bool): void {
   const order = isWhole ? optionOrder() : 0;
+  // Clients and servers each send one kind over and over.
+  const isAnswer = (flags & ACK) !== 0;
+  if (isAnswer ? order === answerOrder && window === answerWindow : order === synOrder && window === synWindow) {
+    fingerprint = isAnswer ? answerPrint : synPrint;
+    return;
+  }
   fingerprint = placeIn(C.SYN_ORDERS, order) | (placeIn(C.SYN_WINDOWS, window) << FINGERPRINT_WINDOW_SHIFT);
+  if (isAnswer) {
+    answerOrder = order;
+    answerWindow = window;
+    answerPrint = fingerprint;
+  } else {
+    synOrder = order;
+    synWindow = window;
+    synPrint = fingerprint;
+  }
 }
+
+// The last SYN's and SYN-ACK's; no window is negative.
+let synOrder: i32 = 0;
+let synWindow: i32 = -1;
+let synPrint: i32 = 0;
+let answerOrder: i32 = 0;
+let answerWindow: i32 = -1;
+let answerPrint: i32 = 0;
 
 /** 1, 2, ... as a value stands in a list that a 0 ends; 0 where it doesn't. */
 function placeIn(list: i32, value: i32): i32 {

@@ -25,10 +25,15 @@ export class Systems {
   private readonly profiles: readonly OsProfile[];
   /** index of the profile by kind of SYN: each is guessed once */
   private readonly guessed = new Int8Array(KINDS_OF_SYN).fill(UNKNOWN);
+  /** of ends whose SYN was not seen, or of all where the user says so */
+  private readonly other: OsProfile;
+  private readonly guesses: boolean;
 
   constructor(settings: SystemSettings) {
     this.settings = settings;
     this.profiles = PROFILES.map((profile) => withOverrides(profile, settings));
+    this.other = this.profile(settings.system ?? LINUX.name);
+    this.guesses = settings.system === null;
   }
 
   /** The system's profile, with the user's timers. */
@@ -38,11 +43,14 @@ export class Systems {
 
   /** By what the user says or this flow tells alone: Linux where neither does. */
   profileOf(view: FlowView, side: number): OsProfile {
-    const { system, named } = this.settings;
-    const told = named.length === 0 ? system : this.given(view, side);
-    if (told !== null) return this.profile(told);
-    if (!view.sideHas(side, L.SYN_SENT_FLAG)) return this.profile(LINUX.name);
-    const kind = kindOf(view, side);
+    if (this.settings.named.length > 0) {
+      const told = this.given(view, side);
+      if (told !== null) return this.profile(told);
+    }
+    const flags = view.of(side, L.SIDE_FLAGS);
+    if (!this.guesses || (flags & L.SYN_SENT_FLAG) === 0) return this.other;
+    const ttl = TTL_CLASSES[(flags & L.TTL_MASK) >>> L.TTL_SHIFT]!;
+    const kind = view.fingerprint(side) | ttl | (isAnswer(view, side) ? KINDS_OF_SYN >> 1 : 0);
     let index = this.guessed[kind]!;
     if (index === UNKNOWN) {
       index = indexOf(guessOf(view, side).os);
@@ -71,11 +79,10 @@ export function guessOf(view: FlowView, side: number): Guess {
   return guess(view.fingerprint(side), view.ttl(side), isAnswer(view, side));
 }
 
-function kindOf(view: FlowView, side: number): number {
-  const ttl = initialTtl(view.ttl(side));
-  const ttls = ttl === 64 ? 1 : ttl === 128 ? 2 : ttl === 255 ? 3 : 0;
-  return view.fingerprint(side) | (ttls << L.FINGERPRINT_BITS) | (isAnswer(view, side) ? KINDS_OF_SYN >> 1 : 0);
-}
+/** By the TTL seen which of the initial ones it was, as bits of a kind of SYN. */
+const TTL_CLASSES = Uint16Array.from({ length: 256 }, (_, ttl) => {
+  return ([64, 128, 255].indexOf(initialTtl(ttl)) + 1) << L.FINGERPRINT_BITS;
+});
 
 function indexOf(os: OsName): number {
   return PROFILES.findIndex(({ name }) => name === os);
