@@ -1,12 +1,11 @@
 import { ACK, FIN, RST, SYN } from '../decode/segment.ts';
 import * as L from '../flow/layout.ts';
-import { E_CONTIGUOUS, E_DSACK, E_HAS_TS, E_ID_GAP, type Trail } from '../flow/trail.ts';
+import { E_CONTIGUOUS, E_HAS_TS, E_ID_GAP, type Trail } from '../flow/trail.ts';
 import type { FlowView } from '../flow/view.ts';
 import { seqAtOrAfter, seqDiff } from '../units.ts';
+import { arrivedFin, holeFilled, isEchoed, isTransmission, JITTER } from './echoes.ts';
 import { changedPlaces, isExact } from './resets.ts';
 
-/** Jitter that a round trip may have beyond the smallest seen before an order of events is doubted (ns). */
-const JITTER = 2_000_000;
 /** An endpoint that is alive answers a FIN within this (ns): delayed ACK 40 ms to 200 ms, then some. */
 const ANSWER_TIME = 300_000_000;
 
@@ -140,26 +139,24 @@ export class Deliveries {
       this.finArrived[x] = proof;
       return;
     }
+    if (proof < 0) {
+      this.finArrived[x] = this.unprovenFin(view, trail, x);
+      return;
+    }
+    const rtt = view.floatOf(x, L.MIN_RTT);
     const first = this.finSent[peer]!;
-    let arrived = -1;
-    let transmissions = 0;
-    for (let i = first; i >= 0 && i < trail.count; i++) {
-      // Behind its FIN an end has nothing new to send: data is sent again because it, and so the FIN, had not arrived.
-      if (trail.side[i] !== peer || ((trail.flags[i]! & FIN) === 0 && trail.length[i] === 0)) continue;
-      if (proof >= 0 && transmissions > 0 && (i > proof || isNewerThanEcho(trail, i, proof))) break;
-      transmissions++;
-      arrived = i;
-      if (proof >= 0 && isEchoed(trail, i, proof)) break;
-    }
-    if (proof >= 0 && transmissions > 1 && (trail.meta[proof]! & E_DSACK) !== 0) arrived = first;
-    // Proof that it lacked the FIN after that: what was sent again since - data before the FIN, say - brought it.
-    if (proof >= 0 && arrived < this.finUncovered[x]!) {
-      for (let i = this.finUncovered[x]! + 1; i < proof; i++) {
-        if (trail.side[i] === peer && (trail.length[i]! > 0 || (trail.flags[i]! & FIN) !== 0)) arrived = i;
-      }
-    }
-    if (proof < 0 && (transmissions > 1 || !this.isUncontradicted(view, trail, x, arrived, finEnd))) return;
+    const uncovered = this.finUncovered[x]!;
+    const arrived = arrivedFin(trail, first, finEnd, proof, uncovered, rtt === Number.POSITIVE_INFINITY ? 0 : rtt);
     this.finArrived[x] = view.has(L.FLOW_OUT_OF_ORDER_FIN) ? holeFilled(trail, peer, arrived, proof) : arrived;
+  }
+
+  /** The peer's FIN that nobody acknowledged, and that nothing says did not arrive; -1: it may have been lost. */
+  private unprovenFin(view: FlowView, trail: Trail, x: number): number {
+    const peer = 1 - x;
+    const fin = this.finSent[peer]!;
+    for (let i = fin + 1; i < trail.count; i++) if (isTransmission(trail, peer, i)) return -1;
+    if (!this.isUncontradicted(view, trail, x, fin, this.finEnd[peer]!)) return -1;
+    return view.has(L.FLOW_OUT_OF_ORDER_FIN) ? holeFilled(trail, peer, fin, -1) : fin;
   }
 
   /** Nothing proves that the segment arrived: it is taken so unless X goes on as if it hadn't. */
@@ -272,28 +269,4 @@ function hasFinBefore(trail: Trail, side: number, entry: number): boolean {
     if (trail.side[i] === side && (trail.flags[i]! & FIN) !== 0) return true;
   }
   return false;
-}
-
-/** Whether the answer echoes this transmission's timestamp (RFC 7323 section 4.3). */
-function isEchoed(trail: Trail, transmission: number, answer: number): boolean {
-  const both = trail.meta[transmission]! & trail.meta[answer]! & E_HAS_TS;
-  return both !== 0 && trail.tsEcr[answer] === trail.tsVal[transmission];
-}
-
-/**
- * Whether this transmission has a newer timestamp than what the answer echoes: then it was not the one that came in order,
- * as an answer echoes the newest of these (RFC 7323 section 4.3).
- */
-function isNewerThanEcho(trail: Trail, transmission: number, answer: number): boolean {
-  const both = trail.meta[transmission]! & trail.meta[answer]! & E_HAS_TS;
-  return both !== 0 && seqDiff(trail.tsVal[transmission]!, trail.tsEcr[answer]!) > 0;
-}
-
-/** The segment that completes the sequence up to a FIN which came out of order. */
-function holeFilled(trail: Trail, sender: number, fin: number, proof: number): number {
-  for (let i = fin; i >= 0 && i < trail.count; i++) {
-    if (proof >= 0 && i > proof) break;
-    if (trail.side[i] === sender && (trail.meta[i]! & E_CONTIGUOUS) !== 0) return i;
-  }
-  return fin;
 }
