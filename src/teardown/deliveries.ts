@@ -1,9 +1,10 @@
 import { ACK, FIN, RST, SYN } from '../decode/segment.ts';
 import * as L from '../flow/layout.ts';
-import { E_CONTIGUOUS, E_HAS_TS, E_ID_GAP, type Trail } from '../flow/trail.ts';
+import { E_CONTIGUOUS, E_ID_GAP, type Trail } from '../flow/trail.ts';
 import type { FlowView } from '../flow/view.ts';
 import { seqAtOrAfter, seqDiff } from '../units.ts';
 import { arrivedFin, holeFilled, isEchoed, isTransmission, JITTER } from './echoes.ts';
+import { repeatsAfter } from './repetitions.ts';
 import { changedPlaces, isExact } from './resets.ts';
 
 /** An endpoint that is alive answers a FIN within this (ns): delayed ACK 40 ms to 200 ms, then some. */
@@ -226,35 +227,6 @@ export function isPreceded(view: FlowView, trail: Trail, i: number): boolean {
   if ((meta & E_ID_GAP) !== 0 && !view.has(L.FLOW_IDS_BACK << trail.side[i]!)) return true;
   return (meta & E_CONTIGUOUS) === 0 && !view.has(L.FLOW_OUT_OF_ORDER_FIN);
 }
-
-/** Whether `x` sends a SYN or FIN again later than an acknowledgement at `i` can have crossed. */
-function repeatsAfter(trail: Trail, x: number, flag: number, i: number, crossing: number): boolean {
-  const latest = trail.time[i]! + crossing;
-  for (let j = i + 1; j < trail.count; j++) {
-    if (trail.side[j] !== x || (trail.flags[j]! & flag) === 0 || trail.time[j]! <= latest) continue;
-    if (isRepetition(trail, x, flag, j)) return true;
-  }
-  return false;
-}
-
-/**
- * Whether entry `j` repeats an earlier one of its sender: not a SYN-ACK after the SYN of a simultaneous open, and not a
- * copy made on the way, which has the timestamp of a segment sent long before (a retransmission has a new one).
- */
-function isRepetition(trail: Trail, x: number, flag: number, j: number): boolean {
-  const alike = flag === SYN ? SYN | ACK : 0;
-  for (let k = 0; k < j; k++) {
-    if (trail.side[k] !== x || (trail.flags[k]! & flag) === 0) continue;
-    if ((trail.flags[k]! & alike) !== (trail.flags[j]! & alike)) continue;
-    const stamped = (trail.meta[k]! & trail.meta[j]! & E_HAS_TS) !== 0;
-    const copied = stamped && trail.tsVal[k] === trail.tsVal[j] && trail.time[j]! - trail.time[k]! >= COPY_TIME;
-    return !copied;
-  }
-  return false;
-}
-
-/** No timestamp clock ticks slower (RFC 7323 section 5.4 allows a second; Linux ticks each millisecond), ns. */
-const COPY_TIME = 1_500_000_000;
 
 /**
  * Whether entry `i`, from well before the FIN, only seems to acknowledge it: numbers wrap after 4 GB. One that is at

@@ -11,6 +11,7 @@ import * as F from './facts.ts';
 import { StateMachine } from './machine.ts';
 import { KNEW_NOT, whatItKnew } from './order.ts';
 import type { OsProfile } from './profiles.ts';
+import { hasEarlierFin } from './repetitions.ts';
 import { isForeign } from './reset-origin.ts';
 import {
   changedPlaces,
@@ -140,7 +141,7 @@ export class EndpointReplay extends StateMachine {
   private sendFin(i: number, time: number): void {
     if (this.finSent) return;
     this.finSent = true;
-    const late = isPreceded(this.view, this.trail, i);
+    const late = isPreceded(this.view, this.trail, i) || hasEarlierFin(this.trail, this.x, i);
     this.emit(S.SEND_FIN, time, this.frame(i), late ? F.EDGE_LATE : F.EDGE_SENT, F.OBSERVED);
     // Captured out of order: its acknowledgement stands before it.
     const acked = this.deliveries.finAckArrived[this.x]!;
