@@ -3,6 +3,7 @@
 import { ACK, FIN, SYN } from '../decode/segment.ts';
 import { E_HAS_TS, type Trail } from '../flow/trail.ts';
 import { seqDiff } from '../units.ts';
+import { JITTER } from './echoes.ts';
 
 /** Whether `x` sends a SYN or FIN again later than an acknowledgement at `i` can have crossed. */
 export function repeatsAfter(trail: Trail, x: number, flag: number, i: number, crossing: number): boolean {
@@ -44,10 +45,20 @@ export function hasEarlierFin(trail: Trail, x: number, fin: number): boolean {
 }
 
 /** No timestamp clock ticks slower (RFC 7323 section 5.4 allows a second), ns. */
-const COPY_TIME = 1_500_000_000;
+const SLOWEST_TICK = 1_500_000_000;
 
 /** Whether `j` has the timestamp of `k`, sent so long before that the sender's clock had ticked. */
 function isCopy(trail: Trail, k: number, j: number): boolean {
   if ((trail.meta[k]! & trail.meta[j]! & E_HAS_TS) === 0 || trail.tsVal[k] !== trail.tsVal[j]) return false;
-  return trail.time[j]! - trail.time[k]! >= COPY_TIME;
+  return trail.time[j]! - trail.time[k]! >= Math.min(SLOWEST_TICK, 2 * longestTick(trail, k) + JITTER);
+}
+
+/** How long a tick of the clock of `k`'s sender can be, by what it had ticked since the first of its segments in the trail; ns. */
+function longestTick(trail: Trail, k: number): number {
+  for (let a = 0; a < k; a++) {
+    if (trail.side[a] !== trail.side[k] || (trail.meta[a]! & E_HAS_TS) === 0) continue;
+    const ticks = seqDiff(trail.tsVal[k]!, trail.tsVal[a]!) - 1;
+    return ticks > 0 ? (trail.time[k]! - trail.time[a]! + JITTER) / ticks : SLOWEST_TICK;
+  }
+  return SLOWEST_TICK;
 }
