@@ -4,7 +4,7 @@ import { E_CONTIGUOUS, E_ID_GAP, type Trail } from '../flow/trail.ts';
 import type { FlowView } from '../flow/view.ts';
 import { seqAtOrAfter, seqDiff } from '../units.ts';
 import { arrivedFin, holeFilled, isEchoed, isTransmission, JITTER } from './echoes.ts';
-import { repeatsAfter } from './repetitions.ts';
+import { isDataAgain, repeatsAfter } from './repetitions.ts';
 import { changedPlaces, isExact } from './resets.ts';
 
 /** An endpoint that is alive answers a FIN within this (ns): delayed ACK 40 ms to 200 ms, then some. */
@@ -195,11 +195,22 @@ export class Deliveries {
       if (this.fin[x] === FIN_NONE || isOfEarlierLap(trail, i, this.finSent[x]!, this.finEnd[x]!)) continue;
       if (!seqAtOrAfter(trail.ack[i]!, this.finEnd[x]!)) continue;
       if (this.finAckFirst[x]! < 0) this.finAckFirst[x] = i;
-      if (!repeatsAfter(trail, x, FIN, i, crossing)) {
+      if (!repeatsAfter(trail, x, FIN, i, crossing) && !this.sendsDataAgain(trail, x, i, crossing)) {
         this.finAckArrived[x] = i;
         return;
       }
     }
+  }
+
+  /** Whether `x` sends data from before its FIN again, later than the acknowledgement at `i` can have crossed. */
+  private sendsDataAgain(trail: Trail, x: number, i: number, crossing: number): boolean {
+    const fin = this.finSent[x]!;
+    if (this.fin[x] !== FIN_OBSERVED || fin < 0) return false;
+    for (let j = i + 1; j < trail.count; j++) {
+      const late = trail.side[j] === x && trail.time[j]! > trail.time[i]! + crossing;
+      if (late && isDataAgain(trail, j, fin, this.finEnd[x]!)) return true;
+    }
+    return false;
   }
 }
 

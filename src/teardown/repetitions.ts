@@ -1,6 +1,6 @@
 /** What an end sends again, and what only looks like it: copies made on the way, and segments that were held up. */
 
-import { ACK, FIN, SYN } from '../decode/segment.ts';
+import { ACK, FIN, RST, SYN } from '../decode/segment.ts';
 import { E_HAS_TS, type Trail } from '../flow/trail.ts';
 import { seqDiff } from '../units.ts';
 import { JITTER } from './echoes.ts';
@@ -34,6 +34,16 @@ function isRepetition(trail: Trail, x: number, flag: number, j: number): boolean
 /** Whether entry `j` has an older timestamp than entry `k` of the same sender: it was sent before. */
 function isOlder(trail: Trail, j: number, k: number): boolean {
   return (trail.meta[j]! & trail.meta[k]! & E_HAS_TS) !== 0 && seqDiff(trail.tsVal[j]!, trail.tsVal[k]!) < 0;
+}
+
+/**
+ * Whether entry `j` is data from before a FIN that its sender sent again after it: by its timestamp no segment that was held
+ * up. A keepalive probe repeats the FIN's own number at most.
+ * @param fin entry of the FIN @param finEnd number behind it
+ */
+export function isDataAgain(trail: Trail, j: number, fin: number, finEnd: number): boolean {
+  if (trail.length[j] === 0 || (trail.flags[j]! & (SYN | FIN | RST)) !== 0 || !isOlder(trail, fin, j)) return false;
+  return seqDiff((trail.seq[j]! + trail.length[j]!) | 0, finEnd) < 0;
 }
 
 /** Whether another FIN of `x`, captured after its first, was sent before that: it was held up on the way. */
