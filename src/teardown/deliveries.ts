@@ -7,8 +7,10 @@ import { arrivedFin, holeFilled, isEchoed, isTransmission, JITTER } from './echo
 import { isDataAgain, repeatsAfter } from './repetitions.ts';
 import { changedPlaces, isExact } from './resets.ts';
 
-/** An endpoint that is alive answers a FIN within this (ns): delayed ACK 40 ms to 200 ms, then some. */
+/** Where no round trip is known, an endpoint that is alive answers a FIN within this (ns): delayed ACK 40 ms to 200 ms, then some. */
 const ANSWER_TIME = 300_000_000;
+/** A round trip is no longer than so many times the smallest where nothing holds it up. */
+const LONGEST_TRIP = 1.5;
 
 export const FIN_NONE = 0;
 export const FIN_OBSERVED = 1;
@@ -166,8 +168,9 @@ export class Deliveries {
     // A filter that keeps SYN, FIN and RST alone makes holes of all data.
     if ((trail.meta[sent]! & E_CONTIGUOUS) === 0 && !hasNoPureAcks(view)) return false;
     const rtt = view.floatOf(x, L.MIN_RTT);
-    const answered = trail.time[sent]! + (rtt === Number.POSITIVE_INFINITY ? 0 : rtt);
-    if (view.floatOf(x, L.SIDE_LAST_TIME) > answered + ANSWER_TIME) return false;
+    // What it sends later acknowledges it, whether or not an ACK alone would wait.
+    const latest = rtt === Number.POSITIVE_INFINITY ? ANSWER_TIME : rtt * LONGEST_TRIP + JITTER;
+    if (view.floatOf(x, L.SIDE_LAST_TIME) > trail.time[sent]! + latest) return false;
     for (let i = sent + 1; i < trail.count; i++) {
       if (trail.side[i] === x && (trail.flags[i]! & RST) !== 0) return false;
       const repeated = trail.side[i] !== x && (trail.flags[i]! & (SYN | FIN)) !== 0;
