@@ -3,7 +3,7 @@ import * as L from '../flow/layout.ts';
 import { E_CONTIGUOUS, E_ID_GAP, type Trail } from '../flow/trail.ts';
 import type { FlowView } from '../flow/view.ts';
 import { seqAtOrAfter, seqDiff } from '../units.ts';
-import { arrivedFin, holeFilled, isEchoed, isTransmission, JITTER } from './echoes.ts';
+import { arrivedFin, holeFilled, isBeforeEchoed, isEchoed, isTransmission, JITTER } from './echoes.ts';
 import { isDataAgain, repeatsAfter } from './repetitions.ts';
 import { changedPlaces, isExact } from './resets.ts';
 
@@ -197,8 +197,9 @@ export class Deliveries {
       }
       if (this.fin[x] === FIN_NONE || isOfEarlierLap(trail, i, this.finSent[x]!, this.finEnd[x]!)) continue;
       if (!seqAtOrAfter(trail.ack[i]!, this.finEnd[x]!)) continue;
+      const lost = isBeforeEchoed(trail, i, this.finArrived[x]!, this.finProof[x]!);
       if (this.finAckFirst[x]! < 0) this.finAckFirst[x] = i;
-      if (!repeatsAfter(trail, x, FIN, i, crossing) && !this.sendsDataAgain(trail, x, i, crossing)) {
+      if (!lost && !repeatsAfter(trail, x, FIN, i, crossing) && !this.sendsDataAgain(trail, x, i, crossing)) {
         this.finAckArrived[x] = i;
         return;
       }

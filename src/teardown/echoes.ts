@@ -1,6 +1,6 @@
 /** Which transmission of a FIN arrived: what timestamps that were echoed prove of it, and what round trips leave. */
 
-import { FIN } from '../decode/segment.ts';
+import { ACK, FIN, RST } from '../decode/segment.ts';
 import { E_CONTIGUOUS, E_DSACK, E_HAS_TS, type Trail } from '../flow/trail.ts';
 import { seqAtOrAfter, seqDiff } from '../units.ts';
 
@@ -61,6 +61,21 @@ function echoesBehind(trail: Trail, fin: number, finEnd: number, proof: number):
   for (let i = fin + 1; i < proof; i++) {
     if (trail.side[i] !== trail.side[fin] || !isEchoed(trail, i, proof)) continue;
     if (seqAtOrAfter(trail.seq[i]!, finEnd)) return true;
+  }
+  return false;
+}
+
+/**
+ * Whether `i`, a transmission of a FIN, was lost with all that it says: the proof echoes a later one, and its receiver had
+ * acknowledged everything before it, so that it would have taken the FIN at once.
+ * @param arrived transmission that brought the FIN @param proof receiver's first segment that acknowledges it; -1
+ */
+export function isBeforeEchoed(trail: Trail, i: number, arrived: number, proof: number): boolean {
+  if (proof < 0 || i >= arrived || (trail.flags[i]! & FIN) === 0 || trail.side[i] !== trail.side[arrived]) return false;
+  if (!isEchoed(trail, arrived, proof) || isEchoed(trail, i, proof)) return false;
+  for (let j = 0; j < proof; j++) {
+    const told = trail.side[j] !== trail.side[i] && (trail.flags[j]! & (ACK | RST)) === ACK;
+    if (told && trail.ack[j] === trail.seq[i]) return true;
   }
   return false;
 }
