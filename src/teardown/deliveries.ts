@@ -184,8 +184,9 @@ export class Deliveries {
    * but for a retransmission that crossed it on the way.
    */
   private findAcks(view: FlowView, trail: Trail, x: number): void {
-    const rtt = view.floatOf(x, L.MIN_RTT);
-    const crossing = (rtt === Number.POSITIVE_INFINITY ? 0 : rtt) + JITTER;
+    const smallest = view.floatOf(x, L.MIN_RTT);
+    const rtt = smallest === Number.POSITIVE_INFINITY ? 0 : smallest;
+    const crossing = rtt + JITTER;
     const synEnd = view.of(x, L.FIRST_SEQ);
     this.finAckFirst[x] = -1;
     this.finAckArrived[x] = -1;
@@ -199,22 +200,28 @@ export class Deliveries {
       if (!seqAtOrAfter(trail.ack[i]!, this.finEnd[x]!)) continue;
       const lost = isBeforeEchoed(trail, i, this.finArrived[x]!, this.finProof[x]!);
       if (this.finAckFirst[x]! < 0) this.finAckFirst[x] = i;
-      if (!lost && !repeatsAfter(trail, x, FIN, i, crossing) && !this.sendsDataAgain(trail, x, i, crossing)) {
+      if (!lost && !repeatsAfter(trail, x, FIN, i, crossing) && !this.sendsDataAgain(trail, x, i, rtt)) {
         this.finAckArrived[x] = i;
         return;
       }
     }
   }
 
-  /** Whether `x` sends data from before its FIN again, later than the acknowledgement at `i` can have crossed. */
-  private sendsDataAgain(trail: Trail, x: number, i: number, crossing: number): boolean {
+  /**
+   * Whether `x` sends data from before its FIN again, later than the acknowledgement at `i` can have crossed, and never shows by
+   * an echo that it has that.
+   */
+  private sendsDataAgain(trail: Trail, x: number, i: number, rtt: number): boolean {
     const fin = this.finSent[x]!;
     if (this.fin[x] !== FIN_OBSERVED || fin < 0) return false;
+    const latest = trail.time[i]! + rtt * LONGEST_TRIP + JITTER;
+    let again = false;
     for (let j = i + 1; j < trail.count; j++) {
-      const late = trail.side[j] === x && trail.time[j]! > trail.time[i]! + crossing;
-      if (late && isDataAgain(trail, j, fin, this.finEnd[x]!)) return true;
+      if (trail.side[j] !== x) continue;
+      if (isEchoed(trail, i, j)) return false;
+      if (trail.time[j]! > latest && isDataAgain(trail, j, fin, this.finEnd[x]!)) again = true;
     }
-    return false;
+    return again;
   }
 }
 
