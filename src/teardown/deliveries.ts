@@ -22,8 +22,8 @@ export const FIN_INFERRED = 2;
  *
  * The acknowledgement number of a segment is its sender's RCV.NXT at that moment, so an endpoint's own segments tell
  * what it had received before each of them. A SYN or FIN has therefore arrived before the first of the receiver's
- * segments that covers it (the proof) and after the last that doesn't. Of several transmissions the one that the
- * proof echoes (TSecr), or else the last before the proof, was the one that arrived; a D-SACK says an earlier one.
+ * segments that covers it (the proof) and after the last that doesn't, but for one that crossed it. Of several
+ * transmissions echoes.ts says which arrived, and repetitions.ts whether an acknowledgement did.
  *
  * Arrays are by side X; "peer" is the other side. Entries are indexes in the trail, -1 for none.
  */
