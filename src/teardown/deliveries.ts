@@ -1,14 +1,16 @@
 import { ACK, FIN, RST, SYN } from '../decode/segment.ts';
 import * as L from '../flow/layout.ts';
-import { E_CONTIGUOUS, E_DSACK, E_HAS_TS, E_ID_GAP, type Trail } from '../flow/trail.ts';
+import { E_CONTIGUOUS, E_ID_GAP, type Trail } from '../flow/trail.ts';
 import type { FlowView } from '../flow/view.ts';
 import { seqAtOrAfter, seqDiff } from '../units.ts';
+import { arrivedFin, holeFilled, isBeforeEchoed, isEchoed, isTransmission, JITTER } from './echoes.ts';
+import { isDataAgain, repeatsAfter } from './repetitions.ts';
 import { changedPlaces, isExact } from './resets.ts';
 
-/** Jitter that a round trip may have beyond the smallest seen before an order of events is doubted (ns). */
-const JITTER = 2_000_000;
-/** An endpoint that is alive answers a FIN within this (ns): delayed ACK 40 ms to 200 ms, then some. */
+/** Where no round trip is known, an endpoint that is alive answers a FIN within this (ns): delayed ACK 40 ms to 200 ms, then some. */
 const ANSWER_TIME = 300_000_000;
+/** A round trip is no longer than so many times the smallest where nothing holds it up. */
+const LONGEST_TRIP = 1.5;
 
 export const FIN_NONE = 0;
 export const FIN_OBSERVED = 1;
@@ -20,8 +22,8 @@ export const FIN_INFERRED = 2;
  *
  * The acknowledgement number of a segment is its sender's RCV.NXT at that moment, so an endpoint's own segments tell
  * what it had received before each of them. A SYN or FIN has therefore arrived before the first of the receiver's
- * segments that covers it (the proof) and after the last that doesn't. Of several transmissions the one that the
- * proof echoes (TSecr), or else the last before the proof, was the one that arrived; a D-SACK says an earlier one.
+ * segments that covers it (the proof) and after the last that doesn't, but for one that crossed it. Of several
+ * transmissions echoes.ts says which arrived, and repetitions.ts whether an acknowledgement did.
  *
  * Arrays are by side X; "peer" is the other side. Entries are indexes in the trail, -1 for none.
  */
@@ -140,26 +142,24 @@ export class Deliveries {
       this.finArrived[x] = proof;
       return;
     }
+    if (proof < 0) {
+      this.finArrived[x] = this.unprovenFin(view, trail, x);
+      return;
+    }
+    const rtt = view.floatOf(x, L.MIN_RTT);
     const first = this.finSent[peer]!;
-    let arrived = -1;
-    let transmissions = 0;
-    for (let i = first; i >= 0 && i < trail.count; i++) {
-      // Behind its FIN an end has nothing new to send: data is sent again because it, and so the FIN, had not arrived.
-      if (trail.side[i] !== peer || ((trail.flags[i]! & FIN) === 0 && trail.length[i] === 0)) continue;
-      if (proof >= 0 && transmissions > 0 && (i > proof || isNewerThanEcho(trail, i, proof))) break;
-      transmissions++;
-      arrived = i;
-      if (proof >= 0 && isEchoed(trail, i, proof)) break;
-    }
-    if (proof >= 0 && transmissions > 1 && (trail.meta[proof]! & E_DSACK) !== 0) arrived = first;
-    // Proof that it lacked the FIN after that: what was sent again since - data before the FIN, say - brought it.
-    if (proof >= 0 && arrived < this.finUncovered[x]!) {
-      for (let i = this.finUncovered[x]! + 1; i < proof; i++) {
-        if (trail.side[i] === peer && (trail.length[i]! > 0 || (trail.flags[i]! & FIN) !== 0)) arrived = i;
-      }
-    }
-    if (proof < 0 && (transmissions > 1 || !this.isUncontradicted(view, trail, x, arrived, finEnd))) return;
+    const uncovered = this.finUncovered[x]!;
+    const arrived = arrivedFin(trail, first, finEnd, proof, uncovered, rtt === Number.POSITIVE_INFINITY ? 0 : rtt);
     this.finArrived[x] = view.has(L.FLOW_OUT_OF_ORDER_FIN) ? holeFilled(trail, peer, arrived, proof) : arrived;
+  }
+
+  /** The peer's FIN that nobody acknowledged, and that nothing says did not arrive; -1: it may have been lost. */
+  private unprovenFin(view: FlowView, trail: Trail, x: number): number {
+    const peer = 1 - x;
+    const fin = this.finSent[peer]!;
+    for (let i = fin + 1; i < trail.count; i++) if (isTransmission(trail, peer, i)) return -1;
+    if (!this.isUncontradicted(view, trail, x, fin, this.finEnd[peer]!)) return -1;
+    return view.has(L.FLOW_OUT_OF_ORDER_FIN) ? holeFilled(trail, peer, fin, -1) : fin;
   }
 
   /** Nothing proves that the segment arrived: it is taken so unless X goes on as if it hadn't. */
@@ -168,8 +168,9 @@ export class Deliveries {
     // A filter that keeps SYN, FIN and RST alone makes holes of all data.
     if ((trail.meta[sent]! & E_CONTIGUOUS) === 0 && !hasNoPureAcks(view)) return false;
     const rtt = view.floatOf(x, L.MIN_RTT);
-    const answered = trail.time[sent]! + (rtt === Number.POSITIVE_INFINITY ? 0 : rtt);
-    if (view.floatOf(x, L.SIDE_LAST_TIME) > answered + ANSWER_TIME) return false;
+    // What it sends later acknowledges it, whether or not an ACK alone would wait.
+    const latest = rtt === Number.POSITIVE_INFINITY ? ANSWER_TIME : rtt * LONGEST_TRIP + JITTER;
+    if (view.floatOf(x, L.SIDE_LAST_TIME) > trail.time[sent]! + latest) return false;
     for (let i = sent + 1; i < trail.count; i++) {
       if (trail.side[i] === x && (trail.flags[i]! & RST) !== 0) return false;
       const repeated = trail.side[i] !== x && (trail.flags[i]! & (SYN | FIN)) !== 0;
@@ -183,8 +184,9 @@ export class Deliveries {
    * but for a retransmission that crossed it on the way.
    */
   private findAcks(view: FlowView, trail: Trail, x: number): void {
-    const rtt = view.floatOf(x, L.MIN_RTT);
-    const crossing = (rtt === Number.POSITIVE_INFINITY ? 0 : rtt) + JITTER;
+    const smallest = view.floatOf(x, L.MIN_RTT);
+    const rtt = smallest === Number.POSITIVE_INFINITY ? 0 : smallest;
+    const crossing = rtt + JITTER;
     const synEnd = view.of(x, L.FIRST_SEQ);
     this.finAckFirst[x] = -1;
     this.finAckArrived[x] = -1;
@@ -196,12 +198,30 @@ export class Deliveries {
       }
       if (this.fin[x] === FIN_NONE || isOfEarlierLap(trail, i, this.finSent[x]!, this.finEnd[x]!)) continue;
       if (!seqAtOrAfter(trail.ack[i]!, this.finEnd[x]!)) continue;
+      const lost = isBeforeEchoed(trail, i, this.finArrived[x]!, this.finProof[x]!);
       if (this.finAckFirst[x]! < 0) this.finAckFirst[x] = i;
-      if (!repeatsAfter(trail, x, FIN, i, crossing)) {
+      if (!lost && !repeatsAfter(trail, x, FIN, i, crossing) && !this.sendsDataAgain(trail, x, i, rtt)) {
         this.finAckArrived[x] = i;
         return;
       }
     }
+  }
+
+  /**
+   * Whether `x` sends data from before its FIN again, later than the acknowledgement at `i` can have crossed, and never shows by
+   * an echo that it has that.
+   */
+  private sendsDataAgain(trail: Trail, x: number, i: number, rtt: number): boolean {
+    const fin = this.finSent[x]!;
+    if (this.fin[x] !== FIN_OBSERVED || fin < 0) return false;
+    const latest = trail.time[i]! + rtt * LONGEST_TRIP + JITTER;
+    let again = false;
+    for (let j = i + 1; j < trail.count; j++) {
+      if (trail.side[j] !== x) continue;
+      if (isEchoed(trail, i, j)) return false;
+      if (trail.time[j]! > latest && isDataAgain(trail, j, fin, this.finEnd[x]!)) again = true;
+    }
+    return again;
   }
 }
 
@@ -230,35 +250,6 @@ export function isPreceded(view: FlowView, trail: Trail, i: number): boolean {
   return (meta & E_CONTIGUOUS) === 0 && !view.has(L.FLOW_OUT_OF_ORDER_FIN);
 }
 
-/** Whether `x` sends a SYN or FIN again later than an acknowledgement at `i` can have crossed. */
-function repeatsAfter(trail: Trail, x: number, flag: number, i: number, crossing: number): boolean {
-  const latest = trail.time[i]! + crossing;
-  for (let j = i + 1; j < trail.count; j++) {
-    if (trail.side[j] !== x || (trail.flags[j]! & flag) === 0 || trail.time[j]! <= latest) continue;
-    if (isRepetition(trail, x, flag, j)) return true;
-  }
-  return false;
-}
-
-/**
- * Whether entry `j` repeats an earlier one of its sender: not a SYN-ACK after the SYN of a simultaneous open, and not a
- * copy made on the way, which has the timestamp of a segment sent long before (a retransmission has a new one).
- */
-function isRepetition(trail: Trail, x: number, flag: number, j: number): boolean {
-  const alike = flag === SYN ? SYN | ACK : 0;
-  for (let k = 0; k < j; k++) {
-    if (trail.side[k] !== x || (trail.flags[k]! & flag) === 0) continue;
-    if ((trail.flags[k]! & alike) !== (trail.flags[j]! & alike)) continue;
-    const stamped = (trail.meta[k]! & trail.meta[j]! & E_HAS_TS) !== 0;
-    const copied = stamped && trail.tsVal[k] === trail.tsVal[j] && trail.time[j]! - trail.time[k]! >= COPY_TIME;
-    return !copied;
-  }
-  return false;
-}
-
-/** No timestamp clock ticks slower (RFC 7323 section 5.4 allows a second; Linux ticks each millisecond), ns. */
-const COPY_TIME = 1_500_000_000;
-
 /**
  * Whether entry `i`, from well before the FIN, only seems to acknowledge it: numbers wrap after 4 GB. One that is at
  * the FIN's end acknowledges a FIN that the capture missed, and of which it holds a later transmission.
@@ -272,28 +263,4 @@ function hasFinBefore(trail: Trail, side: number, entry: number): boolean {
     if (trail.side[i] === side && (trail.flags[i]! & FIN) !== 0) return true;
   }
   return false;
-}
-
-/** Whether the answer echoes this transmission's timestamp (RFC 7323 section 4.3). */
-function isEchoed(trail: Trail, transmission: number, answer: number): boolean {
-  const both = trail.meta[transmission]! & trail.meta[answer]! & E_HAS_TS;
-  return both !== 0 && trail.tsEcr[answer] === trail.tsVal[transmission];
-}
-
-/**
- * Whether this transmission has a newer timestamp than what the answer echoes: then it was not the one that came in order,
- * as an answer echoes the newest of these (RFC 7323 section 4.3).
- */
-function isNewerThanEcho(trail: Trail, transmission: number, answer: number): boolean {
-  const both = trail.meta[transmission]! & trail.meta[answer]! & E_HAS_TS;
-  return both !== 0 && seqDiff(trail.tsVal[transmission]!, trail.tsEcr[answer]!) > 0;
-}
-
-/** The segment that completes the sequence up to a FIN which came out of order. */
-function holeFilled(trail: Trail, sender: number, fin: number, proof: number): number {
-  for (let i = fin; i >= 0 && i < trail.count; i++) {
-    if (proof >= 0 && i > proof) break;
-    if (trail.side[i] === sender && (trail.meta[i]! & E_CONTIGUOUS) !== 0) return i;
-  }
-  return fin;
 }

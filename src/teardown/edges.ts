@@ -1,11 +1,13 @@
-/** How an endpoint's history begins, and how an orphaned FIN_WAIT_2 shows that it is over. */
+/** How an endpoint's history begins, and what RSTs show of its end: that it was over before, or not yet. */
 
-import { ACK, FIN, SYN } from '../decode/segment.ts';
+import { ACK, FIN, RST, SYN } from '../decode/segment.ts';
 import * as L from '../flow/layout.ts';
-import type { Trail } from '../flow/trail.ts';
+import { C_OWN_ACKED, E_CONTIGUOUS, type Trail } from '../flow/trail.ts';
 import type { FlowView } from '../flow/view.ts';
 import { FIN_OBSERVED } from './deliveries.ts';
+import { JITTER } from './echoes.ts';
 import type { OsProfile } from './profiles.ts';
+import { isReply } from './resets.ts';
 
 /** A listener: its first SYN, if any, acknowledges the peer's. */
 export function isPassiveOpener(view: FlowView, trail: Trail, x: number): boolean {
@@ -47,6 +49,38 @@ export function hasExpired(trail: Trail, i: number, stay: number, peerFin: numbe
  */
 export function mayHaveExpired(trail: Trail, i: number, stay: number): boolean {
   return (trail.flags[i]! & ACK) === 0 && stay >= SHORTEST_FIN_WAIT_2;
+}
+
+/**
+ * Whether an end in FIN_WAIT_1 had given up before its RST (entry `i`): the RST answers a FIN that is in order, brings no data and
+ * does not acknowledge the end's own. FIN_WAIT_1 would have taken it (RFC 9293 3.10.7.4): so the socket was gone.
+ * @param finEnd number behind its own FIN
+ */
+export function hasGivenUp(trail: Trail, i: number, finEnd: number): boolean {
+  if (!isReply(trail, i) || trail.seq[i] !== ((finEnd - 1) | 0) || (trail.context[i]! & C_OWN_ACKED) === 0)
+    return false;
+  for (let j = i - 1; j >= 0; j--) {
+    if (trail.side[j] === trail.side[i]) continue;
+    if ((trail.flags[j]! & FIN) === 0 || trail.length[j]! > 0 || (trail.meta[j]! & E_CONTIGUOUS) === 0) return false;
+    return trail.ack[j] === trail.seq[i] && trail.seq[j] === trail.ownAck[i];
+  }
+  return false;
+}
+
+/**
+ * Whether an RST (entry `i`) was lost: its addressee sent something later than the round trip explains, and that drew the
+ * same RST again, which then is the one that counts.
+ * @param rtt smallest round trip from the capture to the addressee and back, ns
+ */
+export function wasResetLost(trail: Trail, i: number, rtt: number): boolean {
+  let wentOn = false;
+  for (let j = i + 1; j < trail.count && rtt !== Number.POSITIVE_INFINITY; j++) {
+    const isReset = (trail.flags[j]! & RST) !== 0;
+    if (trail.side[j] !== trail.side[i]) {
+      if (!isReset && trail.flags[j] !== 0 && trail.time[j]! - trail.time[i]! > rtt + JITTER) wentOn = true;
+    } else if (wentOn && isReset && trail.seq[j] === trail.seq[i]) return true;
+  }
+  return false;
 }
 
 /** No orphan's timer is shorter: Linux waits 3.5 RTO at least (tcp_fin_time), and an RTO is 200 ms at least, ns. */

@@ -6,11 +6,12 @@ import * as S from '../tcp/states.ts';
 import { seqAtOrAfter } from '../units.ts';
 import { travelTime } from './capture-point.ts';
 import { type Deliveries, FIN_INFERRED, FIN_NONE, FIN_OBSERVED, isPreceded, lacksAcksOf } from './deliveries.ts';
-import { hasExpired, isMidstream, isPassiveOpener, mayHaveExpired } from './edges.ts';
+import { hasExpired, hasGivenUp, isMidstream, isPassiveOpener, mayHaveExpired, wasResetLost } from './edges.ts';
 import * as F from './facts.ts';
 import { StateMachine } from './machine.ts';
 import { KNEW_NOT, whatItKnew } from './order.ts';
 import type { OsProfile } from './profiles.ts';
+import { hasEarlierFin } from './repetitions.ts';
 import { isForeign } from './reset-origin.ts';
 import {
   changedPlaces,
@@ -116,13 +117,15 @@ export class EndpointReplay extends StateMachine {
         effects[i]! |= RESET_ENDED;
       } else {
         const before = this.state;
+        const gone = before === S.FIN_WAIT_1 && hasGivenUp(trail, i, deliveries.finEnd[x]!);
+        if (gone) this.facts.unseenEnd[x] = 1;
         const told = !mayHaveExpired(trail, i, stay);
         this.emit(
           S.SEND_RST,
           this.sentAt(i),
           this.frame(i),
           this.edgeOfReset(F.EDGE_SENT),
-          told ? F.OBSERVED : F.ASSUMED,
+          gone ? F.INFERRED : told ? F.OBSERVED : F.ASSUMED,
         );
         if (before !== this.state) effects[i]! |= RESET_ENDED;
       }
@@ -140,7 +143,7 @@ export class EndpointReplay extends StateMachine {
   private sendFin(i: number, time: number): void {
     if (this.finSent) return;
     this.finSent = true;
-    const late = isPreceded(this.view, this.trail, i);
+    const late = isPreceded(this.view, this.trail, i) || hasEarlierFin(this.trail, this.x, i);
     this.emit(S.SEND_FIN, time, this.frame(i), late ? F.EDGE_LATE : F.EDGE_SENT, F.OBSERVED);
     // Captured out of order: its acknowledgement stands before it.
     const acked = this.deliveries.finAckArrived[this.x]!;
@@ -173,6 +176,7 @@ export class EndpointReplay extends StateMachine {
     const { trail, deliveries, x } = this;
     const flags = trail.flags[i]!;
     if ((flags & RST) !== 0) {
+      if (wasResetLost(trail, i, this.view.floatOf(x, L.MIN_RTT))) return;
       // What this endpoint sent while the RST was on its way, it sent before it had it.
       const until = lastSentBefore(this.view, trail, i, x);
       if (until < 0) this.receiveReset(i, effects);

@@ -1,4 +1,4 @@
-import { ACK, RST, SYN } from '../decode/segment.ts';
+import { ACK, FIN, RST, SYN } from '../decode/segment.ts';
 import * as L from '../flow/layout.ts';
 import { E_BEHIND_DATA, type Trail } from '../flow/trail.ts';
 import type { FlowView } from '../flow/view.ts';
@@ -23,9 +23,10 @@ export function takeNotes(view: FlowView, trail: Trail, facts: F.Facts, deliveri
     facts.note(HALF_CLOSE_DATA);
   }
   for (let x = 0; x < 2; x++) {
-    // The final ACK was seen, and its addressee sent its FIN again: it had not arrived.
+    // The final ACK was seen, and its addressee sent again what it acknowledges: it had not arrived. One on a FIN is not final.
     const acked = deliveries.finAckFirst[x]!;
-    if (acked >= 0 && acked !== deliveries.finAckArrived[x]) facts.note(LOST_FINAL_ACK);
+    const final = acked >= 0 && ((trail.flags[acked]! & FIN) === 0 || view.retransmittedFins(x) > 0);
+    if (final && acked !== deliveries.finAckArrived[x]) facts.note(LOST_FINAL_ACK);
     const sent = deliveries.finSent[x]!;
     if (deliveries.fin[x] === FIN_OBSERVED && sent >= 0 && (trail.meta[sent]! & E_BEHIND_DATA) !== 0) {
       facts.note(FIN_BEHIND_DATA);
