@@ -6,7 +6,7 @@
 import { ACK, FIN, RST, SYN } from '../src/decode/flags';
 import * as L from '../src/flow/layout';
 import * as H from '../src/flow/letters';
-import { ACK_CLOCKED, INITIAL_WINDOW, MOST_MISSING, MSS } from '../src/flow/limits';
+import { ACK_CLOCKED, INITIAL_WINDOW, MOST_MISSING, MSS, TELLING_TRIP } from '../src/flow/limits';
 import * as T from '../src/flow/trail-layout';
 import { ack, fingerprint, flags, ipId, length, seq, ttl, window, windowScale } from './frame';
 import { hasTrailRoom, leave } from './trail';
@@ -105,18 +105,32 @@ function isSynAck(record: usize, _s: i32, p: i32, before: i32, peer: i32, bits: 
 
 /** What an acknowledgement tells of the round trip. @returns the side's flags, no longer timing if it does */
 function takeRoundTrip(record: usize, side: i32, before: i32, time: f64): i32 {
-  if ((before & L.TIMING) === 0 || ack - get(record, ofSide(side) + L.TIMED_END) < 0) return before;
+  if ((before & L.TIMING) === 0 || ack - get(record, ofSide(side) + L.TIMED_FROM) <= 0) return before;
   const rtt = time - getFloat(record, L.TIMED_AT + 2 * side);
   if (rtt >= 0 && rtt < getFloat(record, L.MIN_RTT + 2 * side)) setFloat(record, L.MIN_RTT + 2 * side, rtt);
   return before & ~L.TIMING;
 }
 
-/** Times the answer to the segment that ends at `end`, unless one is being timed. @returns the peer's flags */
-function takeTiming(record: usize, side: i32, peer: i32, end: i32, time: f64): i32 {
-  if ((peer & L.TIMING) !== 0) return peer;
-  set(record, ofSide(1 - side) + L.TIMED_END, end);
+/** Times the answer to the segment at hand, unless one is being timed, or was within the round trip. @returns the peer's flags */
+function takeTiming(record: usize, side: i32, peer: i32, time: f64): i32 {
+  if ((peer & L.TIMING) !== 0 || isInFlight(record, side, time)) return peer;
+  set(record, ofSide(1 - side) + L.TIMED_FROM, seq);
   setFloat(record, L.TIMED_AT + 2 - 2 * side, time);
   return peer | L.TIMING;
+}
+
+/** Whether a side, for all the capture shows, cannot have had the answer to its segment last timed. */
+function isInFlight(record: usize, side: i32, time: f64): bool {
+  const rtt = getFloat(record, L.MIN_RTT + 2 * side);
+  return rtt !== Infinity && time - getFloat(record, L.TIMED_AT + 2 - 2 * side) < rtt;
+}
+
+/** Whether a side that sends up to `end` has as much in flight as it may: src/flow/update.ts. */
+function isFull(record: usize, side: i32, peer: i32, end: i32, time: f64): bool {
+  if ((peer & L.ACK_SENT) === 0) return false;
+  const p = ofSide(1 - side);
+  if (isLimited(end - get(record, p + L.LAST_ACK_SENT), get(record, p + L.WINDOW))) return true;
+  return end - get(record, p + L.TIMED_FROM) > INITIAL_WINDOW && isInFlight(record, side, time);
 }
 
 function addBytes(record: usize, at: i32): void {
@@ -163,10 +177,9 @@ export function takeOrdinary(record: usize, side: i32, time: f64, since: f64): v
     set(record, s + L.SND_MAX, end);
     addBytes(record, L.BYTES + 2 * side);
     now |= L.DATA_SENT | L.DATA_LAST;
-    const answered = (peer & L.ACK_SENT) !== 0;
-    if (answered && isLimited(end - get(record, p + L.LAST_ACK_SENT), get(record, p + L.WINDOW))) now |= L.LIMITED;
+    peerNow = takeTiming(record, side, peerNow & ~L.DATA_LAST, time);
+    if (isFull(record, side, peer, end, time)) now |= L.LIMITED;
     else if ((before & L.LIMITED) !== 0 && hadTime(record, side, since)) now &= ~L.LIMITED;
-    peerNow = takeTiming(record, side, peerNow & ~L.DATA_LAST, end, time);
   }
   set(record, s + L.WINDOW, window << (now >>> L.SCALE_SHIFT));
   set(record, s + L.SIDE_FLAGS, (now & ~L.TTL_MASK) | (ttl << L.TTL_SHIFT));
@@ -181,6 +194,21 @@ function hadTime(record: usize, side: i32, since: f64): bool {
   return acked - seq >= 0 && since > (rtt === Infinity ? 0 : rtt) + ACK_CLOCKED;
 }
 
+/** Whether a FIN had been waiting for an acknowledgement: src/flow/oddities.ts. */
+function awaitedAck(record: usize, side: i32, before: i32, ownAck: i32, time: f64): bool {
+  const lost = (get(record, L.FLAGS) & (L.FLOW_HOLES | L.FLOW_SYN_AGAIN)) !== 0;
+  if (!lost && (get(record, L.HISTORY_SEEN) & (1 << (2 * H.H_RETRANSMITTED + side))) === 0) return false;
+  if ((before & L.DATA_LAST) === 0) return false;
+  const p = ofSide(1 - side);
+  if ((get(record, p + L.SIDE_FLAGS) & L.FIN_SENT_FLAG) !== 0 && get(record, p + L.FIN_END) - ownAck > 0) return false;
+  const acked = getFloat(record, L.SIDE_LAST_TIME + 2 - 2 * side);
+  if (acked < getFloat(record, L.SIDE_LAST_TIME + 2 * side)) return false;
+  const rtt = getFloat(record, L.MIN_RTT + 2 * side);
+  const late = time - acked - (rtt === Infinity ? 0 : rtt);
+  if (!(late < ACK_CLOCKED && late > -ACK_CLOCKED)) return false;
+  return rtt + getFloat(record, L.MIN_RTT + 2 - 2 * side) > TELLING_TRIP;
+}
+
 export function takeStep(record: usize, side: i32, time: f64, frame: i32): void {
   const s = ofSide(side);
   const p = ofSide(1 - side);
@@ -189,6 +217,8 @@ export function takeStep(record: usize, side: i32, time: f64, frame: i32): void 
   const isFin = (flags & FIN) !== 0;
   const ahead = length + (flags & FIN);
   const gap = takeIpId(record, side);
+  const ownAck = get(record, s + L.LAST_ACK_SENT);
+  let hasWaited = false;
   let peerNow = peer & ~L.PROBES_MASK;
   let isLogged = isFin || (before & L.ACK_SENT) === 0;
   set(record, s + L.PACKETS, get(record, s + L.PACKETS) + 1);
@@ -211,7 +241,7 @@ export function takeStep(record: usize, side: i32, time: f64, frame: i32): void 
   } else {
     const end = seq + ahead;
     set(record, s + L.SND_MAX, end);
-    peerNow = takeTiming(record, side, peerNow, end, time);
+    peerNow = takeTiming(record, side, peerNow, time);
     if (length !== 0) {
       noteLetter(record, H.H_DATA, side);
       addBytes(record, L.BYTES + 2 * side);
@@ -221,14 +251,14 @@ export function takeStep(record: usize, side: i32, time: f64, frame: i32): void 
         addBytes(record, L.HALF_CLOSE_BYTES + 2 - 2 * side);
         if (ack - get(record, p + L.FIN_END) >= 0) now |= L.DATA_AFTER_FIN_ACKED;
       }
-      const answered = (peer & L.ACK_SENT) !== 0;
-      if (answered && isLimited(end - get(record, p + L.LAST_ACK_SENT), get(record, p + L.WINDOW))) now |= L.LIMITED;
+      if (isFull(record, side, peer, end, time)) now |= L.LIMITED;
     }
     if (isFin) {
       noteLetter(record, H.H_FIN, side);
       set(record, s + L.FIN_END, end);
       set(record, L.FLAGS, get(record, L.FLAGS) | L.FLOW_ENDING);
       now |= L.FIN_SENT_FLAG;
+      hasWaited = awaitedAck(record, side, before, ownAck, time);
       // Out of order: its acknowledgement was seen before it.
       if ((peer & L.ACK_SENT) !== 0 && get(record, p + L.LAST_ACK_SENT) - end >= 0) now |= L.FIN_ACKED;
     }
@@ -239,7 +269,7 @@ export function takeStep(record: usize, side: i32, time: f64, frame: i32): void 
   setFloat(record, L.SIDE_LAST_TIME + 2 * side, time);
   if (!isLogged) return;
   let meta = flags | (side << T.E_SIDE_SHIFT) | T.E_CONTIGUOUS | (min(length, T.LENGTH_MAX) << T.E_LENGTH_SHIFT) | gap;
-  if (isFin && (now & L.LIMITED) !== 0) meta |= T.E_BEHIND_DATA;
+  if (hasWaited || (isFin && (now & L.LIMITED) !== 0)) meta |= T.E_BEHIND_DATA;
   leave(record, meta, time, frame);
 }
 
@@ -268,7 +298,7 @@ export function takeOpening(record: usize, side: i32, time: f64, frame: i32): vo
   set(record, s + L.FIRST_SEQ, end);
   set(record, s + L.PACKETS, get(record, s + L.PACKETS) + 1);
   set(record, s + L.WINDOW, window); // never scaled in a SYN (RFC 7323 section 2.2)
-  set(record, p + L.SIDE_FLAGS, takeTiming(record, side, peerNow, end, time));
+  set(record, p + L.SIDE_FLAGS, takeTiming(record, side, peerNow, time));
   setFloat(record, L.SIDE_LAST_TIME + 2 * side, time);
   leave(record, flags | (side << T.E_SIDE_SHIFT) | T.E_CONTIGUOUS | gap, time, frame);
 }

@@ -26,7 +26,7 @@ export const SND_MAX = 0; // highest sequence number sent, plus one
 export const LAST_ACK_SENT = 1; // its RCV.NXT as far as it said
 export const SIDE_FLAGS = 2;
 export const PACKETS = 3;
-export const TIMED_END = 4; // the segment towards this side whose acknowledgement is being timed
+export const TIMED_FROM = 4; // first byte of the segment towards this side whose acknowledgement is or was last timed
 export const WINDOW = 5; // of its newest segment, scaled
 export const FIN_END = 6; // sequence number after its FIN
 export const FIRST_SEQ = 7; // of its first payload byte: ISN + 1 where its SYN was seen
@@ -74,6 +74,7 @@ export const FLOW_CLOSING = 8192; // both FINs were seen
 export const FLOW_IDS_COUNT = 1 << 14; // one was the last plus one
 export const FLOW_IDS_JUMP = 1 << 16; // one was not
 export const FLOW_IDS_BACK = 1 << 18; // one was less than the last: what was missing came late
+export const FLOW_SYN_AGAIN = 1 << 20; // a SYN or SYN-ACK was sent again
 export const TRAIL_COUNT_SHIFT = 24;
 
 /**
@@ -87,7 +88,7 @@ export const FIN_SENT_FLAG = 8;
 export const FIN_ACKED = 16;
 export const RST_SENT = 32;
 export const ACK_SENT = 64;
-export const TIMING = 128; // TIMED_END and TIMED_AT are armed
+export const TIMING = 128; // TIMED_FROM and TIMED_AT are armed
 export const PURE_ACK_SENT = 256; // a segment with nothing but an ACK: tells a capture filtered to SYN, FIN and RST
 export const DATA_AFTER_FIN_ACKED = 512; // sent payload after it acknowledged its peer's FIN
 export const ZERO_WINDOW = 1024;

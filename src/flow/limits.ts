@@ -10,3 +10,5 @@ export const MSS = 1_460;
 export const MOST_MISSING = 16;
 /** A segment that follows an acknowledgement by less (ns, and the round trip) was waiting for it. */
 export const ACK_CLOCKED = 1_000_000;
+/** On a path with a shorter round trip (ns) an acknowledgement may come so shortly before by chance. */
+export const TELLING_TRIP = 4 * ACK_CLOCKED;

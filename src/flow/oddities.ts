@@ -1,7 +1,8 @@
 import { ACK, FIN, RST, type Segment, SYN } from '../decode/segment.ts';
-import { seqAfter, seqAtOrAfter } from '../units.ts';
+import { seqAfter, seqAtOrAfter, seqDiff } from '../units.ts';
 import * as L from './layout.ts';
-import { ACK_CLOCKED, INITIAL_WINDOW, MOST_MISSING, MSS } from './limits.ts';
+import { H_RETRANSMITTED } from './letters.ts';
+import { ACK_CLOCKED, INITIAL_WINDOW, MOST_MISSING, MSS, TELLING_TRIP } from './limits.ts';
 import * as T from './trail.ts';
 
 /** Whether a sender with so much in flight cannot send another full segment: what it sends next waits. */
@@ -35,6 +36,35 @@ export function hadTime(
   const acked = ints[at + L.SIDE + (1 - side) * L.SIDE_WORDS + L.LAST_ACK_SENT]!;
   const rtt = floats[(at + L.MIN_RTT + 2 * side) >> 1]!;
   return seqAtOrAfter(acked, segment.seq) && times[1]! > (rtt === Number.POSITIVE_INFINITY ? 0 : rtt) + ACK_CLOCKED;
+}
+
+/**
+ * Whether a FIN had been waiting for an acknowledgement: after a loss the congestion window is a segment or two, what came
+ * last at its sender was a pure ACK of what it had sent last, and then the FIN went out at once (tcp_write_xmit in
+ * net/ipv4/tcp_output.c). A process that closes because of what it receives follows data or a FIN.
+ * @param before flags of its sender @param ownAck what that had acknowledged before @param times its time first, ns
+ */
+export function awaitedAck(
+  ints: Int32Array,
+  floats: Float64Array,
+  at: number,
+  side: number,
+  before: number,
+  ownAck: number,
+  times: Float64Array,
+): boolean {
+  const lost = (ints[at + L.FLAGS]! & (L.FLOW_HOLES | L.FLOW_SYN_AGAIN)) !== 0;
+  if (!lost && (ints[at + L.HISTORY_SEEN]! & (1 << (2 * H_RETRANSMITTED + side))) === 0) return false;
+  if ((before & L.DATA_LAST) === 0) return false;
+  const p = at + L.SIDE + (1 - side) * L.SIDE_WORDS;
+  if ((ints[p + L.SIDE_FLAGS]! & L.FIN_SENT_FLAG) !== 0 && seqAfter(ints[p + L.FIN_END]!, ownAck)) return false;
+  const acked = floats[(at + L.SIDE_LAST_TIME + 2 - 2 * side) >> 1]!;
+  if (acked < floats[(at + L.SIDE_LAST_TIME + 2 * side) >> 1]!) return false;
+  const rtt = floats[(at + L.MIN_RTT + 2 * side) >> 1]!;
+  const late = times[0]! - acked - (rtt === Number.POSITIVE_INFINITY ? 0 : rtt);
+  return (
+    late < ACK_CLOCKED && late > -ACK_CLOCKED && rtt + floats[(at + L.MIN_RTT + 2 - 2 * side) >> 1]! > TELLING_TRIP
+  );
 }
 
 /**
@@ -97,7 +127,8 @@ export function pendingBit(peer: number, peerMax: number, before: number, ownAck
 }
 
 /**
- * Times the answer of `side` to the segment that ends at `end`, unless one is being timed.
+ * Times the answer of `side` to the segment that begins at `from`, unless one is being timed, or was within the sender's
+ * own round trip: what it sent since then it sent before it can have had an acknowledgement (isFlightFull).
  * @param times its time first, ns: a float passed by itself is allocated
  */
 export function startTiming(
@@ -105,13 +136,35 @@ export function startTiming(
   floats: Float64Array,
   at: number,
   side: number,
-  end: number,
+  from: number,
   times: Float64Array,
 ): void {
   const s = at + L.SIDE + side * L.SIDE_WORDS;
   const flags = ints[s + L.SIDE_FLAGS]!;
-  if ((flags & L.TIMING) !== 0) return;
+  if ((flags & L.TIMING) !== 0 || isInFlight(floats, at, side, times)) return;
   ints[s + L.SIDE_FLAGS] = flags | L.TIMING;
-  ints[s + L.TIMED_END] = end;
+  ints[s + L.TIMED_FROM] = from;
   floats[(at + L.TIMED_AT + 2 * side) >> 1] = times[0]!;
+}
+
+/** Whether the other side, for all the capture shows, cannot have had the answer of `side` to the segment last timed. */
+function isInFlight(floats: Float64Array, at: number, side: number, times: Float64Array): boolean {
+  const rtt = floats[(at + L.MIN_RTT + 2 - 2 * side) >> 1]!;
+  return rtt !== Number.POSITIVE_INFINITY && times[0]! - floats[(at + L.TIMED_AT + 2 * side) >> 1]! < rtt;
+}
+
+/**
+ * Whether a far sender had as much in flight as it may have at first, though the capture shows acknowledgements: they
+ * had not reached it yet. @param end of what it sends
+ */
+export function isFlightFull(
+  ints: Int32Array,
+  floats: Float64Array,
+  at: number,
+  side: number,
+  end: number,
+  times: Float64Array,
+): boolean {
+  const from = ints[at + L.SIDE + (1 - side) * L.SIDE_WORDS + L.TIMED_FROM]!;
+  return seqDiff(end, from) > INITIAL_WINDOW && isInFlight(floats, at, 1 - side, times);
 }

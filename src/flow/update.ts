@@ -7,10 +7,12 @@ import { Holes } from './holes.ts';
 import * as L from './layout.ts';
 import { H_GAP, H_RETRANSMITTED, H_ZERO_WINDOW } from './letters.ts';
 import {
+  awaitedAck,
   contextBits,
   countFin,
   countsPackets,
   hadTime,
+  isFlightFull,
   isLimited,
   isOfOldIncarnation,
   pendingBit,
@@ -112,7 +114,7 @@ export class FlowUpdate {
       if ((before & L.ACK_SENT) === 0) logged = true; // with one direction only, it tells that the SYN was answered
       now |= L.ACK_SENT;
       if (length === 0 && (flags & (SYN | FIN)) === 0) now |= L.PURE_ACK_SENT;
-      if ((before & L.TIMING) !== 0 && seqAtOrAfter(ack, ints[s + L.TIMED_END]!)) {
+      if ((before & L.TIMING) !== 0 && seqAfter(ack, ints[s + L.TIMED_FROM]!)) {
         const rtt = time - floats[(at + L.TIMED_AT + 2 * side) >> 1]!;
         if (rtt >= 0 && rtt < floats[(at + L.MIN_RTT + 2 * side) >> 1]!) floats[(at + L.MIN_RTT + 2 * side) >> 1] = rtt;
         now &= ~L.TIMING;
@@ -138,6 +140,7 @@ export class FlowUpdate {
 
     // What it sends. An RST's sequence number says nothing of what was sent before it.
     let contiguous = true;
+    let hasWaited = false;
     let gap = 0;
     if ((flags & RST) === 0) {
       gap = takeIpId(ints, at, segment, side);
@@ -148,7 +151,7 @@ export class FlowUpdate {
         ints[s + L.FIRST_SEQ] = dataFrom;
         ints[s + L.SND_MAX] = end;
         floats[(at + L.BYTES + 2 * side) >> 1]! += length;
-        if (end !== seq) startTiming(ints, floats, at, 1 - side, end, this.times);
+        if (end !== seq) startTiming(ints, floats, at, 1 - side, seq, this.times);
       } else {
         if ((flags & SYN) !== 0 && (before & L.SYN_SENT_FLAG) === 0) ints[s + L.FIRST_SEQ] = dataFrom;
         contiguous = this.sendMore(flow, side, segment, dataFrom, end);
@@ -158,6 +161,7 @@ export class FlowUpdate {
         // A SYN sent again may have fewer options.
         if ((before & L.SYN_SENT_FLAG) === 0)
           ints[at + L.ENCAPSULATION]! |= segment.fingerprint << (L.FINGERPRINT_SHIFT + L.FINGERPRINT_BITS * side);
+        else ints[at + L.FLAGS]! |= L.FLOW_SYN_AGAIN;
         now = (now | L.SYN_SENT_FLAG) & ~L.SYN_ACKED; // a repeated SYN: its next acknowledgement counts again
         if (segment.windowScale >= 0) now = (now & ~L.SCALE_MASK) | (segment.windowScale << L.SCALE_SHIFT);
         // A SYN or SYN-ACK that comes after other segments can still tell who is client.
@@ -173,6 +177,7 @@ export class FlowUpdate {
       if ((flags & FIN) !== 0) {
         if ((before & L.FIN_SENT_FLAG) === 0) {
           ints[s + L.FIN_END] = end;
+          hasWaited = awaitedAck(ints, floats, at, side, before, ownAck, this.times);
           if ((ints[p + L.SIDE_FLAGS]! & L.ACK_SENT) !== 0 && seqAtOrAfter(ints[p + L.LAST_ACK_SENT]!, end)) {
             now |= L.FIN_ACKED; // out of order: its acknowledgement was seen before it
           }
@@ -187,8 +192,12 @@ export class FlowUpdate {
       // The window of a SYN is never scaled (RFC 7323 section 2.2).
       ints[s + L.WINDOW] = (flags & SYN) !== 0 ? segment.window : segment.window << (now >>> L.SCALE_SHIFT);
       const answered = (peerBefore & L.ACK_SENT) !== 0;
-      if (length > 0 && answered && isLimited((end - ints[p + L.LAST_ACK_SENT]!) | 0, ints[p + L.WINDOW]!))
-        now |= L.LIMITED;
+      const isFull =
+        length > 0 &&
+        answered &&
+        (isLimited((end - ints[p + L.LAST_ACK_SENT]!) | 0, ints[p + L.WINDOW]!) ||
+          isFlightFull(ints, floats, at, side, end, this.times));
+      if (isFull) now |= L.LIMITED;
       else if ((before & L.LIMITED) !== 0 && hadTime(ints, floats, at, segment, side, this.times)) now &= ~L.LIMITED;
       if (segment.window === 0 && (flags & (SYN | FIN)) === 0) {
         now |= L.ZERO_WINDOW;
@@ -224,7 +233,7 @@ export class FlowUpdate {
     let meta = (flags & RST) !== 0 ? flags & ~(SYN | FIN) : flags;
     meta |= (side << T.E_SIDE_SHIFT) | (T.storedLength(length) << T.E_LENGTH_SHIFT) | optionBits(segment) | gap;
     if (contiguous) meta |= T.E_CONTIGUOUS;
-    if ((flags & FIN) !== 0 && (now & L.LIMITED) !== 0) meta |= T.E_BEHIND_DATA;
+    if (hasWaited || ((flags & FIN) !== 0 && (now & L.LIMITED) !== 0)) meta |= T.E_BEHIND_DATA;
     if ((flags & RST) === 0) {
       this.writer.leave(ints, at, segment, meta, this.times);
       return;
@@ -285,8 +294,8 @@ export class FlowUpdate {
       floats[(at + L.HALF_CLOSE_BYTES + 2 - 2 * side) >> 1]! += fresh;
     if (seqAfter(end, max)) {
       ints[s + L.SND_MAX] = end;
-      startTiming(ints, floats, at, 1 - side, end, this.times);
-    } else if (end !== seq && seqAtOrAfter(end, ints[p + L.TIMED_END]!)) {
+      startTiming(ints, floats, at, 1 - side, seqMax(seq, max), this.times);
+    } else if (end !== seq && seqAfter(end, ints[p + L.TIMED_FROM]!)) {
       ints[p + L.SIDE_FLAGS]! &= ~L.TIMING; // Karn: the answer to a retransmission tells no round trip
     }
     return (ints[at + L.FLAGS]! & L.FLOW_HOLES) === 0 || !this.holes.has(hole);
