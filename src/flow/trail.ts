@@ -100,6 +100,8 @@ export class Trails {
 /** A flow's trail copied into columns, in the order of the capture: what teardown/ works on. One reused object. */
 export class Trail {
   count = 0;
+  /** both SYNs were captured, and not one pure ACK: the capture was filtered to SYN, FIN and RST */
+  lacksAcks = false;
   readonly time = new Float64Array(CAPACITY);
   /** as int32; `>>> 0` gives the number */
   readonly frame = new Int32Array(CAPACITY);
