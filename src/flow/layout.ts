@@ -74,6 +74,10 @@ export const FLOW_CLOSING = 8192; // both FINs were seen
 export const FLOW_IDS_COUNT = 1 << 14; // one was the last plus one
 export const FLOW_IDS_JUMP = 1 << 16; // one was not
 export const FLOW_IDS_BACK = 1 << 18; // one was less than the last: what was missing came late
+// Of side 0's FIN; side 1's bit is the next: see far-fin.ts.
+export const FLOW_FAR_FIN = 1 << 20; // beyond the window, and its receiver has yet to say how far that reached
+export const FAR_FIN_DROPPED_SHIFT = 22;
+export const FLOW_FAR_FIN_DROPPED = 1 << FAR_FIN_DROPPED_SHIFT; // one was beyond it: the trail's entries E_FAR are no FINs
 export const TRAIL_COUNT_SHIFT = 24;
 
 /**

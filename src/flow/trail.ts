@@ -17,6 +17,7 @@ import {
   C_WINDOW,
   E_ACK,
   E_CONTEXT,
+  E_FAR,
   E_FRAME,
   E_LENGTH_SHIFT,
   E_META,
@@ -142,6 +143,13 @@ export class Trail {
   loadPacked(ints: Int32Array, floats: Float64Array, at: number, count: number): void {
     this.count = 0;
     this.read(ints, floats, at, count);
+  }
+
+  /** Makes nothing of the FINs that were beyond their receiver's window. @param sides whose: bit 0 and 1 */
+  dropFarFins(sides: number): void {
+    for (let i = 0; i < this.count; i++) {
+      if ((this.meta[i]! & E_FAR) !== 0 && ((sides >> this.side[i]!) & 1) !== 0) this.flags[i] = 0;
+    }
   }
 
   private read(ints: Int32Array, floats: Float64Array, from: number, entries: number): void {
