@@ -1,4 +1,5 @@
 /** Whether an RST ends both ends beyond doubt; src/teardown/resets.ts and reset-origin.ts judge all others. */
+import { ACK } from '../src/decode/flags';
 import * as L from '../src/flow/layout';
 import * as T from '../src/flow/trail-layout';
 import { CLOCK_TIME, FOREIGN_STEP } from '../src/teardown/distances';
@@ -33,6 +34,7 @@ export function ends(index: i32, by: i32): bool {
 function isUnlikeItsSender(reset: usize, context: usize, index: i32, by: i32): bool {
   const isAbort = get(context, T.C_WINDOW) !== 0 || get(context, T.C_BITS) >>> 8 !== 0;
   const counts = get(context, T.C_LAST_ID) !== 0;
+  if ((get(reset, T.E_META) & ACK) === 0 && get(context, T.C_WINDOW) !== 0) return true;
   if (isAbort && counts && (get(context, T.C_TTL_ID) & 0xffff) === 0) return true;
   const isStamped = (get(reset, T.E_META) & T.E_HAS_TS) !== 0;
   for (let i = index - 1; i >= 0; i--) {

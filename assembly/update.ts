@@ -196,7 +196,7 @@ function hadTime(record: usize, side: i32, since: f64): bool {
 
 /** Whether a FIN had been waiting for an acknowledgement: src/flow/oddities.ts. */
 function awaitedAck(record: usize, side: i32, before: i32, ownAck: i32, time: f64): bool {
-  const lost = (get(record, L.FLAGS) & (L.FLOW_HOLES | L.FLOW_SYN_AGAIN)) !== 0;
+  const lost = (get(record, L.FLAGS) & L.FLOW_HOLES) !== 0 || (get(record, L.COUNTS) & L.SYN_AGAIN) !== 0;
   if (!lost && (get(record, L.HISTORY_SEEN) & (1 << (2 * H.H_RETRANSMITTED + side))) === 0) return false;
   if ((before & L.DATA_LAST) === 0) return false;
   const p = ofSide(1 - side);

@@ -35,6 +35,21 @@ export class Holes {
     return filled;
   }
 
+  /** Forgets the holes that reach beyond `edge`. @returns where the lowest of them began; `otherwise` if there is none */
+  dropBeyond(side: number, edge: number, otherwise: number): number {
+    const holes = this.bySide.get(side) ?? [];
+    let lowest = otherwise;
+    const left: number[] = [];
+    for (let i = 0; i < holes.length; i += 2) {
+      const [a, b] = [holes[i]!, holes[i + 1]!];
+      if (seqDiff(b, edge) <= 0) left.push(a, b);
+      else if (seqDiff(a, lowest) < 0) lowest = a;
+    }
+    if (left.length === 0) this.bySide.delete(side);
+    else this.bySide.set(side, left);
+    return lowest;
+  }
+
   has(side: number): boolean {
     return this.bySide.has(side);
   }

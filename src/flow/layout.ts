@@ -48,7 +48,8 @@ export const HALF_CLOSE_BYTES = 52; // payload that it received after its own FI
 export const SIDE_LAST_TIME = 56; // ns, its newest segment
 
 export const HISTORY = 60; // 3 words: Zeek's letters, 5 bits each, six a word
-export const COUNTS = 63; // letters | retransmitted FINs of side 0 << 8 | of side 1 << 16
+export const COUNTS = 63; // letters | retransmitted FINs of side 0 << 8 | of side 1 << 16 | the bit below
+export const SYN_AGAIN = 1 << 24; // a SYN or SYN-ACK was sent again
 
 /** ENCAPSULATION: no tags and no tunnel. */
 export const NO_ENCAPSULATION = 0xffff;
@@ -74,7 +75,10 @@ export const FLOW_CLOSING = 8192; // both FINs were seen
 export const FLOW_IDS_COUNT = 1 << 14; // one was the last plus one
 export const FLOW_IDS_JUMP = 1 << 16; // one was not
 export const FLOW_IDS_BACK = 1 << 18; // one was less than the last: what was missing came late
-export const FLOW_SYN_AGAIN = 1 << 20; // a SYN or SYN-ACK was sent again
+// Of side 0's FIN; side 1's bit is the next: see far-fin.ts.
+export const FLOW_FAR_FIN = 1 << 20; // beyond the window, and its receiver has yet to say how far that reached
+export const FAR_FIN_DROPPED_SHIFT = 22;
+export const FLOW_FAR_FIN_DROPPED = 1 << FAR_FIN_DROPPED_SHIFT; // one was beyond it: the trail's entries E_FAR are no FINs
 export const TRAIL_COUNT_SHIFT = 24;
 
 /**

@@ -53,7 +53,7 @@ export function awaitedAck(
   ownAck: number,
   times: Float64Array,
 ): boolean {
-  const lost = (ints[at + L.FLAGS]! & (L.FLOW_HOLES | L.FLOW_SYN_AGAIN)) !== 0;
+  const lost = (ints[at + L.FLAGS]! & L.FLOW_HOLES) !== 0 || (ints[at + L.COUNTS]! & L.SYN_AGAIN) !== 0;
   if (!lost && (ints[at + L.HISTORY_SEEN]! & (1 << (2 * H_RETRANSMITTED + side))) === 0) return false;
   if ((before & L.DATA_LAST) === 0) return false;
   const p = at + L.SIDE + (1 - side) * L.SIDE_WORDS;

@@ -17,6 +17,7 @@ export const E_BEHIND_DATA = 1 << 10; // a FIN that had to wait for window or ac
 export const E_CONTEXT = 1 << 11; // an RST: the next entry holds what it is judged by
 export const E_OLD = 1 << 12; // a challenge ACK of the connection that had the 4-tuple before
 export const E_ID_GAP = 1 << 13; // by its sender's IP identifications segments before it are missing in the capture
+export const E_FAR = 1 << 14; // a FIN beyond its receiver's window: counts unless FLOW_FAR_FIN_DROPPED
 export const E_LENGTH_SHIFT = 16;
 export const LENGTH_MAX = 0xffff;
 

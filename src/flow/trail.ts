@@ -17,6 +17,7 @@ import {
   C_WINDOW,
   E_ACK,
   E_CONTEXT,
+  E_FAR,
   E_FRAME,
   E_LENGTH_SHIFT,
   E_META,
@@ -100,6 +101,8 @@ export class Trails {
 /** A flow's trail copied into columns, in the order of the capture: what teardown/ works on. One reused object. */
 export class Trail {
   count = 0;
+  /** both SYNs were captured, and not one pure ACK: the capture was filtered to SYN, FIN and RST */
+  lacksAcks = false;
   readonly time = new Float64Array(CAPACITY);
   /** as int32; `>>> 0` gives the number */
   readonly frame = new Int32Array(CAPACITY);
@@ -140,6 +143,13 @@ export class Trail {
   loadPacked(ints: Int32Array, floats: Float64Array, at: number, count: number): void {
     this.count = 0;
     this.read(ints, floats, at, count);
+  }
+
+  /** Makes nothing of the FINs that were beyond their receiver's window. @param sides whose: bit 0 and 1 */
+  dropFarFins(sides: number): void {
+    for (let i = 0; i < this.count; i++) {
+      if ((this.meta[i]! & E_FAR) !== 0 && ((sides >> this.side[i]!) & 1) !== 0) this.flags[i] = 0;
+    }
   }
 
   private read(ints: Int32Array, floats: Float64Array, from: number, entries: number): void {

@@ -2,6 +2,7 @@ import { ACK, FIN, RST, type Segment, SYN } from '../decode/segment.ts';
 import { type Place, PlainPlace } from '../kernel/place.ts';
 import { NS_PER_SECOND, seqAfter, seqAtOrAfter, seqDiff, seqMax } from '../units.ts';
 import type { ChunkedRecords } from './chunks.ts';
+import { isFarFin, judgeFarFin } from './far-fin.ts';
 import { noteLetter, noteSegment } from './history.ts';
 import { Holes } from './holes.ts';
 import * as L from './layout.ts';
@@ -85,6 +86,7 @@ export class FlowUpdate {
     const s = at + L.SIDE + side * L.SIDE_WORDS;
     const p = at + L.SIDE + (1 - side) * L.SIDE_WORDS;
     const { flags, seq, length } = segment;
+    if ((ints[at + L.FLAGS]! & (3 * L.FLOW_FAR_FIN)) !== 0) judgeFarFin(ints, at, segment, side, flow, this.holes);
     const before = ints[s + L.SIDE_FLAGS]!;
     const peerBefore = ints[p + L.SIDE_FLAGS]!;
     const peerAck = ints[p + L.LAST_ACK_SENT]!;
@@ -161,7 +163,7 @@ export class FlowUpdate {
         // A SYN sent again may have fewer options.
         if ((before & L.SYN_SENT_FLAG) === 0)
           ints[at + L.ENCAPSULATION]! |= segment.fingerprint << (L.FINGERPRINT_SHIFT + L.FINGERPRINT_BITS * side);
-        else ints[at + L.FLAGS]! |= L.FLOW_SYN_AGAIN;
+        else ints[at + L.COUNTS]! |= L.SYN_AGAIN;
         now = (now | L.SYN_SENT_FLAG) & ~L.SYN_ACKED; // a repeated SYN: its next acknowledgement counts again
         if (segment.windowScale >= 0) now = (now & ~L.SCALE_MASK) | (segment.windowScale << L.SCALE_SHIFT);
         // A SYN or SYN-ACK that comes after other segments can still tell who is client.
@@ -178,6 +180,7 @@ export class FlowUpdate {
         if ((before & L.FIN_SENT_FLAG) === 0) {
           ints[s + L.FIN_END] = end;
           hasWaited = awaitedAck(ints, floats, at, side, before, ownAck, this.times);
+          if (!contiguous && isFarFin(ints, at, segment, side)) ints[at + L.FLAGS]! |= L.FLOW_FAR_FIN << side;
           if ((ints[p + L.SIDE_FLAGS]! & L.ACK_SENT) !== 0 && seqAtOrAfter(ints[p + L.LAST_ACK_SENT]!, end)) {
             now |= L.FIN_ACKED; // out of order: its acknowledgement was seen before it
           }
@@ -234,6 +237,7 @@ export class FlowUpdate {
     meta |= (side << T.E_SIDE_SHIFT) | (T.storedLength(length) << T.E_LENGTH_SHIFT) | optionBits(segment) | gap;
     if (contiguous) meta |= T.E_CONTIGUOUS;
     if (hasWaited || ((flags & FIN) !== 0 && (now & L.LIMITED) !== 0)) meta |= T.E_BEHIND_DATA;
+    if ((flags & FIN) !== 0 && (ints[at + L.FLAGS]! & (L.FLOW_FAR_FIN << side)) !== 0) meta |= T.E_FAR;
     if ((flags & RST) === 0) {
       this.writer.leave(ints, at, segment, meta, this.times);
       return;

@@ -38,6 +38,10 @@ export class FlowView {
     const count = this.trailCount;
     if (this.trails === null) trail.loadPacked(this.ints, this.floats, this.at + L.RECORD_WORDS, count);
     else trail.load(this.trails, this.word(L.TRAIL_HEAD), count);
+    if (this.has(3 * L.FLOW_FAR_FIN_DROPPED)) trail.dropFarFins(this.word(L.FLAGS) >> L.FAR_FIN_DROPPED_SHIFT);
+    const either = this.of(0, L.SIDE_FLAGS) | this.of(1, L.SIDE_FLAGS);
+    const both = this.of(0, L.SIDE_FLAGS) & this.of(1, L.SIDE_FLAGS);
+    trail.lacksAcks = (either & L.PURE_ACK_SENT) === 0 && (both & L.SYN_SENT_FLAG) !== 0;
   }
 
   /** The length of the flow when it is packed: int32 words. */

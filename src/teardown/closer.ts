@@ -12,7 +12,7 @@ import { firstFin, KNEW_NOT, whatItKnew } from './order.ts';
  * FIN_WAIT_2: none is claimed, but the FIN_WAIT_1 of an end that had not got the other's FIN when it sent its own.
  */
 export function forgetUndecided(view: FlowView, trail: Trail, facts: F.Facts, deliveries: Deliveries): void {
-  if (facts.initiator !== F.UNKNOWN || firstFin(view, trail, deliveries) !== F.UNKNOWN) return;
+  if (facts.initiator !== F.UNKNOWN || whoClosedFirst(view, trail, facts, deliveries) !== F.UNKNOWN) return;
   for (let x = 0; x < 2; x++) {
     const certain = facts.lastState(x) === S.FIN_WAIT_1 && whatItKnew(view, trail, deliveries, x) === KNEW_NOT;
     if (!certain) facts.forget(x);
@@ -24,7 +24,7 @@ export function judgeClose(view: FlowView, trail: Trail, facts: F.Facts, deliver
   const fin0 = deliveries.fin[0] !== FIN_NONE;
   const fin1 = deliveries.fin[1] !== FIN_NONE;
   const reset = facts.resetEntry;
-  const first = firstFin(view, trail, deliveries);
+  const first = whoClosedFirst(view, trail, facts, deliveries);
   const finBeforeReset = reset >= 0 && [0, 1].some((x) => closedBefore(facts, deliveries, x, reset));
   const complete = fin0 && fin1 && isComplete(deliveries, reset);
 
@@ -63,6 +63,18 @@ export function judgeClose(view: FlowView, trail: Trail, facts: F.Facts, deliver
     facts.initiator = F.NOBODY;
     facts.closedAt = Number.NaN;
   }
+}
+
+/** Whose FIN was first; unknown where the states that the ends went through speak against it. */
+function whoClosedFirst(view: FlowView, trail: Trail, facts: F.Facts, deliveries: Deliveries): number {
+  const first = firstFin(view, trail, deliveries);
+  for (let x = 0; x < 2; x++) {
+    const passive = facts.spanOf(x, S.CLOSE_WAIT) >= 0 || facts.spanOf(x, S.LAST_ACK) >= 0;
+    if (passive && (first === x || first === F.BOTH)) return F.UNKNOWN;
+    if (first === 1 - x && facts.spanOf(x, S.FIN_WAIT_1) >= 0) return F.UNKNOWN;
+    if (first === x && facts.spanOf(x, S.CLOSING) >= 0) return F.UNKNOWN;
+  }
+  return first;
 }
 
 /** Whether `x` had sent its FIN before the RST, or while that was on its way. */

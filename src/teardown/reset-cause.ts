@@ -13,7 +13,17 @@ import {
 import type { FlowView } from '../flow/view.ts';
 import { NS_PER_SECOND, seqAfter, seqAtOrAfter, seqDiff } from '../units.ts';
 import * as F from './facts.ts';
-import { foreignSigns, lastStamped, SIGN_BOTH, SIGN_CLOCK, SIGN_ID, SIGN_OPTIONS, SIGN_TTL } from './reset-origin.ts';
+import {
+  foreignSigns,
+  hasNoKnownShape,
+  lastStamped,
+  SIGN_BOTH,
+  SIGN_CLOCK,
+  SIGN_ID,
+  SIGN_OPTIONS,
+  SIGN_SHAPE,
+  SIGN_TTL,
+} from './reset-origin.ts';
 
 export type Cause =
   | 'refused'
@@ -73,6 +83,12 @@ export function judgeReset(view: FlowView, trail: Trail, facts: F.Facts): Judgem
   if ((trail.context[i]! & C_MISSING) !== 0) {
     return { cause: 'unknown', why: 'the flow had so many segments that what preceded the RST was not kept' };
   }
+  if (hasNoKnownShape(trail, i)) {
+    return {
+      cause: 'unknown',
+      why: `the RST has a window and no ACK: a system's abort has both, its reply without a socket neither, so something on the path may have made it${afterSilence(reset)}`,
+    };
+  }
   return (trail.flags[i]! & ACK) === 0 ? judgeReply(reset) : judgeAbort(reset);
 }
 
@@ -88,6 +104,9 @@ function judgeForeign(reset: Case): Judgement {
     told.push(`its IP identification is ${trail.ttlId[i]! & 0xffff}, the ${who} had come to ${trail.lastId[i]}`);
   }
   if ((signs & SIGN_OPTIONS) !== 0) told.push(`it lacks the timestamps that a live socket of the ${who} would send`);
+  if ((signs & SIGN_SHAPE) !== 0) {
+    told.push(`it has a window and no ACK, where a live socket's abort has both and a reply without a socket neither`);
+  }
   if ((signs & SIGN_CLOCK) !== 0) {
     const passed = trail.time[i]! - trail.time[lastStamped(trail, i)]!;
     told.push(`its timestamp is one of ${lasting(passed)} before`);

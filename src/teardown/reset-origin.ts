@@ -13,6 +13,7 @@ export const SIGN_ID = 2;
 export const SIGN_OPTIONS = 4;
 export const SIGN_CLOCK = 8;
 export const SIGN_BOTH = 16;
+export const SIGN_SHAPE = 32;
 
 /** TTLs with which systems send (RFC 1700 says 64; Windows 128; Solaris and routers 255). */
 const INITIAL_TTLS = [64, 128, 255] as const;
@@ -30,6 +31,7 @@ export function foreignSigns(view: FlowView, trail: Trail, i: number): number {
   if (!isBare(trail, i)) {
     if (hasForeignId(trail, i)) signs |= SIGN_ID;
     if (lacksTimestamps(trail, i)) signs |= SIGN_OPTIONS;
+    if (hasNoKnownShape(trail, i) && trail.lastId[i] !== 0) signs |= SIGN_SHAPE;
   }
   if (hasStaleClock(trail, i)) signs |= SIGN_CLOCK;
   if (hasTwin(view, trail, i)) signs |= SIGN_BOTH;
@@ -57,6 +59,14 @@ function hasForeignTtl(view: FlowView, trail: Trail, i: number): boolean {
 function hops(ttl: number): number {
   for (const initial of INITIAL_TTLS) if (ttl <= initial) return initial - ttl;
   return 0;
+}
+
+/**
+ * Whether it has a window, as an abort has, and no ACK, as a reply has not. Linux makes no such RST (tcp_send_active_reset,
+ * tcp_v4_send_reset), nor does another system of which that is known.
+ */
+export function hasNoKnownShape(trail: Trail, i: number): boolean {
+  return (trail.flags[i]! & ACK) === 0 && trail.window[i] !== 0;
 }
 
 /** Whether its IP identification is none of the next of an end that counts its packets, as Linux does for a live socket. */

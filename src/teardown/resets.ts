@@ -81,7 +81,7 @@ export function hasAbortedBefore(trail: Trail, i: number, x: number, travel: num
 
 /**
  * Whether an RST's number is what its receiver expects next: all that it acknowledged, or all that was sent to it,
- * perhaps by segments that the RST overtook before the capture. One that is neither is not from the end in whose name it comes, or old: it ends nothing.
+ * perhaps by segments that the RST overtook before the capture, or that a filter kept from it. One that is neither is not from the end in whose name it comes, or old: it ends nothing.
  */
 export function isExact(trail: Trail, i: number): boolean {
   const seq = trail.seq[i]!;
@@ -91,8 +91,15 @@ export function isExact(trail: Trail, i: number): boolean {
   return (
     ((context & C_PEER_ACKED) !== 0 && seq === trail.peerAck[i]) ||
     ((context & C_SENT) !== 0 && seq === trail.sndMax[i]) ||
-    isAheadOfData(trail, i)
+    isAheadOfData(trail, i) ||
+    isBehindFiltered(trail, i)
   );
+}
+
+/** Whether it may follow on what a filter took out of the capture: it is above all that was seen, and its sender did no more. */
+function isBehindFiltered(trail: Trail, i: number): boolean {
+  const ahead = (trail.context[i]! & C_SENT) !== 0 && seqDiff(trail.seq[i]!, trail.sndMax[i]!) > 0;
+  return ahead && trail.lacksAcks && endsSender(trail, i);
 }
 
 /** Nothing is known of the number that an RST should have: whether what comes behind it, if anything does, agrees. */
