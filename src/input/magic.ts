@@ -4,12 +4,12 @@ import type { Compression } from './decompress.ts';
 import { PCAP_MICRO, PCAP_MODIFIED, PCAP_NANO } from './pcap.ts';
 import { SECTION_HEADER } from './pcapng.ts';
 import { SNOOP_MAGIC } from './snoop.ts';
+import { ZSTD_MAGIC } from './zstd.ts';
 
 /** Bytes that `sniffCompression` needs, and `sniffFormat` except for snoop. */
 export const MAGIC_BYTES = 4;
 
 const GZIP = 0x1f8b;
-const ZSTD = 0xfd2fb528;
 
 const CONVERT = 'Wireshark may know it: editcap -F pcap FILE out.pcap';
 const UNPACK = 'unpack it first';
@@ -31,7 +31,7 @@ const OTHERS: [prefix: string, is: string, hint: string][] = [
 /** Compression by the magic number; `have` bytes from data[0] on are there. */
 export function sniffCompression(data: Uint8Array, have: number): Compression | null {
   if (have >= 2 && ((data[0]! << 8) | data[1]!) === GZIP) return 'gzip';
-  return have >= 4 && u32le(data, 0) === ZSTD ? 'zstd' : null;
+  return have >= 4 && u32le(data, 0) === ZSTD_MAGIC ? 'zstd' : null;
 }
 
 /** Capture format by the magic number; null for none that is known by one. */

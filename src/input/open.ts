@@ -4,7 +4,7 @@ import { basename } from 'node:path';
 import type { Readable } from 'node:stream';
 import { isatty } from 'node:tty';
 import type { Place } from '../kernel/place.ts';
-import { createDecoder, DecompressSource } from './decompress.ts';
+import { DecompressSource } from './decompress.ts';
 import { ErfReader, looksLikeErf } from './erf.ts';
 import { InputError, IS_DIRECTORY, systemError } from './errors.ts';
 import { explainForeign, explainUnknown, MAGIC_BYTES, sniffCompression, sniffFormat } from './magic.ts';
@@ -72,9 +72,7 @@ export async function openCapture(path: string, options: OpenOptions): Promise<O
     await fillTo(source, window, MAGIC_BYTES);
     const compression = sniffCompression(window.data, window.end);
     if (compression !== null) {
-      const decoder = createDecoder(compression);
-      if (decoder === null) throw notDecodable(path, compression);
-      source = new DecompressSource(compression, source, window, decoder);
+      source = new DecompressSource(compression, source, window);
       window = new ByteWindow(options.windowBytes, options.place);
       await fillTo(source, window, MAGIC_BYTES);
     }
@@ -166,9 +164,4 @@ function emptyInput(path: string, source: ByteSource): InputError {
     return new InputError(`can't read ${path}`, source.damage, 'check the file, or copy it again');
   const hint = 'tcpdump writes its buffer late: end it with Ctrl-C, or use its option -U';
   return new InputError(`can't read ${path}`, 'is empty', hint);
-}
-
-function notDecodable(path: string, compression: string): InputError {
-  const hint = `${compression} -dc FILE | teardown -, or use Node 22.15 or newer`;
-  return new InputError(`can't read ${path}`, `is ${compression}-compressed, which this Node can't decompress`, hint);
 }

@@ -108,17 +108,4 @@ describe('what is no capture', () => {
       { file: 'cut.pcap', offset: 0, what: 'cut in the middle of the file header: 23 of 24 bytes' },
     ]);
   });
-
-  it('zstd is read where Node can, and explained where not', async () => {
-    const path = write(
-      'a.pcap.zst',
-      Buffer.from('28b52ffd2418c10000d4c3b2a1020004000000000000000000ffff00000100000000000000', 'hex'),
-    );
-    if ('createZstdDecompress' in zlib) await expect(openCaptures([path])).resolves.toBeDefined();
-    else
-      expect(await failure([path])).toMatchObject({
-        why: expect.stringContaining('zstd'),
-        hint: expect.stringContaining('zstd -dc'),
-      });
-  });
 });
