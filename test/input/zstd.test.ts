@@ -199,15 +199,7 @@ describe('zstd', () => {
     const capture = pcap({ packets });
     const expected = readBytes(capture).records;
     const path = write('plain.pcap', capture);
-    const forms = [
-      ['-1'],
-      ['-19'],
-      ['--fast=5'],
-      ['--no-check'],
-      ['--long=27'],
-      ['--ultra', '-22'],
-      ['--no-content-size'],
-    ];
+    const forms = [['-1'], ['-12'], ['--fast=5'], ['--no-check'], ['--long=27'], ['--no-content-size']];
     for (const form of forms) {
       const zipped = [
         execFileSync('zstd', ['-q', '-c', ...form, path], { maxBuffer: 1 << 26 }),
