@@ -8,7 +8,7 @@ import { defineConfig } from 'rolldown';
 export default defineConfig({
   input: { cli: 'src/cli.ts', index: 'src/index.ts', worker: 'src/worker.ts' },
   platform: 'node',
-  external: [/^node:/, 'commander'],
+  external: [/^node:/, 'commander', 'fzstd'],
   optimization: { inlineConst: { mode: 'all', pass: 3 } },
   output: {
     dir: 'dist',

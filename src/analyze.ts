@@ -46,7 +46,7 @@ export const MAX_FLOWS = 100_000;
 
 /**
  * Analyses captures as one: several files are merged by time.
- * @param files paths of pcap or pcapng files, '-' for standard input
+ * @param files paths of pcap, pcapng, snoop or ERF files, '-' for standard input
  * @returns the report; damage in a file is in `report.capture.damage`, and everything before it was analysed
  * @throws InputError where a file can't be opened or is no capture: nothing was analysed then
  * @throws WhereError where `options.where` is no expression

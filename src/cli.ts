@@ -73,7 +73,7 @@ function program(run: (exitCode: Promise<number>) => void): Command {
     .addHelpText('after', EXAMPLES);
   const analyze = root
     .command('analyze', { isDefault: true })
-    .description('analyse captures (pcap, pcapng, also gzipped; - is standard input)')
+    .description('analyse captures (pcap, pcapng, snoop, ERF; gzip, zstd; - is standard input)')
     .usage('[options] FILE...')
     .argument('[files...]', 'captures; several are merged by time')
     .option('-r, --read <file>', 'a capture, as tcpdump and tshark take it; repeatable', collect)

@@ -1,4 +1,5 @@
 import { i32, u16 } from './bytes.ts';
+import { inflateIpComp } from './ipcomp.ts';
 import { BAD_IP, BAD_TCP, CUT, DECODED, FRAGMENT, ICMP_ERROR, NOT_IP, NOT_TCP, TOO_DEEP } from './outcome.ts';
 import { IPIP_LAYER, type Segment } from './segment.ts';
 import { decodeTcp } from './tcp.ts';
@@ -18,6 +19,7 @@ const GRE = 47;
 const AUTHENTICATION = 51;
 const ICMPV6 = 58;
 const DESTINATION_OPTIONS = 60;
+const IPCOMP = 108;
 const MOBILITY = 135;
 const HIP = 139;
 const SHIM6 = 140;
@@ -241,6 +243,13 @@ function decodeTunnelled(
       return decodeGre(data, at, end, wireEnd, segment, depth + 1);
     case UDP:
       return decodeUdp(data, at, end, wireEnd, segment, depth + 1);
+    case IPCOMP: {
+      if (depth >= MAX_DEPTH) return TOO_DEEP;
+      if (at + 4 > end || end < wireEnd) return CUT;
+      const plain = inflateIpComp(data, at, wireEnd);
+      if (plain === null) return NOT_TCP;
+      return decodeHeaders(data[at]!, plain, 0, plain.length, plain.length, segment, depth + 1);
+    }
     case ICMP: // errors quote the packet that caused them: 3, 4, 5, 11, 12 (RFC 792)
       return at < end && [3, 4, 5, 11, 12].includes(data[at]!) ? ICMP_ERROR : NOT_TCP;
     case ICMPV6: // types below 128 are errors (RFC 4443)

@@ -213,6 +213,8 @@ export class FlowUpdate {
       ints[p + L.SIDE_FLAGS]! &= ~L.PROBES_MASK;
     } else {
       now |= L.RST_SENT;
+      // Text that says why (RFC 9293 section 3.5.3): shown to users, but no data of the stream.
+      if ((before & L.RST_SENT) === 0) floats[(at + L.BYTES + 2 * side) >> 1]! += length;
       ints[at + L.FLAGS]! |= L.FLOW_ENDING;
       const silence = (time - floats[(at + L.SIDE_LAST_TIME + 2 * side) >> 1]!) / (NS_PER_SECOND / 10);
       const tenths = (before & L.SENT) === 0 || silence < 0 ? 0 : Math.min(silence, T.C_SILENCE_MAX) | 0;

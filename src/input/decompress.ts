@@ -1,20 +1,21 @@
 /** Compressed captures: a source around another source. */
 import type { Transform } from 'node:stream';
-import * as zlib from 'node:zlib';
+import { createGunzip } from 'node:zlib';
 import { errorCode } from './errors.ts';
 import type { ByteSource } from './source.ts';
 import type { ByteWindow } from './window.ts';
+import { ZstdDecoder } from './zstd.ts';
 
 export type Compression = 'gzip' | 'zstd';
 
-/** Bytes that the decoder gets at once: small, since each may become a thousand, which must be held. */
-const PIECE_BYTES = 16_384;
+/**
+ * Bytes that the decoder gets at once: small, since what becomes of them must be held. A byte may become a thousand in
+ * gzip, four bytes 128 KiB in zstd: 16 MiB and 64 MiB at most.
+ */
+const PIECE_BYTES = { gzip: 16_384, zstd: 2048 } as const;
 
-/** A decoder for this kind of compression, or null where this Node has none (zstd before 22.15). */
-export function createDecoder(compression: Compression): Transform | null {
-  if (compression === 'gzip') return zlib.createGunzip();
-  if (!('createZstdDecompress' in zlib) || typeof zlib.createZstdDecompress !== 'function') return null;
-  return zlib.createZstdDecompress();
+function createDecoder(compression: Compression): Transform {
+  return compression === 'gzip' ? createGunzip() : new ZstdDecoder();
 }
 
 /**
@@ -34,7 +35,8 @@ export class DecompressSource implements ByteSource {
   #wake: () => void = () => {};
 
   /** @param input a window that `source` fills; what it holds already comes first */
-  constructor(compression: Compression, source: ByteSource, input: ByteWindow, decoder: Transform) {
+  constructor(compression: Compression, source: ByteSource, input: ByteWindow) {
+    const decoder = createDecoder(compression);
     this.#compression = compression;
     this.#source = source;
     this.#input = input;
@@ -81,7 +83,7 @@ export class DecompressSource implements ByteSource {
         input.compact();
         this.#inputOver = !(await this.#source.fill(input));
       }
-      const piece = input.data.subarray(input.pos, Math.min(input.end, input.pos + PIECE_BYTES));
+      const piece = input.data.subarray(input.pos, Math.min(input.end, input.pos + PIECE_BYTES[this.#compression]));
       input.pos += piece.length;
       await this.#feed(piece);
       if (this.#take(window)) return true;

@@ -4,12 +4,14 @@ import { basename } from 'node:path';
 import type { Readable } from 'node:stream';
 import { isatty } from 'node:tty';
 import type { Place } from '../kernel/place.ts';
-import { createDecoder, DecompressSource } from './decompress.ts';
+import { DecompressSource } from './decompress.ts';
+import { ErfReader, looksLikeErf } from './erf.ts';
 import { InputError, IS_DIRECTORY, systemError } from './errors.ts';
-import { explainForeign, MAGIC_BYTES, sniffCompression, sniffFormat } from './magic.ts';
+import { explainForeign, explainUnknown, MAGIC_BYTES, sniffCompression, sniffFormat } from './magic.ts';
 import { PcapReader } from './pcap.ts';
 import { PcapngReader } from './pcapng.ts';
 import { type CaptureReader, END, NEED_DATA, type ReadDamage } from './reader.ts';
+import { SnoopReader } from './snoop.ts';
 import { type ByteSource, FileSource, StreamSource } from './source.ts';
 import { ByteWindow } from './window.ts';
 
@@ -70,9 +72,7 @@ export async function openCapture(path: string, options: OpenOptions): Promise<O
     await fillTo(source, window, MAGIC_BYTES);
     const compression = sniffCompression(window.data, window.end);
     if (compression !== null) {
-      const decoder = createDecoder(compression);
-      if (decoder === null) throw notDecodable(path, compression);
-      source = new DecompressSource(compression, source, window, decoder);
+      source = new DecompressSource(compression, source, window);
       window = new ByteWindow(options.windowBytes, options.place);
       await fillTo(source, window, MAGIC_BYTES);
     }
@@ -86,20 +86,37 @@ export async function openCapture(path: string, options: OpenOptions): Promise<O
 
 async function openReader(path: string, source: ByteSource, window: ByteWindow): Promise<CaptureReader> {
   if (window.end === 0) throw emptyInput(path, source);
-  const format = sniffFormat(window.data, window.end);
-  if (format === null) {
-    await fillTo(source, window, HEAD_BYTES);
-    throw new InputError(
-      `can't read ${path}`,
-      ...explainForeign(window.data.subarray(0, Math.min(window.end, HEAD_BYTES))),
-    );
-  }
-  const reader = format === 'pcap' ? new PcapReader(window) : new PcapngReader(window);
+  const reader = await findReader(path, source, window);
   while (reader.begin() === NEED_DATA) await fillOnce(source, window);
   if (reader.begin() === END && reader.unsupported !== null) {
     throw new InputError(`can't read ${path}`, reader.unsupported, 'write it anew: editcap -F pcap FILE out.pcap');
   }
   return reader;
+}
+
+async function findReader(path: string, source: ByteSource, window: ByteWindow): Promise<CaptureReader> {
+  if (sniffFormat(window.data, window.end) === null) await fillTo(source, window, HEAD_BYTES);
+  switch (sniffFormat(window.data, window.end)) {
+    case 'pcap':
+      return new PcapReader(window);
+    case 'pcapng':
+      return new PcapngReader(window);
+    case 'snoop':
+      return new SnoopReader(window);
+  }
+  // ERF has no magic number: it comes last.
+  const head = window.data.slice(0, Math.min(window.end, HEAD_BYTES));
+  const foreign = explainForeign(head);
+  if (foreign === null && (await isErf(source, window))) return new ErfReader(window);
+  throw new InputError(`can't read ${path}`, ...(foreign ?? explainUnknown(head)));
+}
+
+async function isErf(source: ByteSource, window: ByteWindow): Promise<boolean> {
+  for (;;) {
+    const is = looksLikeErf(window.data, window.end, window.eof);
+    if (is !== null) return is;
+    await fillOnce(source, window);
+  }
 }
 
 /** Fills the window once, and sets its `eof` where there was nothing more. */
@@ -147,9 +164,4 @@ function emptyInput(path: string, source: ByteSource): InputError {
     return new InputError(`can't read ${path}`, source.damage, 'check the file, or copy it again');
   const hint = 'tcpdump writes its buffer late: end it with Ctrl-C, or use its option -U';
   return new InputError(`can't read ${path}`, 'is empty', hint);
-}
-
-function notDecodable(path: string, compression: string): InputError {
-  const hint = `${compression} -dc FILE | teardown -, or use Node 22.15 or newer`;
-  return new InputError(`can't read ${path}`, `is ${compression}-compressed, which this Node can't decompress`, hint);
 }

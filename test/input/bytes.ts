@@ -156,3 +156,68 @@ export function isb(drops: { interfaceId?: number; ifdrop?: bigint; osdrop?: big
   if (drops.osdrop !== undefined) body.push(option(7, u64(drops.osdrop, drops), drops));
   return block(5, Buffer.concat([...body, END_OF_OPTIONS]), drops);
 }
+
+export interface SnoopPacket {
+  seconds: number;
+  micros: number;
+  data: Uint8Array;
+  wireLength?: number;
+  drops?: number;
+  /** what the record claims, where that isn't true */
+  captured?: number;
+  length?: number;
+}
+
+/** A snoop file (RFC 1761). */
+export function snoop(packets: SnoopPacket[] = [], datalink = 4, version = 2): Buffer {
+  const big = { bigEndian: true };
+  const parts = [Buffer.from('snoop\0\0\0'), u32(version, big), u32(datalink, big)];
+  for (const { seconds, micros, data, drops = 0, ...claimed } of packets) {
+    const { wireLength = data.length, captured = data.length } = claimed;
+    const content = padded(data);
+    const { length = 24 + content.length } = claimed;
+    for (const field of [wireLength, captured, length, drops, seconds, micros]) parts.push(u32(field, big));
+    parts.push(content);
+  }
+  return Buffer.concat(parts);
+}
+
+export interface ErfRecord {
+  seconds: number;
+  /** of 2^-32 s; its last byte becomes 0xef, by which the tests know the format */
+  fraction?: number;
+  type?: number;
+  flags?: number;
+  lost?: number;
+  /** what is between header and packet: two bytes of an Ethernet record, unless said otherwise */
+  before?: Uint8Array;
+  extensions?: number;
+  data: Uint8Array;
+  wireLength?: number;
+  /** what the record claims, where that isn't true */
+  length?: number;
+}
+
+/** ERF records, padded to eight bytes as cards do it. */
+export function erf(records: ErfRecord[]): Buffer {
+  const big = { bigEndian: true };
+  return Buffer.concat(
+    records.flatMap(({ seconds, fraction = 0, type = 2, flags = 4, lost = 0, data, extensions = 0, ...rest }) => {
+      const before = rest.before ?? Buffer.alloc(type === 2 ? 2 : 0);
+      const extension = Array.from({ length: extensions }, (_, i) =>
+        Buffer.concat([Buffer.from([i + 1 < extensions ? 0x85 : 5]), Buffer.alloc(7, 0xee)]),
+      );
+      const body = Buffer.concat([...extension, before, data]);
+      const content = Buffer.concat([body, Buffer.alloc(-body.length & 7)]);
+      return [
+        u32(((fraction & ~0xff) | 0xef) >>> 0),
+        u32(seconds),
+        Buffer.from([type | (extensions > 0 ? 0x80 : 0), flags]),
+        u16(rest.length ?? 16 + content.length, big),
+        u16(lost, big),
+        u16(rest.wireLength ?? data.length, big),
+        content,
+      ];
+    }),
+  );
+}

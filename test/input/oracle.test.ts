@@ -30,7 +30,7 @@ const EXCEPTIONS: Record<string, string> = {
 };
 
 /** Formats that this tool doesn't read: they are refused, each with a hint. */
-const REFUSED = /\.snoop\.gz$|\.erf\.gz$|\.zst$|pcap-invalid-version-1|pcapng-invalid-vers-/;
+const REFUSED = /pcap-invalid-version-1|pcapng-invalid-vers-/;
 
 /** tshark prints a time of 10^6 microseconds as 10^9 nanoseconds; it is the next second. */
 function carried(time: string): string {

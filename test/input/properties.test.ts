@@ -1,6 +1,22 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { block, epb, idb, isb, MICRO, MODIFIED, NANO, type Order, opb, pcap, shb, spb, u32 } from './bytes.ts';
+import {
+  block,
+  epb,
+  erf,
+  idb,
+  isb,
+  MICRO,
+  MODIFIED,
+  NANO,
+  type Order,
+  opb,
+  pcap,
+  shb,
+  snoop,
+  spb,
+  u32,
+} from './bytes.ts';
 import { readBytes } from './read.ts';
 
 const data = fc.uint8Array({ maxLength: 90 });
@@ -40,7 +56,25 @@ const pcapngFile = fc
   )
   .map((sections) => Buffer.concat(sections));
 
-const anyFile = fc.oneof(pcapFile, pcapngFile);
+const snoopFile = fc
+  .array(fc.record({ seconds: word, micros: word, data, wireLength: word, drops: word }), { maxLength: 12 })
+  .map((packets) => snoop(packets));
+
+const erfFile = fc
+  .array(
+    fc.record({
+      seconds: word,
+      fraction: word,
+      type: fc.constantFrom(1, 2, 3, 22, 27, 48),
+      extensions: fc.nat({ max: 2 }),
+      lost: fc.nat({ max: 0xffff }),
+      data,
+    }),
+    { minLength: 1, maxLength: 12 },
+  )
+  .map(erf);
+
+const anyFile = fc.oneof(pcapFile, pcapngFile, snoopFile, erfFile);
 const chunks = fc.array(fc.integer({ min: 1, max: 200 }), { minLength: 1 });
 
 test('any split of the bytes into chunks gives the same records', () => {

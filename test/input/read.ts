@@ -1,9 +1,11 @@
 /** Reads captures into lists that tests can compare. */
 import { createHash } from 'node:crypto';
 import { type CaptureOptions, type CaptureSet, openCaptures } from '../../src/input/captures.ts';
+import { ErfReader } from '../../src/input/erf.ts';
 import { PcapReader } from '../../src/input/pcap.ts';
 import { PcapngReader } from '../../src/input/pcapng.ts';
 import { type CaptureReader, NEED_DATA, RECORD } from '../../src/input/reader.ts';
+import { SnoopReader } from '../../src/input/snoop.ts';
 import { CaptureRecord } from '../../src/input/types.ts';
 import { ByteWindow } from '../../src/input/window.ts';
 
@@ -40,9 +42,18 @@ export function keep(record: CaptureRecord): Kept {
   };
 }
 
-/** A reader for these bytes, by their first one: 0x0a begins a pcapng. */
+/** A reader for these bytes, by their first one: each format of the tests has its own. */
 function readerOf(bytes: Uint8Array, window: ByteWindow): CaptureReader {
-  return bytes[0] === 0x0a ? new PcapngReader(window) : new PcapReader(window);
+  switch (bytes[0]) {
+    case 0x0a:
+      return new PcapngReader(window);
+    case 0x73:
+      return new SnoopReader(window);
+    case 0xef:
+      return new ErfReader(window);
+    default:
+      return new PcapReader(window);
+  }
 }
 
 /**
