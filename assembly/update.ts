@@ -219,12 +219,17 @@ export function takeStep(record: usize, side: i32, time: f64, frame: i32): void 
   const gap = takeIpId(record, side);
   const ownAck = get(record, s + L.LAST_ACK_SENT);
   let hasWaited = false;
+  let now = before;
   let peerNow = peer & ~L.PROBES_MASK;
   let isLogged = isFin || (before & L.ACK_SENT) === 0;
   set(record, s + L.PACKETS, get(record, s + L.PACKETS) + 1);
   if ((before & L.ACK_SENT) === 0 || ack - get(record, s + L.LAST_ACK_SENT) > 0) set(record, s + L.LAST_ACK_SENT, ack);
-  let now = takeRoundTrip(record, side, before, time) | L.SENT | L.ACK_SENT;
-  if ((peer & (L.SYN_SENT_FLAG | L.SYN_ACKED)) === L.SYN_SENT_FLAG && ack - get(record, p + L.FIRST_SEQ) >= 0) {
+  const isOpening = (peer & (L.SYN_SENT_FLAG | L.SYN_ACKED)) === L.SYN_SENT_FLAG;
+  // Not a SYN-ACK's answer at once: src/flow/update.ts.
+  if (!(isOpening && ahead !== 0)) now = takeRoundTrip(record, side, before, time);
+  else if (ack - get(record, s + L.TIMED_FROM) > 0) now = before & ~L.TIMING;
+  now |= L.SENT | L.ACK_SENT;
+  if (isOpening && ack - get(record, p + L.FIRST_SEQ) >= 0) {
     peerNow |= L.SYN_ACKED;
     isLogged = true;
   }

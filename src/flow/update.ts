@@ -118,7 +118,11 @@ export class FlowUpdate {
       if (length === 0 && (flags & (SYN | FIN)) === 0) now |= L.PURE_ACK_SENT;
       if ((before & L.TIMING) !== 0 && seqAfter(ack, ints[s + L.TIMED_FROM]!)) {
         const rtt = time - floats[(at + L.TIMED_AT + 2 * side) >> 1]!;
-        if (rtt >= 0 && rtt < floats[(at + L.MIN_RTT + 2 * side) >> 1]!) floats[(at + L.MIN_RTT + 2 * side) >> 1] = rtt;
+        // A SYN-ACK is answered at once, without FIN and payload: what comes with these came after an ACK that was lost.
+        const isLate =
+          (peerBefore & (L.SYN_SENT_FLAG | L.SYN_ACKED)) === L.SYN_SENT_FLAG && (length | (flags & FIN)) !== 0;
+        if (!isLate && rtt >= 0 && rtt < floats[(at + L.MIN_RTT + 2 * side) >> 1]!)
+          floats[(at + L.MIN_RTT + 2 * side) >> 1] = rtt;
         now &= ~L.TIMING;
       }
       let acked = 0;

@@ -82,14 +82,19 @@ function spanRecord(sources: FlowSources, side: number, index: number, times: Ti
     seconds: unseen ? null : secondsOf(Math.round(to) - Math.round(start)),
     basis: F.BASES[Math.max(facts.spanBasis[i]!, facts.spanBasis[i + 1]!)]!,
     open: false,
-    plusMinus: unseen || isLowerBound(facts, side, state) ? null : plusMinus(facts, side, i),
+    plusMinus: unseen || isLowerBound(facts, side, i) ? null : plusMinus(facts, side, i),
     frames: [frame, facts.spanFrame[i + 1]! || null],
   };
 }
 
-/** close() comes before a FIN that waits behind data, and nobody sees it. */
-function isLowerBound(facts: F.Facts, side: number, state: number): boolean {
-  return (state === S.FIN_WAIT_1 || state === S.LAST_ACK) && facts.finBehindData[side] === 1;
+/**
+ * close() comes before a FIN that waits behind data, and nobody sees it. An end of which no distance is known sent its
+ * FIN before the capture saw it, and had the acknowledgement after.
+ */
+function isLowerBound(facts: F.Facts, side: number, i: number): boolean {
+  const state = facts.spanState[i]!;
+  if (state !== S.FIN_WAIT_1 && state !== S.LAST_ACK) return false;
+  return facts.finBehindData[side] === 1 || (facts.bound[side] === Number.POSITIVE_INFINITY && hasTwoWays(facts, i));
 }
 
 /**
@@ -97,13 +102,19 @@ function isLowerBound(facts: F.Facts, side: number, state: number): boolean {
  * was corrected by a round trip, which the smallest one seen bounds; between two of the same direction it is exact.
  */
 function plusMinus(facts: F.Facts, side: number, i: number): number {
+  const lasted = Math.round(facts.spanFrom[i + 1]! - facts.spanFrom[i]!);
+  // An end of unknown distance has less of its time between a segment that it receives and one that it sends.
+  const bound = facts.bound[side] === Number.POSITIVE_INFINITY ? lasted : facts.bound[side]!;
+  // An edge that nobody saw may lie anywhere in the span.
+  if (isUnseen(facts, i) || isUnseen(facts, i + 1)) return secondsOf(Math.max(bound, lasted));
+  return hasTwoWays(facts, i) ? secondsOf(bound) : 0;
+}
+
+/** Whether a span is between a segment sent and one received. */
+function hasTwoWays(facts: F.Facts, i: number): boolean {
   const a = facts.spanEdge[i]!;
   const b = facts.spanEdge[i + 1]!;
-  // An edge that nobody saw may lie anywhere in the span.
-  if (isUnseen(facts, i) || isUnseen(facts, i + 1)) {
-    return secondsOf(Math.max(facts.bound[side]!, Math.round(facts.spanFrom[i + 1]! - facts.spanFrom[i]!)));
-  }
-  return a === b || a === F.EDGE_NONE || b === F.EDGE_NONE ? 0 : secondsOf(facts.bound[side]!);
+  return a !== b && a !== F.EDGE_NONE && b !== F.EDGE_NONE;
 }
 
 function isUnseen(facts: F.Facts, i: number): boolean {

@@ -112,7 +112,7 @@ export class Facts {
   position = 0;
   /** ns by which each side sends earlier and receives later than the capture sees */
   readonly shift = new Float64Array(2);
-  /** ns by which a duration at each side between a segment sent and one received can be wrong nevertheless */
+  /** ns by which a duration at each side between a segment sent and one received can be wrong nevertheless; Infinity: not known */
   readonly bound = new Float64Array(2);
 
   // Spans of each side at side * MAX_SPANS + i.

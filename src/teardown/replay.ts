@@ -4,7 +4,7 @@ import { Trail } from '../flow/trail.ts';
 import type { FlowView } from '../flow/view.ts';
 import * as S from '../tcp/states.ts';
 import { nextState } from '../tcp/transitions.ts';
-import { boundOf, distanceTo, positionOf, shiftOf } from './capture-point.ts';
+import { boundOf, distanceTo, positionOf, roundTrip, shiftOf } from './capture-point.ts';
 import { forgetUndecided, judgeClose } from './closer.ts';
 import { Deliveries, FIN_OBSERVED } from './deliveries.ts';
 import { EndpointReplay, RESET_ENDED, RESET_KILLED_TIME_WAIT } from './endpoint.ts';
@@ -36,8 +36,8 @@ export class Replay {
     const { facts, trail, deliveries, effects } = this;
     facts.clear();
     facts.client = view.clientSide;
-    this.placeCapture(view);
     view.loadTrail(trail);
+    this.placeCapture(view, trail);
     for (let i = 0; i < trail.count; i++) effects[i] = 0;
     if (view.has(L.FLOW_SELF_CONNECT)) {
       replaySelfConnect(view, trail, facts);
@@ -59,15 +59,17 @@ export class Replay {
     return facts;
   }
 
-  private placeCapture(view: FlowView): void {
+  private placeCapture(view: FlowView, trail: Trail): void {
     const { facts } = this;
-    const rtt0 = distanceTo(view, 0);
-    const rtt1 = distanceTo(view, 1);
+    const rtt0 = distanceTo(view, trail, 0);
+    const rtt1 = distanceTo(view, trail, 1);
     facts.shift[0] = shiftOf(rtt0, rtt1);
     facts.shift[1] = shiftOf(rtt1, rtt0);
     const opened = view.sideHas(0, L.SYN_SENT_FLAG) && view.sideHas(1, L.SYN_SENT_FLAG);
-    facts.bound[0] = boundOf(view.floatOf(0, L.MIN_RTT), facts.shift[0]!, opened);
-    facts.bound[1] = boundOf(view.floatOf(1, L.MIN_RTT), facts.shift[1]!, opened);
+    for (let x = 0; x < 2; x++) {
+      const told = view.floatOf(x, L.MIN_RTT) !== Number.POSITIVE_INFINITY;
+      facts.bound[x] = boundOf(roundTrip(view, trail, x), facts.shift[x]!, opened, told);
+    }
     facts.position = facts.client === 0 ? positionOf(rtt0, rtt1) : positionOf(rtt1, rtt0);
   }
 
