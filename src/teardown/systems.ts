@@ -25,15 +25,17 @@ export class Systems {
   private readonly profiles: readonly OsProfile[];
   /** index of the profile by kind of SYN: each is guessed once */
   private readonly guessed = new Int8Array(KINDS_OF_SYN).fill(UNKNOWN);
-  /** of ends whose SYN was not seen, or of all where the user says so */
-  private readonly other: OsProfile;
-  private readonly guesses: boolean;
+  /** of ends whose SYN was not seen */
+  private readonly assumed: OsProfile;
+  /** of all ends, where the user says so and names none; null: it depends */
+  private readonly common: OsProfile | null;
 
   constructor(settings: SystemSettings) {
     this.settings = settings;
     this.profiles = PROFILES.map((profile) => withOverrides(profile, settings));
-    this.other = this.profile(settings.system ?? LINUX.name);
-    this.guesses = settings.system === null;
+    this.assumed = this.profile(LINUX.name);
+    const { system, named } = settings;
+    this.common = system === null || named.length > 0 ? null : this.profile(system);
   }
 
   /** The system's profile, with the user's timers. */
@@ -43,12 +45,13 @@ export class Systems {
 
   /** By what the user says or this flow tells alone: Linux where neither does. */
   profileOf(view: FlowView, side: number): OsProfile {
+    if (this.common !== null) return this.common;
     if (this.settings.named.length > 0) {
       const told = this.given(view, side);
       if (told !== null) return this.profile(told);
     }
     const flags = view.of(side, L.SIDE_FLAGS);
-    if (!this.guesses || (flags & L.SYN_SENT_FLAG) === 0) return this.other;
+    if ((flags & L.SYN_SENT_FLAG) === 0) return this.assumed;
     const ttl = TTL_CLASSES[(flags & L.TTL_MASK) >>> L.TTL_SHIFT]!;
     const kind = view.fingerprint(side) | ttl | (isAnswer(view, side) ? KINDS_OF_SYN >> 1 : 0);
     let index = this.guessed[kind]!;
