@@ -245,9 +245,17 @@ export function lacksAcksOf(view: FlowView, side: number): boolean {
  * says, one of these may have said before. What came late was not missing.
  */
 export function isPreceded(view: FlowView, trail: Trail, i: number): boolean {
-  const meta = trail.meta[i]!;
-  if ((meta & E_ID_GAP) !== 0 && !view.has(L.FLOW_IDS_BACK << trail.side[i]!)) return true;
-  return (meta & E_CONTIGUOUS) === 0 && !view.has(L.FLOW_OUT_OF_ORDER_FIN);
+  if (skipsIds(view, trail, i)) return true;
+  if ((trail.meta[i]! & E_CONTIGUOUS) !== 0) return false;
+  for (let j = i + 1; j < trail.count; j++) {
+    if (trail.side[j] === trail.side[i] && (trail.meta[j]! & E_CONTIGUOUS) !== 0) return false;
+  }
+  return true;
+}
+
+/** The same by IP identifications alone: of a FIN behind missing data nothing says that it was sent before. */
+export function skipsIds(view: FlowView, trail: Trail, i: number): boolean {
+  return (trail.meta[i]! & E_ID_GAP) !== 0 && !view.has(L.FLOW_IDS_BACK << trail.side[i]!);
 }
 
 /**

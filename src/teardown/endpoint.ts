@@ -5,7 +5,15 @@ import type { FlowView } from '../flow/view.ts';
 import * as S from '../tcp/states.ts';
 import { seqAtOrAfter } from '../units.ts';
 import { travelTime } from './capture-point.ts';
-import { type Deliveries, FIN_INFERRED, FIN_NONE, FIN_OBSERVED, isPreceded, lacksAcksOf } from './deliveries.ts';
+import {
+  type Deliveries,
+  FIN_INFERRED,
+  FIN_NONE,
+  FIN_OBSERVED,
+  isPreceded,
+  lacksAcksOf,
+  skipsIds,
+} from './deliveries.ts';
 import { hasExpired, hasGivenUp, isMidstream, isPassiveOpener, mayHaveExpired, wasResetLost } from './edges.ts';
 import * as F from './facts.ts';
 import { StateMachine } from './machine.ts';
@@ -143,7 +151,7 @@ export class EndpointReplay extends StateMachine {
   private sendFin(i: number, time: number): void {
     if (this.finSent) return;
     this.finSent = true;
-    const late = isPreceded(this.view, this.trail, i) || hasEarlierFin(this.trail, this.x, i);
+    const late = skipsIds(this.view, this.trail, i) || hasEarlierFin(this.trail, this.x, i);
     this.emit(S.SEND_FIN, time, this.frame(i), late ? F.EDGE_LATE : F.EDGE_SENT, F.OBSERVED);
     // Captured out of order: its acknowledgement stands before it.
     const acked = this.deliveries.finAckArrived[this.x]!;

@@ -2,7 +2,7 @@ import { ACK, FIN, RST, SYN } from '../decode/segment.ts';
 import * as L from '../flow/layout.ts';
 import { E_BEHIND_DATA, type Trail } from '../flow/trail.ts';
 import type { FlowView } from '../flow/view.ts';
-import { type Deliveries, FIN_INFERRED, FIN_OBSERVED, hasNoPureAcks, isPreceded } from './deliveries.ts';
+import { type Deliveries, FIN_INFERRED, FIN_OBSERVED, hasNoPureAcks, skipsIds } from './deliveries.ts';
 import * as F from './facts.ts';
 
 /** The flow's oddities. */
@@ -32,7 +32,7 @@ export function takeNotes(view: FlowView, trail: Trail, facts: F.Facts, deliveri
       facts.note(FIN_BEHIND_DATA);
       facts.finBehindData[x] = 1;
     }
-    if (deliveries.fin[x] === FIN_OBSERVED && sent >= 0 && isPreceded(view, trail, sent)) facts.note(FIN_SENT_BEFORE);
+    if (deliveries.fin[x] === FIN_OBSERVED && sent >= 0 && skipsIds(view, trail, sent)) facts.note(FIN_SENT_BEFORE);
   }
   noteChallenges(view, trail, facts);
   noteOpening(trail, facts);
