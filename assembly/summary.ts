@@ -9,6 +9,7 @@ import * as L from '../src/flow/layout';
 import * as T from '../src/flow/trail-layout';
 import * as C from '../src/kernel/control';
 import * as N from '../src/report/summary-layout';
+import { SHORTEST_FIN_WAIT_2 } from '../src/teardown/distances';
 import * as K from '../src/teardown/kinds';
 import { ackOf, entry, is, isInOrder, ofSide, point, record, seqOf, sideOf, time } from './ending';
 import { ends } from './reset';
@@ -232,7 +233,9 @@ function takeAbortAfterFin(first: i32, finWait: f64): bool {
   if (isBehindData(FIN_1)) interest += N.INTEREST_ODD;
   if ((bySecond & L.DATA_AFTER_FIN_ACKED) !== 0) interest += N.INTEREST_ODD;
   setEnd(K.KIND_ABORTED_AFTER_FIN, first, interest);
-  setNumber(C.SUMMARY + N.FIN_WAIT_2 + first, closed - finWait2);
+  // From then on it is only assumed that no shorter timer had ended it: src/teardown/edges.ts.
+  const isTold = closed - finWait2 < SHORTEST_FIN_WAIT_2;
+  setNumber(C.SUMMARY + N.FIN_WAIT_2 + first, isTold ? closed - finWait2 : NaN);
   return true;
 }
 

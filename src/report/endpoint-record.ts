@@ -129,8 +129,9 @@ function roleOf(facts: F.Facts, side: number): Role {
       return 'none';
     case F.KIND_ABORTED:
     case F.KIND_REFUSED:
-      if (facts.resetBy === F.UNKNOWN) return 'aborted';
-      return facts.resetBy === side ? 'aborter' : 'aborted';
+      if (facts.resetBy === side) return 'aborter';
+      // Whether it got the RST isn't known where it is not seen to end.
+      return facts.lastState(side) === S.CLOSED ? 'aborted' : 'unknown';
     default:
       if (facts.initiator === F.BOTH) return 'simultaneous-closer';
       if (facts.initiator === F.UNKNOWN) return 'unknown';

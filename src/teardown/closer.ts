@@ -3,6 +3,7 @@ import * as L from '../flow/layout.ts';
 import type { Trail } from '../flow/trail.ts';
 import type { FlowView } from '../flow/view.ts';
 import * as S from '../tcp/states.ts';
+import { seqAfter } from '../units.ts';
 import { type Deliveries, FIN_NONE, hasNoPureAcks, isPreceded } from './deliveries.ts';
 import * as F from './facts.ts';
 import { firstFin, KNEW_NOT, whatItKnew } from './order.ts';
@@ -14,7 +15,11 @@ import { firstFin, KNEW_NOT, whatItKnew } from './order.ts';
 export function forgetUndecided(view: FlowView, trail: Trail, facts: F.Facts, deliveries: Deliveries): void {
   if (facts.initiator !== F.UNKNOWN || whoClosedFirst(view, trail, facts, deliveries) !== F.UNKNOWN) return;
   for (let x = 0; x < 2; x++) {
-    const certain = facts.lastState(x) === S.FIN_WAIT_1 && whatItKnew(view, trail, deliveries, x) === KNEW_NOT;
+    const fin = deliveries.finSent[x]!;
+    // What came of a peer that was not captured may have been its acknowledgement.
+    const answered = fin >= 0 && seqAfter(view.of(x, L.LAST_ACK_SENT), trail.ack[fin]!);
+    const left = answered && !view.sideHas(1 - x, L.SENT);
+    const certain = !left && facts.lastState(x) === S.FIN_WAIT_1 && whatItKnew(view, trail, deliveries, x) === KNEW_NOT;
     if (!certain) facts.forget(x);
   }
 }

@@ -5,6 +5,7 @@ import * as L from '../flow/layout.ts';
 import { C_OWN_ACKED, E_CONTIGUOUS, type Trail } from '../flow/trail.ts';
 import type { FlowView } from '../flow/view.ts';
 import { FIN_OBSERVED } from './deliveries.ts';
+import { SHORTEST_FIN_WAIT_2 } from './distances.ts';
 import { JITTER } from './echoes.ts';
 import type { OsProfile } from './profiles.ts';
 import { isReply } from './resets.ts';
@@ -82,6 +83,3 @@ export function wasResetLost(trail: Trail, i: number, rtt: number): boolean {
   }
   return false;
 }
-
-/** No orphan's timer is shorter: Linux waits 3.5 RTO at least (tcp_fin_time), and an RTO is 200 ms at least, ns. */
-const SHORTEST_FIN_WAIT_2 = 700_000_000;

@@ -212,6 +212,12 @@ export class Facts {
     return this.spanEdge[i] === EDGE_LATE || this.spanEdge[i + 1] === EDGE_LATE;
   }
 
+  /** How long a side was in `state` as stay() says it, ns; NaN also where its end is an assumption. */
+  measuredStay(side: number, state: number): number {
+    const i = this.spanOf(side, state);
+    return i >= 0 && this.spanBasis[i + 1] === ASSUMED ? Number.NaN : this.stay(side, state);
+  }
+
   /** How long a side was in `state`, ns; NaN if never, still is, or nobody saw the end. */
   stay(side: number, state: number): number {
     const i = this.spanOf(side, state);
