@@ -36,7 +36,7 @@ export function summarize(
   summary[at + INTEREST] = mostInterest(facts, end);
   const told = (facts.notes & NO_PURE_ACKS) === 0;
   for (let side = 0; side < 2; side++) {
-    summary[at + FIN_WAIT_2 + side] = told ? facts.measuredStay(side, S.FIN_WAIT_2) : Number.NaN;
+    summary[at + FIN_WAIT_2 + side] = told ? facts.stay(side, S.FIN_WAIT_2) : Number.NaN;
     const ended = facts.timeWaitEnd[side]!;
     summary[at + TIME_WAIT + 2 * side] = facts.timeWaitFrom[side]! + offset;
     const until = Number.isNaN(ended) ? facts.timeWaitRestartedAt[side]! + profiles[side]!.timeWaitNs : ended;

@@ -12,8 +12,14 @@ import { firstFin, KNEW_NOT, whatItKnew } from './order.ts';
  * Who closed first isn't known: nor, then, which states the ends went through. FIN_WAIT_1 or LAST_ACK, CLOSE_WAIT or
  * FIN_WAIT_2: none is claimed, but the FIN_WAIT_1 of an end that had not got the other's FIN when it sent its own.
  */
-export function forgetUndecided(view: FlowView, trail: Trail, facts: F.Facts, deliveries: Deliveries): void {
-  if (facts.initiator !== F.UNKNOWN || whoClosedFirst(view, trail, facts, deliveries) !== F.UNKNOWN) return;
+export function forgetUndecided(
+  view: FlowView,
+  trail: Trail,
+  facts: F.Facts,
+  deliveries: Deliveries,
+  first: number,
+): void {
+  if (facts.initiator !== F.UNKNOWN || first !== F.UNKNOWN) return;
   for (let x = 0; x < 2; x++) {
     const fin = deliveries.finSent[x]!;
     // What came of a peer that was not captured may have been its acknowledgement.
@@ -24,13 +30,13 @@ export function forgetUndecided(view: FlowView, trail: Trail, facts: F.Facts, de
   }
 }
 
-/** How the flow ended: kind, shape, who began it, and when it was complete. */
-export function judgeClose(view: FlowView, trail: Trail, facts: F.Facts, deliveries: Deliveries): void {
+/** How the flow ended: kind, shape, who began it, and when it was complete. @param first as whoClosedFirst() says */
+export function judgeClose(view: FlowView, trail: Trail, facts: F.Facts, deliveries: Deliveries, first: number): void {
   const fin0 = deliveries.fin[0] !== FIN_NONE;
   const fin1 = deliveries.fin[1] !== FIN_NONE;
   const reset = facts.resetEntry;
-  const first = whoClosedFirst(view, trail, facts, deliveries);
-  const finBeforeReset = reset >= 0 && [0, 1].some((x) => closedBefore(facts, deliveries, x, reset));
+  const finBeforeReset =
+    reset >= 0 && (closedBefore(facts, deliveries, 0, reset) || closedBefore(facts, deliveries, 1, reset));
   const complete = fin0 && fin1 && isComplete(deliveries, reset);
 
   if (reset >= 0 && !complete) {
@@ -71,7 +77,7 @@ export function judgeClose(view: FlowView, trail: Trail, facts: F.Facts, deliver
 }
 
 /** Whose FIN was first; unknown where the states that the ends went through speak against it. */
-function whoClosedFirst(view: FlowView, trail: Trail, facts: F.Facts, deliveries: Deliveries): number {
+export function whoClosedFirst(view: FlowView, trail: Trail, facts: F.Facts, deliveries: Deliveries): number {
   const first = firstFin(view, trail, deliveries);
   for (let x = 0; x < 2; x++) {
     const passive = facts.spanOf(x, S.CLOSE_WAIT) >= 0 || facts.spanOf(x, S.LAST_ACK) >= 0;

@@ -212,19 +212,13 @@ export class Facts {
     return this.spanEdge[i] === EDGE_LATE || this.spanEdge[i + 1] === EDGE_LATE;
   }
 
-  /** How long a side was in `state` as stay() says it, ns; NaN also where its end is an assumption. */
-  measuredStay(side: number, state: number): number {
-    const i = this.spanOf(side, state);
-    return i >= 0 && this.spanBasis[i + 1] === ASSUMED ? Number.NaN : this.stay(side, state);
-  }
-
-  /** How long a side was in `state`, ns; NaN if never, still is, or nobody saw the end. */
+  /** How long a side was in `state`, ns; NaN if never, still is, or its end was not seen or is assumed. */
   stay(side: number, state: number): number {
     const i = this.spanOf(side, state);
     if (i < 0) return Number.NaN;
     const last = i === side * MAX_SPANS + this.spans[side]! - 1;
     if (last) return Number.NaN;
-    if (this.hasUnseenEdge(side, i)) return Number.NaN;
+    if (this.hasUnseenEdge(side, i) || this.spanBasis[i + 1] === ASSUMED) return Number.NaN;
     return this.spanFrom[i + 1]! - this.spanFrom[i]!;
   }
 }

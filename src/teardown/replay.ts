@@ -5,7 +5,7 @@ import type { FlowView } from '../flow/view.ts';
 import * as S from '../tcp/states.ts';
 import { nextState } from '../tcp/transitions.ts';
 import { boundOf, distanceTo, positionOf, roundTrip, shiftOf } from './capture-point.ts';
-import { forgetUndecided, judgeClose } from './closer.ts';
+import { forgetUndecided, judgeClose, whoClosedFirst } from './closer.ts';
 import { Deliveries, FIN_OBSERVED } from './deliveries.ts';
 import { EndpointReplay, RESET_ENDED, RESET_KILLED_TIME_WAIT } from './endpoint.ts';
 import * as F from './facts.ts';
@@ -53,8 +53,9 @@ export class Replay {
       this.endStates(x, end, profiles[x]!, successor);
     }
     if (view.sideHas(0, L.RST_SENT) || view.sideHas(1, L.RST_SENT)) this.judgeResets(view, trail);
-    judgeClose(view, trail, facts, deliveries);
-    forgetUndecided(view, trail, facts, deliveries);
+    const first = whoClosedFirst(view, trail, facts, deliveries);
+    judgeClose(view, trail, facts, deliveries, first);
+    forgetUndecided(view, trail, facts, deliveries, first);
     takeNotes(view, trail, facts, deliveries);
     return facts;
   }
