@@ -91,12 +91,14 @@ export async function runAnalysis(files: readonly string[], options: AnalyzeOpti
     return await runAnalysis(files, { ...options, threads: 1 });
   }
   if (shares > 1) collector.absorb(others.map(({ part }) => part));
-  const sum = (own: number, of: 'segments' | 'duplicates') => others.reduce((all, other) => all + other[of], own);
+  const sum = (own: number, of: 'segments' | 'duplicates' | 'givenUp') =>
+    others.reduce((all, other) => all + other[of], own);
 
   const { flows, assumptions } = collector.listed();
   const capture = captureOf(captures, clock, skipped, {
     tcpPackets: sum(tracker.segments, 'segments'),
     duplicates: sum(tracker.duplicates, 'duplicates'),
+    flowsGivenUp: sum(tracker.givenUp, 'givenUp'),
     position: collector.totals.position(),
   });
   kernel?.release(); // nothing reads the flows any more
@@ -118,7 +120,7 @@ export function captureOf(
   captures: CaptureSet,
   clock: CaptureClock,
   skipped: Float64Array,
-  counted: Pick<Capture, 'tcpPackets' | 'duplicates' | 'position'>,
+  counted: Pick<Capture, 'tcpPackets' | 'duplicates' | 'flowsGivenUp' | 'position'>,
 ): Capture {
   const first = clock.empty ? null : { seconds: clock.firstSeconds, nanoseconds: clock.firstNanoseconds };
   const last = clock.empty ? null : { seconds: clock.lastSeconds, nanoseconds: clock.lastNanoseconds };
@@ -132,6 +134,7 @@ export function captureOf(
     tcpPackets: counted.tcpPackets,
     duplicates: counted.duplicates,
     outOfOrder: clock.outOfOrder,
+    flowsGivenUp: counted.flowsGivenUp,
     dropped: captures.dropped,
     skipped: Object.fromEntries(
       SKIP_REASONS.map((reason, i): [string, number] => [reason, skipped[i]!]).filter(([, n]) => n > 0),

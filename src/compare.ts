@@ -103,6 +103,7 @@ async function readOne(set: CaptureSet, systems: SystemSettings): Promise<OneCap
   const capture = captureOf(set, clock, skipped, {
     tcpPackets: tracker.segments,
     duplicates: tracker.duplicates,
+    flowsGivenUp: tracker.givenUp,
     position: collector.totals.position(),
   });
   const kept = collector.kept();

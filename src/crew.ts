@@ -25,6 +25,7 @@ export interface Task {
 export interface Done {
   segments: number;
   duplicates: number;
+  givenUp: number;
   /** packets that it read: as many as this thread did, unless a file has grown meanwhile */
   packets: number;
   part: CollectorPart;

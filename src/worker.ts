@@ -41,5 +41,5 @@ const { clock, tracker, collector } = await readShare(
 );
 courier.send(Number.POSITIVE_INFINITY);
 const part = collector.part();
-const { segments, duplicates } = tracker;
-post({ done: { segments, duplicates, packets: clock.packets, part } }, [part.kept.ints.buffer]);
+const { segments, duplicates, givenUp } = tracker;
+post({ done: { segments, duplicates, givenUp, packets: clock.packets, part } }, [part.kept.ints.buffer]);

@@ -113,6 +113,7 @@ export class Merger {
       tcpPackets: one.tcpPackets + other.tcpPackets,
       duplicates: one.duplicates + other.duplicates,
       outOfOrder: one.outOfOrder + other.outOfOrder,
+      flowsGivenUp: one.flowsGivenUp + other.flowsGivenUp,
       dropped: one.dropped === null && other.dropped === null ? null : (one.dropped ?? 0) + (other.dropped ?? 0),
       skipped,
       damage: [...one.damage, ...other.damage],

@@ -95,6 +95,11 @@ export class ClosedFlows {
     this.queue.shift();
   }
 
+  /** Leaves out the entries that hold no more. */
+  compact(): void {
+    this.queue.compact((record, serial) => this.serials[record] === serial);
+  }
+
   private oldest(number: number): number {
     const { queue } = this;
     return queue.floats[queue.oldestNumbers() + number]!;

@@ -1,18 +1,13 @@
 import * as C from '../kernel/control.ts';
 import type { Place } from '../kernel/place.ts';
+import type { Endings } from './endings.ts';
 import type { Numbers } from './numbers.ts';
-import type { FlowQueue } from './queue.ts';
 
 /**
  * Takes what the kernel has left in its control area since the last time: flows whose close has come so far, and the
  * frames with which flows opened.
  */
-export function hearKernel(
-  { words, numbers }: Place,
-  ended: FlowQueue,
-  closing: FlowQueue,
-  openings: Numbers | null,
-): void {
+export function hearKernel({ words, numbers }: Place, { ended, closing }: Endings, openings: Numbers | null): void {
   const events = words[C.EVENT_COUNT]!;
   for (let i = 0; i < events; i++) {
     const at = (C.EVENTS + i * C.EVENT_BYTES) / 4;

@@ -57,7 +57,19 @@ export class Holes {
   drop(side: number): void {
     this.bySide.delete(side);
   }
+
+  /** What a side's holes take, in units of 256 bytes. */
+  unitsOf(side: number): number {
+    const holes = this.bySide.get(side);
+    return holes === undefined ? 0 : 1 + Math.ceil(holes.length / NUMBERS_A_UNIT);
+  }
+
+  /** What all take at most. */
+  get mostUnits(): number {
+    return this.bySide.size * (1 + (2 * MAX_HOLES) / NUMBERS_A_UNIT);
+  }
 }
 
 /** More than this many at once in one direction: the rest counts as retransmission when it comes. */
 const MAX_HOLES = 256;
+const NUMBERS_A_UNIT = 32;

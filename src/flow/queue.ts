@@ -58,6 +58,18 @@ export class FlowQueue {
     this.count--;
   }
 
+  /** Leaves out the entries that hold no more. */
+  compact(holds: (flow: number, id: number) => boolean): void {
+    const { stride, floats, capacity, count } = this;
+    this.count = 0;
+    for (let i = 0; i < count; i++) {
+      const from = ((this.head + i) % capacity) * stride;
+      if (!holds(floats[from]!, floats[from + 1]!)) continue;
+      const to = ((this.head + this.count++) % capacity) * stride;
+      floats.copyWithin(to, from, from + stride);
+    }
+  }
+
   private grow(): void {
     const larger = new Float64Array(this.capacity * 2 * this.stride);
     const split = this.head * this.stride;

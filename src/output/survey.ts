@@ -142,6 +142,11 @@ export function captureFaults(report: Report): string[] {
     const were = capture.outOfOrder === 1 ? 'was' : 'were';
     faults.push(`${plural(capture.outOfOrder, 'packet')} ${were} out of time order; that was allowed for.`);
   }
+  if (capture.flowsGivenUp > 0) {
+    faults.push(
+      `${plural(capture.flowsGivenUp, 'connection')} had to be given up before the end, as too many were open at once: a later packet of one counts as a connection of its own.`,
+    );
+  }
   const oneWay = flows.filter(
     ({ kind, packets, notes }) =>
       kind !== 'unanswered' && !notes.includes('self-connect') && (packets.client === 0 || packets.server === 0),

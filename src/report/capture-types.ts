@@ -29,6 +29,8 @@ export interface Capture {
   tcpPackets: number;
   duplicates: number;
   outOfOrder: number;
+  /** connections told of before their end, as too many were open at once: a later packet of one is a connection of its own */
+  flowsGivenUp: number;
   /** by the kernel while capturing; null if not known */
   dropped: number | null;
   /** packets that hold no TCP that we can read, by reason */

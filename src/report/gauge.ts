@@ -3,7 +3,7 @@ import type { IntervalSink } from './intervals.ts';
 
 /**
  * How many sockets were in TIME_WAIT at once: the peak over intervals that arrive in about the order in which they
- * end. Exact, and bounded: beginnings and ends wait in buckets of a second, and a second that the watermark has
+ * end. Exact, unless times are absurd, and bounded: beginnings and ends wait in buckets of a second, and a second that the watermark has
  * passed is sorted, counted and forgotten.
  */
 export class Gauge implements IntervalSink {
@@ -83,7 +83,7 @@ export class Gauge implements IntervalSink {
         this.peakAt = at;
       }
     }
-    this.frontier = (bucket.second + 1) * NS_PER_SECOND;
+    this.frontier = Math.max(this.frontier, (bucket.second + 1) * NS_PER_SECOND);
     this.level = level - (endCount - e);
     this.peak = peak;
     this.removeEarliest();
@@ -92,6 +92,7 @@ export class Gauge implements IntervalSink {
   private bucket(second: number): Bucket {
     const known = this.buckets.get(second);
     if (known !== undefined) return known;
+    if (this.heap.length === MOST_BUCKETS) this.sweep(this.heap[0]!);
     const bucket = this.spare.pop() ?? new Bucket();
     bucket.second = second;
     this.buckets.set(second, bucket);
@@ -124,6 +125,9 @@ export class Gauge implements IntervalSink {
     this.spare.push(gone);
   }
 }
+
+/** Seconds that wait at most, some 30 MB. Only absurd times need more: then the earliest is counted before its time. */
+const MOST_BUCKETS = 1 << 16;
 
 /** The beginnings and the ends within a second, unsorted. */
 class Bucket {

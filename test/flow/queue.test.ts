@@ -2,6 +2,22 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { FlowQueue } from '../../src/flow/queue.ts';
 
+test('FlowQueue leaves out what no longer holds, and keeps the order of the rest', () => {
+  const queue = new FlowQueue(1);
+  // Around the end of the ring.
+  for (let id = 1; id <= 1000; id++) queue.push(id, id, id);
+  for (let i = 0; i < 900; i++) queue.shift();
+  for (let id = 1001; id <= 1500; id++) queue.floats[queue.push(id, id, id)] = -id;
+  for (let id = 901; id <= 1000; id++) queue.shift();
+  queue.compact((flow, id) => flow === id && id % 7 === 0);
+  const left: number[] = [];
+  for (; queue.length > 0; queue.shift()) {
+    expect([queue.oldestTime(), queue.floats[queue.oldestNumbers()]]).toEqual([queue.oldestId(), -queue.oldestId()]);
+    left.push(queue.oldestFlow());
+  }
+  expect(left).toEqual(Array.from({ length: 500 }, (_, i) => 1001 + i).filter((id) => id % 7 === 0));
+});
+
 test('FlowQueue gives back in order what was put in, with its numbers, through growth and wrap-around', () => {
   const step = fc.tuple(fc.boolean(), fc.integer({ min: 1, max: 900 }));
   fc.assert(

@@ -177,6 +177,7 @@ export const oddReport: fc.Arbitrary<Report> = fc
     counts: fc.record({
       duplicates: amount,
       outOfOrder: amount,
+      flowsGivenUp: amount,
       dropped: fc.option(amount),
       packets: amount,
       tcpPackets: amount,

@@ -179,6 +179,7 @@ export function exampleReport(flows: Flow[] = [exampleFlow()], overrides: Partia
       tcpPackets: 1734,
       duplicates: 0,
       outOfOrder: 0,
+      flowsGivenUp: 0,
       dropped: null,
       skipped: {},
       damage: [],

@@ -35,6 +35,16 @@ describe('Gauge', () => {
     expect([gauge.peak, gauge.peakAt]).toEqual([1, 0]);
   });
 
+  test('holds no more than 65,536 seconds, and counts the earliest before its time', () => {
+    const gauge = new Gauge();
+    const second = 1e9;
+    // From the last to the first: nothing is settled on the way.
+    for (let i = 200_000; i > 0; i--) gauge.add(i * 100 * second, (i * 100 + 60) * second, Number.NEGATIVE_INFINITY);
+    expect((gauge as unknown as { heap: unknown[] }).heap.length).toBeLessThanOrEqual(65_536);
+    gauge.settle(Number.POSITIVE_INFINITY);
+    expect(gauge.count).toBe(200_000);
+  });
+
   // Several a second, each with a second of its own, or absurdly far apart; some before the capture's first second.
   const scale = fc.constantFrom(1, 250_000_000, 700_000_000, 5e9, 1e24);
   const random = fc.record({

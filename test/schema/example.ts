@@ -247,6 +247,7 @@ export function exampleReport(overrides: Partial<Report> = {}): Report {
       tcpPackets: 19,
       duplicates: 0,
       outOfOrder: 0,
+      flowsGivenUp: 0,
       dropped: null,
       skipped: { 'not-ip': 2 },
       damage: [{ file: 'restart.pcap', offset: 2900, what: 'the last record is cut' }],
