@@ -1,4 +1,5 @@
 import { type Analysis, type AnalyzeOptions, MAX_FLOWS, runAnalysis } from '../analyze.ts';
+import type { SplitWord } from '../decode/split.ts';
 import { plain } from '../output/style.ts';
 import type { ComparisonTotals, Flow } from '../report/types.ts';
 import { choicesOf } from '../systems.ts';
@@ -17,6 +18,7 @@ export interface AnalyzeFlags {
   os?: string[];
   timeWait?: number;
   finTimeout?: number;
+  splitBy?: SplitWord[];
   maxFlows?: number;
   quiet?: true;
   verbose?: true;
@@ -93,9 +95,10 @@ async function analyzeInto(
     if (lines.length >= BATCH) flush();
   };
   const listsAll = formats.includes('json') || flags.verbose === true;
-  const { report, ...beside } = await analysis({
+  const { report, ...counted } = await analysis({
     where: flags.where,
     ...systemOptions(flags),
+    splitBy: flags.splitBy,
     maxFlows: flags.maxFlows ?? (listsAll ? MAX_FLOWS : ENOUGH_FOR_A_SUMMARY),
     onFlow: formats.some(isStreamed) ? onFlow : undefined,
     onProgress: (bytes, total, packets) => {
@@ -104,6 +107,7 @@ async function analyzeInto(
       if (lines.length > 0) flush();
     },
   }).finally(() => progress.end());
+  const beside = { ...counted, splitBy: flags.splitBy };
   if (streamed !== null) flush();
   else if (stdoutFormat !== null) {
     const style = { color: wantsColor(flags.color), width: outputWidth(), verbose: flags.verbose === true };
