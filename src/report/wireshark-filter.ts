@@ -8,7 +8,7 @@ const IN_IP = '(ip.proto in {4, 41} || ipv6.nxt in {4, 41})';
 
 /** By kind of layer what shows that there is one, and the field with its number where that tells flows apart. */
 const FIELDS = new Map<Layer['kind'], readonly [presence: string, number?: string]>([
-  ['vlan', ['vlan', 'vlan.id']],
+  ['vlan', ['vlan || ieee8021ad']],
   ['pbb', ['ieee8021ah', 'ieee8021ah.isid']],
   ['gre', ['gre', 'gre.key']],
   ['ipip', [IN_IP]],
@@ -35,9 +35,17 @@ export function narrowed(split: Split, encapsulations: Encapsulations, index: nu
   if (stack.length === 0 && encapsulations.isFull) return '';
   const parts = split.words.flatMap((word) => {
     const layers = stack.filter(({ kind }) => splitRuleOf(kind)?.word === word);
-    return layers.length > 0 ? layers.map(filterOf) : [`!(${presences(word).join(' || ')})`];
+    if (layers.length === 0) return [`!(${presences(word).join(' || ')})`];
+    const tags = layers.filter(({ kind }) => kind === 'vlan').length;
+    return layers.map((layer) => (layer.kind === 'vlan' ? tagged(layer, tags) : filterOf(layer)));
   });
   return [...new Set(parts)].map((part) => ` && ${part}`).join('');
+}
+
+/** Wireshark has other names for tags of 802.1ad, and others again for two of these. @param tags of the flow */
+function tagged({ id }: Layer, tags: number): string {
+  const fields = ['vlan.id', 'ieee8021ad.id', ...(tags > 1 ? ['ieee8021ad.svid', 'ieee8021ad.cvid'] : [])];
+  return `(${fields.map((field) => `${field} == ${id}`).join(' || ')})`;
 }
 
 function filterOf({ kind, id }: Layer): string {
