@@ -7,6 +7,7 @@ import { EXIT_DAMAGED, EXIT_DONE, warnOfDamage } from './errors.ts';
 import { type Format, isStreamed, OutputFile, render, streamHead, streamLine } from './formats.ts';
 import { Progress } from './progress.ts';
 import { onSignal } from './signals.ts';
+import { hintAtTornConnection } from './split-hint.ts';
 import { type ColorChoice, outputWidth, Results, wantsColor } from './terminal.ts';
 
 export interface AnalyzeFlags {
@@ -117,6 +118,7 @@ async function analyzeInto(
     output.finish(report, beside);
     if (stdoutFormat === null && flags.quiet !== true) results.write([`wrote ${plain(output.path)}\n`]);
   }
+  if (flags.splitBy !== undefined && flags.quiet !== true) hintAtTornConnection(report.flows);
   warnOfDamage(report.capture);
   return report.capture.damage.length > 0 ? EXIT_DAMAGED : EXIT_DONE;
 }

@@ -282,6 +282,22 @@ describe('on the command line', () => {
     expect(markdown).toMatch(/\| vlan 10 \| client/);
   });
 
+  test('a connection whose directions are in different VLANs is told of', async () => {
+    const torn = write([
+      { script: closedBy('client', 0), wrap: (packet, fromClient) => tagged(fromClient ? 10 : 20)(packet, fromClient) },
+    ]);
+    const split = await teardown([torn, '--split-by', 'vlan']);
+    expectError(split, 'flows 1 and 2 have one direction each', '--split-by');
+    expect(split.code).toBe(0);
+    const others = [
+      [torn],
+      [torn, '--split-by', 'tunnel'],
+      [torn, '--split-by', 'vlan', '-q'],
+      [path, '--split-by', 'vlan'],
+    ];
+    for (const args of others) expect((await teardown(args)).stderr).toBe('');
+  });
+
   test('without it there is one flow, and no column for it', async () => {
     const text = (await teardown([path])).stdout;
     expect(text).not.toContain('vlan');
