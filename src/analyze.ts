@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { CommonGauge, startCrew, threadsFor } from './crew.ts';
 import { SKIP_REASONS } from './decode/outcome.ts';
+import type { SplitWord } from './decode/split.ts';
 import { type CaptureOptions, type CaptureSet, type Moment, openCaptures } from './input/captures.ts';
 import type { CaptureClock } from './input/clock.ts';
 import { startKernel } from './kernel/kernel.ts';
@@ -23,6 +24,11 @@ export interface AnalyzeOptions {
    * or auto (the default): what each end's SYN or SYN-ACK tells, Linux where it tells nothing
    */
   os?: OsChoice | Readonly<Record<string, OsChoice>> | undefined;
+  /**
+   * what tells equal 4-tuples apart: `vlan` (VLAN tags, PBB instances), `tunnel` (GRE keys, VNIs, PPPoE and ERSPAN sessions;
+   * of other tunnels their kind). By default nothing does: they are one flow, as in Wireshark
+   */
+  splitBy?: readonly SplitWord[] | undefined;
   /** TIME_WAIT's length, seconds, in place of the profile's */
   timeWaitSeconds?: number | undefined;
   /** the timer of an orphaned FIN_WAIT_2, seconds, in place of the profile's */
@@ -69,24 +75,28 @@ export async function runAnalysis(files: readonly string[], options: AnalyzeOpti
   const maxFlows = options.maxFlows ?? MAX_FLOWS;
   const { onFlow, onProgress, stdin } = options;
   const accepts = where === undefined ? options.accepts : (flow: Flow) => where.matches(flow);
-  const kernel = options.kernel === false ? null : startKernel();
+  const { splitBy = [] } = options;
+  // The kernel knows flows by their 4-tuples alone.
+  const kernel = options.kernel === false || splitBy.length > 0 ? null : startKernel();
   const captures = await openCaptures(files, { onProgress, stdin, place: kernel ?? undefined });
   // What asks for flows as they end wants them in one order.
   const shares = onFlow === undefined && accepts === undefined ? threadsFor(files, captures, options.threads) : 1;
   const gauge = new CommonGauge(shares);
-  const crew = startCrew({ files, shares, systems, maxFlows, kernel: kernel !== null }, gauge);
-  const { clock, tracker, collector, skipped } = await readShare(
+  const crew = startCrew({ files, shares, systems, maxFlows, splitBy, kernel: kernel !== null }, gauge);
+  const { clock, tracker, collector, skipped, hasAggregates } = await readShare(
     captures,
     { share: 0, shares },
-    { systems, maxFlows, where: accepts, onFlow, intervals: gauge },
+    { systems, maxFlows, splitBy, where: accepts, onFlow, intervals: gauge },
     kernel,
   ).catch((error: unknown) => {
     crew.stop();
     throw error;
   });
   const others = await crew.done.catch(() => null);
-  // A thread could not be had, or a file has grown and they have not read the same: then alone.
-  if (others === null || others.some(({ packets }) => packets !== clock.packets)) {
+  // A thread could not be had, or a file has grown and they have not read the same: then alone. So too where a frame
+  // held several packets: its number does not tell in which order they opened flows.
+  const isTied = shares > 1 && hasAggregates;
+  if (others === null || isTied || others.some(({ packets }) => packets !== clock.packets)) {
     crew.stop();
     return await runAnalysis(files, { ...options, threads: 1 });
   }

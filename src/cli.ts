@@ -9,6 +9,7 @@ import { EXIT_DONE, EXIT_USAGE, explain, UsageError } from './cli/errors.ts';
 import { flowCommand } from './cli/flow-command.ts';
 import { FORMATS } from './cli/formats.ts';
 import { BrokenPipe, standardOutputError } from './cli/terminal.ts';
+import { SPLIT_WORDS, type SplitWord } from './decode/split.ts';
 import { plain } from './output/style.ts';
 import { OS_NAMES } from './teardown/profiles.ts';
 
@@ -30,6 +31,15 @@ function collect(value: string, before: string[] = []): string[] {
   return [...before, value];
 }
 
+function splitBy(text: string): SplitWord[] {
+  const words = text.split(',').map((word) => word.trim().toLowerCase());
+  const known = SPLIT_WORDS.filter((word) => words.includes(word));
+  if (words.some((word) => !known.some((each) => each === word))) {
+    throw new InvalidArgumentError(`it is vlan, tunnel, or vlan,tunnel.`);
+  }
+  return known;
+}
+
 function withOutputs(command: Command): Command {
   return command
     .option('-o, --output <path>', 'write a file: .txt .json .ndjson .csv .md; repeatable', collect)
@@ -42,6 +52,7 @@ function withCommon(command: Command): Command {
     .option('--os <[addr=]profile>', `timers and rules of ${OS_NAMES.join(', ')} or auto; repeatable`, collect)
     .option('--time-wait <seconds>', "TIME_WAIT's length in place of the system's (Linux 60)", seconds)
     .option('--fin-timeout <seconds>', "an orphaned FIN_WAIT_2's timer in place of the system's (Linux 60)", seconds)
+    .option('--split-by <what>', 'tell equal addresses and ports apart by vlan, tunnel, or both: vlan,tunnel', splitBy)
     .option('--max-flows <n>', 'flows kept for the report, the most interesting (100000)', positive)
     .addOption(new Option('--color <when>', 'colours').choices(['auto', 'always', 'never']).default('auto'))
     .option('--no-progress', 'no progress bar')

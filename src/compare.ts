@@ -10,6 +10,7 @@ import { join } from './compare/join.ts';
 import { Merger } from './compare/merger.ts';
 import { Outcomes, type Window } from './compare/outcomes.ts';
 import { MOST_SEGMENTS } from './compare/read.ts';
+import type { SplitWord } from './decode/split.ts';
 import { type CaptureSet, openCaptures } from './input/captures.ts';
 import type { CaptureClock } from './input/clock.ts';
 import { InputError } from './input/errors.ts';
@@ -26,7 +27,7 @@ import { parseWhere } from './where/where.ts';
 export interface CompareOptions
   extends Pick<
     AnalyzeOptions,
-    'where' | 'maxFlows' | 'os' | 'timeWaitSeconds' | 'finTimeoutSeconds' | 'onFlow' | 'onProgress'
+    'where' | 'maxFlows' | 'os' | 'timeWaitSeconds' | 'finTimeoutSeconds' | 'splitBy' | 'onFlow' | 'onProgress'
   > {
   /** segments of either capture that are held at a time, 40 bytes each; with fewer the files are read more often. 4,194,304 */
   segmentsAtOnce?: number | undefined;
@@ -61,13 +62,15 @@ export async function runComparison(
   if (!opened.every(({ rereadable }) => rereadable)) {
     throw new InputError("can't compare a pipe", 'both captures are read twice', 'save it to a file first');
   }
-  const captures = [await readOne(opened[0], systems), await readOne(opened[1], systems)] as const;
+  const { splitBy = [] } = options;
+  const captures = [await readOne(opened[0], systems, splitBy), await readOne(opened[1], systems, splitBy)] as const;
   const book = new AddressBook(new Systems(systems));
   for (const { collector } of captures) collector.teach(book);
   const pairs = join(captures[0].cards, captures[1].cards);
   const samples = new ClockSamples();
   const outcomes = new Outcomes(pairs.length, [captures[0].window, captures[1].window], samples);
-  await followSegments([client, server], captures, pairs, samples, outcomes, options.segmentsAtOnce ?? MOST_SEGMENTS);
+  const most = options.segmentsAtOnce ?? MOST_SEGMENTS;
+  await followSegments([client, server], captures, pairs, samples, outcomes, most, splitBy);
   outcomes.settle();
 
   const best = new Best<Flow>(options.maxFlows ?? MAX_FLOWS);
@@ -97,8 +100,8 @@ export async function runComparison(
 /** What each capture has of TIME_WAITs is counted when they are joined. */
 const UNCOUNTED: IntervalSink = { add: () => undefined };
 
-async function readOne(set: CaptureSet, systems: SystemSettings): Promise<OneCapture> {
-  const all = { systems, maxFlows: Number.POSITIVE_INFINITY, intervals: UNCOUNTED };
+async function readOne(set: CaptureSet, systems: SystemSettings, splitBy: readonly SplitWord[]): Promise<OneCapture> {
+  const all = { systems, splitBy, maxFlows: Number.POSITIVE_INFINITY, intervals: UNCOUNTED };
   const { clock, tracker, collector, skipped } = await readShare(set, { share: 0, shares: 1 }, all);
   const capture = captureOf(set, clock, skipped, {
     tcpPackets: tracker.segments,

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
+import type { SplitWord } from './decode/split.ts';
 import type { CaptureSet } from './input/captures.ts';
 import { Gauge } from './report/gauge.ts';
 import type { IntervalSink } from './report/intervals.ts';
@@ -17,6 +18,7 @@ export interface Task {
   shares: number;
   systems: SystemSettings;
   maxFlows: number;
+  splitBy: readonly SplitWord[];
   /** false: without the WebAssembly kernel */
   kernel: boolean;
 }

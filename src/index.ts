@@ -1,6 +1,7 @@
 /** The library: the same pipeline for programs. */
 export { type AnalyzeOptions, analyze, MAX_FLOWS, VERSION } from './analyze.ts';
 export { type CompareOptions, compare } from './compare.ts';
+export type { SplitWord } from './decode/split.ts';
 export { InputError } from './input/errors.ts';
 export type * from './report/types.ts';
 export { type OsChoice, OsError } from './systems.ts';

@@ -1,8 +1,10 @@
 /** The second reading of a capture: the segments of one flow, for its ladder. */
 
 import { Decoder } from './decode/decode.ts';
-import { DECODED } from './decode/outcome.ts';
+import { DECODED, NO_MORE } from './decode/outcome.ts';
 import { ACK, Segment, SYN } from './decode/segment.ts';
+import { ALONE } from './decode/shares.ts';
+import { Split, type SplitWord } from './decode/split.ts';
 import * as L from './flow/layout.ts';
 import type { FlowSink } from './flow/sink.ts';
 import { FlowTracker } from './flow/tracker.ts';
@@ -17,47 +19,51 @@ const MOST = 20_000;
 
 /**
  * @param flow of a report on the same files
+ * @param splitBy as for that report
  * @returns its first segments in the order of the capture, and how many more there are
  */
 export async function segmentsOf(
   files: readonly string[],
   flow: Flow,
+  splitBy: readonly SplitWord[] = [],
 ): Promise<{ segments: LadderSegment[]; more: number }> {
   const captures = await openCaptures(files);
   const clock = new CaptureClock();
   // The same tracker as in the first reading, so that flows have the same numbers; nothing is kept of them.
   const tracker = new FlowTracker(NOBODY, clock);
-  const decoder = new Decoder();
+  const decoder = new Decoder(ALONE, new Split(splitBy));
   const segment = new Segment();
   const segments: LadderSegment[] = [];
   const relative = new Relative();
   let more = 0;
   await captures.forEach((record) => {
     clock.see(record);
-    if (decoder.decode(record, segment) !== DECODED) return;
-    const before = tracker.duplicates;
-    const id = tracker.track(segment);
-    if (id !== flow.id) return;
-    if (segments.length === MOST) {
-      more++;
-      return;
+    for (let outcome = decoder.decode(record, segment); outcome !== NO_MORE; outcome = decoder.next(segment)) {
+      if (outcome !== DECODED) continue;
+      const before = tracker.duplicates;
+      const id = tracker.track(segment);
+      if (id !== flow.id) continue;
+      if (segments.length === MOST) {
+        more++;
+        continue;
+      }
+      const { flow: view, side } = tracker.current();
+      const { seq, ack } = relative.of(segment, side);
+      const elapsed =
+        (record.seconds - view.float(L.BASE_SECONDS)) * NS_PER_SECOND + record.nanoseconds - view.float(L.FIRST_TIME);
+      segments.push({
+        frame: record.frame,
+        seconds: elapsed / NS_PER_SECOND,
+        sender: side === view.clientSide ? 'client' : 'server',
+        flags: segment.flags,
+        seq,
+        ack,
+        length: segment.length,
+        window: segment.window,
+        duplicate: tracker.duplicates > before,
+        note: null,
+      });
     }
-    const { flow: view, side } = tracker.current();
-    const { seq, ack } = relative.of(segment, side);
-    const elapsed =
-      (record.seconds - view.float(L.BASE_SECONDS)) * NS_PER_SECOND + record.nanoseconds - view.float(L.FIRST_TIME);
-    segments.push({
-      frame: record.frame,
-      seconds: elapsed / NS_PER_SECOND,
-      sender: side === view.clientSide ? 'client' : 'server',
-      flags: segment.flags,
-      seq,
-      ack,
-      length: segment.length,
-      window: segment.window,
-      duplicate: tracker.duplicates > before,
-      note: null,
-    });
   });
   return { segments, more };
 }

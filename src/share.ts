@@ -1,9 +1,10 @@
 /** The pipeline on one page: bytes -> record -> segment -> flow -> teardown facts, for one share of all flows. */
 
 import { Decoder } from './decode/decode.ts';
-import { ANOTHER_SHARE, DECODED, FRAGMENT, SKIP_REASONS } from './decode/outcome.ts';
+import { ANOTHER_SHARE, DECODED, FRAGMENT, NO_MORE, SKIP_REASONS } from './decode/outcome.ts';
 import { Segment } from './decode/segment.ts';
 import type { Share } from './decode/shares.ts';
+import { Split } from './decode/split.ts';
 import { FlowTracker } from './flow/tracker.ts';
 import type { CaptureSet } from './input/captures.ts';
 import { CaptureClock } from './input/clock.ts';
@@ -19,6 +20,8 @@ export interface ShareRead {
   collector: FlowCollector;
   /** packets without a segment, by index in SKIP_REASONS */
   skipped: Float64Array;
+  /** whether a frame held several packets */
+  hasAggregates: boolean;
 }
 
 /**
@@ -37,18 +40,19 @@ export async function readShare(
   const tracker = new FlowTracker(collector, clock, share.shares, kernel ?? undefined);
   const shortcut = kernel === null ? null : new Shortcut(kernel, clock, share);
   collector.attach(tracker);
-  const decoder = new Decoder(share);
+  const decoder = new Decoder(share, new Split(options.splitBy));
   const segment = new Segment();
   const skipped = new Float64Array(SKIP_REASONS.length);
   await captures.forEach((record: CaptureRecord) => {
     clock.see(record);
     if (shortcut?.take(record)) return;
-    const outcome = decoder.decode(record, segment);
-    if (outcome === DECODED) tracker.track(segment);
-    else if (outcome === ANOTHER_SHARE) tracker.pass(segment);
-    else skipped[outcome]!++;
+    for (let outcome = decoder.decode(record, segment); outcome !== NO_MORE; outcome = decoder.next(segment)) {
+      if (outcome === DECODED) tracker.track(segment);
+      else if (outcome === ANOTHER_SHARE) tracker.pass(segment);
+      else skipped[outcome]!++;
+    }
   }, shortcut);
   tracker.finish();
   skipped[FRAGMENT]! -= decoder.joinedFragments;
-  return { clock, tracker, collector, skipped };
+  return { clock, tracker, collector, skipped, hasAggregates: decoder.metAggregates };
 }

@@ -29,14 +29,14 @@ function post(message: Message, transfer: ArrayBuffer[]): void {
   parentPort?.postMessage(message, transfer);
 }
 
-const { files, share, shares, systems, maxFlows, kernel: wanted } = workerData as Task;
+const { files, share, shares, systems, maxFlows, splitBy, kernel: wanted } = workerData as Task;
 const courier = new Courier();
 const kernel = wanted ? startKernel() : null;
 const captures = await openCaptures(files, { place: kernel ?? undefined });
 const { clock, tracker, collector } = await readShare(
   captures,
   { share, shares },
-  { systems, maxFlows, intervals: courier },
+  { systems, maxFlows, splitBy, intervals: courier },
   kernel,
 );
 courier.send(Number.POSITIVE_INFINITY);

@@ -1,4 +1,5 @@
 import { type Analysis, type AnalyzeOptions, MAX_FLOWS, runAnalysis } from '../analyze.ts';
+import type { SplitWord } from '../decode/split.ts';
 import { plain } from '../output/style.ts';
 import type { ComparisonTotals, Flow } from '../report/types.ts';
 import { choicesOf } from '../systems.ts';
@@ -6,6 +7,7 @@ import { EXIT_DAMAGED, EXIT_DONE, warnOfDamage } from './errors.ts';
 import { type Format, isStreamed, OutputFile, render, streamHead, streamLine } from './formats.ts';
 import { Progress } from './progress.ts';
 import { onSignal } from './signals.ts';
+import { hintAtTornConnection } from './split-hint.ts';
 import { type ColorChoice, outputWidth, Results, wantsColor } from './terminal.ts';
 
 export interface AnalyzeFlags {
@@ -17,6 +19,7 @@ export interface AnalyzeFlags {
   os?: string[];
   timeWait?: number;
   finTimeout?: number;
+  splitBy?: SplitWord[];
   maxFlows?: number;
   quiet?: true;
   verbose?: true;
@@ -93,9 +96,10 @@ async function analyzeInto(
     if (lines.length >= BATCH) flush();
   };
   const listsAll = formats.includes('json') || flags.verbose === true;
-  const { report, ...beside } = await analysis({
+  const { report, ...counted } = await analysis({
     where: flags.where,
     ...systemOptions(flags),
+    splitBy: flags.splitBy,
     maxFlows: flags.maxFlows ?? (listsAll ? MAX_FLOWS : ENOUGH_FOR_A_SUMMARY),
     onFlow: formats.some(isStreamed) ? onFlow : undefined,
     onProgress: (bytes, total, packets) => {
@@ -104,6 +108,7 @@ async function analyzeInto(
       if (lines.length > 0) flush();
     },
   }).finally(() => progress.end());
+  const beside = { ...counted, splitBy: flags.splitBy };
   if (streamed !== null) flush();
   else if (stdoutFormat !== null) {
     const style = { color: wantsColor(flags.color), width: outputWidth(), verbose: flags.verbose === true };
@@ -113,6 +118,7 @@ async function analyzeInto(
     output.finish(report, beside);
     if (stdoutFormat === null && flags.quiet !== true) results.write([`wrote ${plain(output.path)}\n`]);
   }
+  if (flags.splitBy !== undefined && flags.quiet !== true) hintAtTornConnection(report.flows);
   warnOfDamage(report.capture);
   return report.capture.damage.length > 0 ? EXIT_DAMAGED : EXIT_DONE;
 }

@@ -24,6 +24,7 @@ export async function flowCommand(operands: string[], flags: AnalyzeFlags): Prom
   const progress = new Progress(flags.progress && flags.quiet !== true);
   const options = {
     ...systemOptions(flags),
+    splitBy: flags.splitBy,
     maxFlows: flags.maxFlows ?? MAX_FLOWS,
     onProgress: progress.update,
   };
@@ -36,8 +37,8 @@ export async function flowCommand(operands: string[], flags: AnalyzeFlags): Prom
     process.stderr.write(`teardown: no flow matches ${plain(selector)}\n  ${plain(hint)}\n`);
     return damaged ? EXIT_DAMAGED : EXIT_NOTHING;
   }
-  const { segments, more } = await segmentsOf(files, flow);
-  writeOut([ladder(flow, segments, { color: wantsColor(flags.color), width: outputWidth() })]);
+  const { segments, more } = await segmentsOf(files, flow, flags.splitBy);
+  writeOut([ladder(flow, segments, { color: wantsColor(flags.color), width: outputWidth(), splitBy: flags.splitBy })]);
   if (more > 0) process.stderr.write(`teardown: ${more} more segments of this flow are not drawn\n`);
   if (others.length > 0 && flags.quiet !== true) {
     const ids = others.slice(0, 8).map(({ id }) => id);

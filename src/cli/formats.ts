@@ -1,4 +1,5 @@
 import { extname } from 'node:path';
+import type { SplitWord } from '../decode/split.ts';
 import { csvHeader, csvRow } from '../output/csv.ts';
 import { AtomicFile } from '../output/files.ts';
 import { jsonReport } from '../output/json.ts';
@@ -53,6 +54,8 @@ export interface TextStyle {
 export interface Beside {
   services: ServiceTotals;
   comparison?: ComparisonTotals;
+  /** by what flows are told apart */
+  splitBy?: readonly SplitWord[] | undefined;
 }
 
 /** A whole report in a format that is not streamed. */
@@ -61,7 +64,7 @@ export function render(format: Format, report: Report, beside: Beside, style: Te
     case 'json':
       return jsonReport(report);
     case 'md':
-      return [markdownReport(report, beside.comparison)];
+      return [markdownReport(report, beside.comparison, beside.splitBy)];
     default:
       return [textReport(report, { ...style, ...beside })];
   }

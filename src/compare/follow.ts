@@ -1,3 +1,4 @@
+import type { SplitWord } from '../decode/split.ts';
 import type { OneCapture } from './captures.ts';
 import type { ClockSamples } from './clock.ts';
 import { RowIndex, SegmentColumns } from './columns.ts';
@@ -14,6 +15,7 @@ export async function followSegments(
   samples: ClockSamples,
   outcomes: Outcomes,
   most: number,
+  splitBy: readonly SplitWord[],
 ): Promise<void> {
   const traffic = new Traffic(samples, outcomes);
   const columns = [new SegmentColumns(), new SegmentColumns()] as const;
@@ -22,7 +24,7 @@ export async function followSegments(
     const to = roundFrom(from, captures, pairs, most);
     for (const side of [0, 1] as const) {
       const wanted = wantedOf(side, captures[side], pairs, from, to);
-      const incomplete = await readSegments(files[side], wanted, columns[side], most);
+      const incomplete = await readSegments(files[side], wanted, columns[side], most, splitBy);
       for (const pair of incomplete) outcomes.noteIncomplete(pair);
       rows[side].build(columns[side], from, to - from);
     }

@@ -1,6 +1,8 @@
 import { Decoder } from '../decode/decode.ts';
-import { DECODED } from '../decode/outcome.ts';
+import { DECODED, NO_MORE } from '../decode/outcome.ts';
 import { Segment } from '../decode/segment.ts';
+import { ALONE } from '../decode/shares.ts';
+import { Split, type SplitWord } from '../decode/split.ts';
 import type { FlowSink } from '../flow/sink.ts';
 import { FlowTracker } from '../flow/tracker.ts';
 import { openCaptures } from '../input/captures.ts';
@@ -26,6 +28,7 @@ export interface Wanted {
 /**
  * Reads a capture again for the segments of some connections, without copies that were captured twice.
  * @param most segments that are kept
+ * @param splitBy as in the first reading
  * @returns the connections of which not all are there, since there are more than that
  */
 export async function readSegments(
@@ -33,30 +36,33 @@ export async function readSegments(
   wanted: Wanted,
   columns: SegmentColumns,
   most: number,
+  splitBy: readonly SplitWord[],
 ): Promise<Set<number>> {
   const captures = await openCaptures([file]);
   const clock = new CaptureClock();
   // The same tracker as in the first reading, so that flows have the same numbers.
   const tracker = new FlowTracker(NOBODY, clock);
-  const decoder = new Decoder();
+  const decoder = new Decoder(ALONE, new Split(splitBy));
   const segment = new Segment();
   const incomplete = new Set<number>();
   columns.clear();
   await captures.forEach((record) => {
     clock.see(record);
-    if (decoder.decode(record, segment) !== DECODED) return;
-    const before = tracker.duplicates;
-    const id = tracker.track(segment);
-    const pair = wanted.pairs[id] ?? -1;
-    if (pair < 0 || tracker.duplicates > before) return;
-    if (columns.count === most) {
-      incomplete.add(pair);
-      return;
+    for (let outcome = decoder.decode(record, segment); outcome !== NO_MORE; outcome = decoder.next(segment)) {
+      if (outcome !== DECODED) continue;
+      const before = tracker.duplicates;
+      const id = tracker.track(segment);
+      const pair = wanted.pairs[id] ?? -1;
+      if (pair < 0 || tracker.duplicates > before) continue;
+      if (columns.count === most) {
+        incomplete.add(pair);
+        continue;
+      }
+      const { side } = tracker.current();
+      const direction = side === wanted.clientSides[id] ? TO_SERVER : TO_CLIENT;
+      const time = (segment.seconds - clock.originSeconds) * NS_PER_SECOND + segment.nanoseconds;
+      columns.add(pair, direction, time, segment);
     }
-    const { side } = tracker.current();
-    const direction = side === wanted.clientSides[id] ? TO_SERVER : TO_CLIENT;
-    const time = (segment.seconds - clock.originSeconds) * NS_PER_SECOND + segment.nanoseconds;
-    columns.add(pair, direction, time, segment);
   });
   return incomplete;
 }

@@ -4,7 +4,7 @@ import { i32, i32le, u16, u16le } from './bytes.ts';
 import { decodeEthernet, decodeEtherType, LLC, PPP as PPP_TYPE } from './ethernet.ts';
 import { decodeIp } from './ip.ts';
 import { CUT, NOT_IP, UNSUPPORTED_LINK } from './outcome.ts';
-import type { Segment } from './segment.ts';
+import { type Segment, VLAN_LAYER } from './segment.ts';
 import { decodePlain80211, decodeRadiotap } from './wireless.ts';
 
 const NULL = 0;
@@ -17,13 +17,19 @@ const RAW_OPENBSD = 14;
 const PPP_HDLC = 50;
 const PPP_ETHER = 51;
 const RAW = 101;
+const ATM_RFC1483 = 100;
 const C_HDLC = 104;
 const IEEE802_11 = 105;
+const FRELAY = 107;
 const LOOP = 108;
+const ENC = 109;
 const LINUX_SLL = 113;
+const PFLOG = 117;
 const IEEE802_11_PRISM = 119;
+const IP_OVER_FC = 122;
 const IEEE802_11_RADIOTAP = 127;
 const ARCNET_LINUX = 129;
+const APPLE_IP_OVER_IEEE1394 = 138;
 const IEEE802_11_AVS = 163;
 const PPP_PPPD = 166;
 const JUNIPER_ETHER = 178;
@@ -32,11 +38,24 @@ const JUNIPER_CHDLC = 181;
 const PPI = 192;
 const PPP_WITH_DIR = 204;
 const C_HDLC_WITH_DIR = 205;
+const FRELAY_WITH_DIR = 206;
+const IPNET = 226;
 const IPV4 = 228;
 const IPV6 = 229;
 const NFLOG = 239;
+const NETANALYZER = 240;
+const NETANALYZER_TRANSPARENT = 241;
 const IPOIB = 242;
+const PKTAP = 258;
+const ETHERNET_MPACKET = 274;
 const LINUX_SLL2 = 276;
+const DSA_TAG_BRCM = 281;
+const DSA_TAG_BRCM_PREPEND = 282;
+const DSA_TAG_DSA = 284;
+const DSA_TAG_EDSA = 285;
+
+/** The last byte of a preamble: SMD-E, SMD-S0 to S3. */
+const MPACKET_STARTS = [0xd5, 0xe6, 0x4c, 0x7f, 0xb3];
 
 /** Of PPPoE's EtherType. */
 const PPPOE_SESSION = 0x8864;
@@ -64,6 +83,15 @@ export function decodeLink(
       if (at + 4 > end) return CUT;
       if (!isIpFamily(i32(data, at))) return NOT_IP;
       return decodeIp(data, at + 4, end, wireEnd, segment, 0);
+    case ENC: // OpenBSD's IPsec: family, SPI, flags
+      return decodeIp(data, at + 12, end, wireEnd, segment, 0);
+    case PFLOG: {
+      if (at >= end) return CUT;
+      const length = data[at]!; // without its padding
+      return length < 45 ? NOT_IP : decodeIp(data, at + ((length + 3) & ~3), end, wireEnd, segment, 0);
+    }
+    case IPNET: // Solaris
+      return decodeIp(data, at + 24, end, wireEnd, segment, 0);
     case RAW:
     case RAW_BSD:
     case RAW_OPENBSD:
@@ -83,6 +111,33 @@ export function decodeLink(
       return decodeCiscoHdlc(data, at, end, wireEnd, segment);
     case C_HDLC_WITH_DIR:
       return decodeCiscoHdlc(data, at + 1, end, wireEnd, segment);
+    case FRELAY:
+      return decodeFrameRelay(data, at, end, wireEnd, segment);
+    case FRELAY_WITH_DIR:
+      return decodeFrameRelay(data, at + 1, end, wireEnd, segment);
+    case ATM_RFC1483:
+      return decodeEtherType(LLC, data, at, end, wireEnd, segment, 0);
+    case IP_OVER_FC: // addresses of eight bytes (RFC 2625)
+      return decodeEtherType(LLC, data, at + 16, end, wireEnd, segment, 0);
+    case APPLE_IP_OVER_IEEE1394:
+      if (at + 18 > end) return CUT;
+      return decodeEtherType(u16(data, at + 16), data, at + 18, end, wireEnd, segment, 0);
+    case NETANALYZER: // a header of four bytes, and if it is transparent the preamble
+    case NETANALYZER_TRANSPARENT:
+      if (at + 4 > end) return CUT;
+      if ((data[at + 1]! & 1) !== 0) return NOT_IP; // an event of its pins
+      return decodeEthernet(data, at + (linkType === NETANALYZER ? 4 : 12), end, wireEnd, segment, 0);
+    case ETHERNET_MPACKET: // a preamble whose last byte says whether a frame begins (IEEE 802.3br)
+      if (at + 8 > end) return CUT;
+      if (!MPACKET_STARTS.includes(data[at + 7]!)) return NOT_IP;
+      return decodeEthernet(data, at + 8, end, wireEnd, segment, 0);
+    case DSA_TAG_BRCM: // a switch's tag behind the addresses
+    case DSA_TAG_DSA:
+      return decodeSwitchTag(16, linkType === DSA_TAG_DSA, data, at, end, wireEnd, segment);
+    case DSA_TAG_EDSA: // with an EtherType of its own
+      return decodeSwitchTag(20, true, data, at, end, wireEnd, segment);
+    case DSA_TAG_BRCM_PREPEND:
+      return decodeEthernet(data, at + 4, end, wireEnd, segment, 0);
     case IEEE802_11:
       return decodePlain80211(data, at, end, wireEnd, segment, 0);
     case IEEE802_11_RADIOTAP:
@@ -98,7 +153,16 @@ export function decodeLink(
       const inner = i32le(data, at + 4);
       const length = u16le(data, at + 2);
       if (length < 8) return NOT_IP;
-      if (inner === PPI) return UNSUPPORTED_LINK;
+      if (inner === PPI || inner === PKTAP) return UNSUPPORTED_LINK;
+      return decodeLink(inner, data, at + length, end, wireEnd, segment);
+    }
+    case PKTAP: {
+      // macOS, little-endian: length, whether a packet follows, its link type by BSD's numbers.
+      if (at + 12 > end) return CUT;
+      const length = i32le(data, at);
+      const inner = i32le(data, at + 8);
+      if (length < 12 || i32le(data, at + 4) !== 1) return NOT_IP;
+      if (inner === PKTAP || inner === PPI) return UNSUPPORTED_LINK;
       return decodeLink(inner, data, at + length, end, wireEnd, segment);
     }
     case FDDI: // a frame of LLC, then addresses
@@ -155,6 +219,38 @@ function decodeSerial(data: Uint8Array, at: number, end: number, wireEnd: number
 function decodeCiscoHdlc(data: Uint8Array, at: number, end: number, wireEnd: number, segment: Segment): number {
   if (at + 4 > end) return CUT;
   return decodeEtherType(u16(data, at + 2), data, at + 4, end, wireEnd, segment, 0);
+}
+
+/** Frame relay with RFC 2427's encapsulation: NLPID of IP, or SNAP. */
+function decodeFrameRelay(data: Uint8Array, at: number, end: number, wireEnd: number, segment: Segment): number {
+  let from = at;
+  while (from < end && (data[from]! & 1) === 0) from++; // the address ends with the first odd byte
+  from++;
+  if (from + 3 > end) return CUT;
+  if (data[from] !== 3) return decodeEtherType(u16(data, from), data, from + 2, end, wireEnd, segment, 0); // Cisco's
+  if (data[from + 1] === 0) from++; // padding
+  const nlpid = data[from + 1];
+  if (nlpid === 0xcc || nlpid === 0x8e) return decodeIp(data, from + 2, end, wireEnd, segment, 0);
+  if (from + 7 > end) return CUT;
+  if (nlpid !== 0x80 || data[from + 2] !== 0 || u16(data, from + 3) !== 0) return NOT_IP;
+  return decodeEtherType(u16(data, from + 5), data, from + 7, end, wireEnd, segment, 0);
+}
+
+/** Ethernet with the tag of a switch between addresses and EtherType; Marvell's stands in place of a VLAN tag. */
+function decodeSwitchTag(
+  typeAt: number,
+  isMarvell: boolean,
+  data: Uint8Array,
+  at: number,
+  end: number,
+  wireEnd: number,
+  segment: Segment,
+): number {
+  const type = at + typeAt;
+  if (type + 2 > end) return CUT;
+  const tag = i32(data, type - 4);
+  if (isMarvell && (tag & 0x2000_0000) !== 0) segment.enterLayer(VLAN_LAYER, tag & 0xfff);
+  return decodeEtherType(u16(data, type), data, type + 2, end, wireEnd, segment, 0);
 }
 
 /** Its length is the second word. */

@@ -4,6 +4,8 @@
 export const DECODED = 0;
 /** A TCP segment whose flow falls to another share: of it nothing but the time is known. */
 export const ANOTHER_SHARE = -1;
+/** Nothing is left to be decoded in a record. */
+export const NO_MORE = -2;
 
 /** Why a record holds no TCP segment that we can read; index = outcome. Names appear in `capture.skipped`. */
 export const SKIP_REASONS = [

@@ -19,6 +19,19 @@ export class Fragment {
   extendsSegment = false;
 }
 
+/** What is still to be decoded of an aggregate of 802.11 frames: data[at..end). */
+export interface Rest {
+  readonly data: Uint8Array;
+  readonly at: number;
+  readonly end: number;
+  readonly wireEnd: number;
+  readonly depth: number;
+  /** layers outside */
+  readonly layers: number;
+  /** of the aggregate in which this one is */
+  readonly outer: Rest | null;
+}
+
 /**
  * A decoded TCP segment in one reused object: numbers only, so that decoding allocates nothing.
  * Valid until the next packet is decoded. Sequence numbers are int32 (see units.ts).
@@ -67,6 +80,10 @@ export class Segment {
   /** bytes of TCP options */
   optionsLength = 0;
   readonly fragment = new Fragment();
+  /** of which VLAN and tunnel it is, where these are told apart (split.ts); else 0 */
+  group = 0;
+  /** the packets behind it in the same frame, in order; null where it has no more */
+  rest: Rest | null = null;
   /** layers met on the way in, outermost first; most often none */
   layers = 0;
   readonly layerKinds = new Uint8Array(MAX_LAYERS);
@@ -80,7 +97,7 @@ export class Segment {
     this.layerIds[this.layers++] = id;
   }
 
-  /** Takes over another segment, all but its fragment. */
+  /** Takes over another segment, all but what depends on the frame: fragment, group and rest. */
   copyFrom(other: Segment): void {
     this.ipVersion = other.ipVersion;
     this.src0 = other.src0;

@@ -38,22 +38,25 @@ export function decodeUdp(
   // A first fragment is shorter than the datagram, and where a card was to cut the datagram the field may be too short.
   const length = Math.max(u16(data, at + 4), wireEnd - at) - UDP_HEADER;
   const captured = Math.min(end, wireEnd);
+  const { rest } = segment;
   const outcome = decodeTunnel(port, length, data, at + UDP_HEADER, captured, wireEnd, segment, depth);
   switch (outcome) {
     case DECODED: {
       // CAPWAP has fragments of its own; there LLC has been seen.
       const needed = (segment.ipVersion === 4 ? 40 : 60) + segment.optionsLength + segment.length;
-      return port === CAPWAP_DATA || needed <= length ? DECODED : NOT_TCP;
+      if (port === CAPWAP_DATA || needed <= length) return DECODED;
+      break;
     }
     case CUT:
-      return end < wireEnd ? CUT : NOT_TCP;
+      if (end < wireEnd) return CUT;
+      break;
     case FRAGMENT:
     case ICMP_ERROR:
     case TOO_DEEP:
       return outcome;
-    default:
-      return NOT_TCP;
   }
+  segment.rest = rest; // it was no tunnel, so nothing is left of it
+  return NOT_TCP;
 }
 
 /** The port by which a tunnel is known; -1 for none. Answers of GTP and CAPWAP come from it. */
@@ -154,11 +157,12 @@ function decodeCapwap(
   if (at + 2 > end) return CUT;
   segment.enterLayer(CAPWAP_LAYER, -1);
   if ((header & 0x100) === 0) return decodeEthernet(data, at, end, wireEnd, segment, depth);
-  const { layers } = segment;
+  const { layers, rest } = segment;
   const outcome = decodePlain80211(data, at, end, wireEnd, segment, depth);
   if (outcome !== NOT_IP) return outcome;
   // Cisco's access points send the frame control's bytes the other way round.
   segment.layers = layers;
+  segment.rest = rest;
   return decode80211((data[at + 1]! << 8) | data[at]!, false, data, at, end, wireEnd, segment, depth);
 }
 

@@ -33,7 +33,7 @@ export class DuplicateFilter {
       Math.imul(segment.length ^ (segment.window << 16), 0x27d4eb2f) +
       Math.imul(segment.tsVal ^ (segment.srcPort << 7), 0x165667b1) +
       Math.imul(segment.tsEcr ^ (ipId << 15) ^ segment.optionsLength, 0x9e3779b1);
-    h ^= h >>> 16;
+    h ^= (h >>> 16) ^ segment.group;
     h = Math.imul(h, 0x85ebca6b);
     h ^= h >>> 13;
     const ports = (segment.srcPort << 16) | segment.dstPort;

@@ -33,7 +33,7 @@ export class Encapsulations {
     const key = stack.map((layer) => `${layer.kind}:${layer.id}`).join(',');
     const known = this.index.get(key);
     if (known !== undefined) return known;
-    if (this.stacks.length >= MAX_STACKS) return -1;
+    if (this.isFull) return -1;
     const index = this.stacks.push(stack) - 1;
     this.index.set(key, index);
     const [only] = stack;
@@ -44,6 +44,11 @@ export class Encapsulations {
   /** All of them, by index. */
   get all(): readonly (readonly Layer[])[] {
     return this.stacks;
+  }
+
+  /** Whether -1 may stand for a stack that was one too many. */
+  get isFull(): boolean {
+    return this.stacks.length >= MAX_STACKS;
   }
 
   get(index: number): readonly Layer[] | null {

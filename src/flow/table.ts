@@ -7,7 +7,9 @@ import * as L from './layout.ts';
 
 /**
  * Flow records by 4-tuple: open addressing over [hash, record + 1] pairs, linear probing, at most half full.
- * The hash is seeded at random, so that nobody can craft a capture whose flows all collide.
+ * The hash is seeded at random, so that nobody can craft a capture whose flows all collide. Where VLANs or tunnels are told
+ * apart, a segment's group is part of the hash, by steps that can be undone: so two groups of one 4-tuple never have the
+ * same hash, but for one group in 2^32 that is taken for none.
  */
 export class FlowTable {
   readonly records: ChunkedRecords;
@@ -15,6 +17,8 @@ export class FlowTable {
   private slotMask = (1 << FIRST_SLOTS) - 1;
   private readonly seed: number;
   private readonly place: Place;
+  /** by record; none are kept where all are 0 */
+  private groups = new Int32Array(0);
 
   constructor(place: Place = new PlainPlace(), seed: number = randomBytes(4).readInt32LE()) {
     this.place = place;
@@ -106,7 +110,7 @@ export class FlowTable {
     const ports = ints[at + L.PORTS]!;
     const end0 = hashOfEnd(seed, ints[at]!, ints[at + 1]!, ints[at + 2]!, ints[at + 3]!, ports >>> 16);
     const end1 = hashOfEnd(seed, ints[at + 4]!, ints[at + 5]!, ints[at + 6]!, ints[at + 7]!, ports & 0xffff);
-    return hashOfBoth(end0, end1);
+    return hashOfAll(end0, end1, seed, this.groups[record] ?? 0);
   }
 
   /** Backward-shift deletion: no tombstones, so lookups stay short however long it runs. */
@@ -126,6 +130,7 @@ export class FlowTable {
 
   private newRecord(segment: Segment): number {
     const record = this.records.allocate();
+    if (segment.group !== 0 || record < this.groups.length) this.keepGroup(record, segment.group);
     const ints = this.records.ints[record >>> this.records.shift]!;
     const at = (record & this.records.mask) * L.RECORD_WORDS;
     ints[at] = segment.src0;
@@ -145,12 +150,21 @@ export class FlowTable {
     return record;
   }
 
+  private keepGroup(record: number, group: number): void {
+    if (record >= this.groups.length) {
+      const larger = new Int32Array(Math.max(1024, record + 1, this.groups.length * 2));
+      larger.set(this.groups);
+      this.groups = larger;
+    }
+    this.groups[record] = group;
+  }
+
   /** The same for both directions: each end is mixed by itself, with the seed, and the two are added. */
   hashOf(segment: Segment): number {
     const { seed } = this;
     const { src0, src1, src2, src3, dst0, dst1, dst2, dst3 } = segment;
     const src = hashOfEnd(seed, src0, src1, src2, src3, segment.srcPort);
-    return hashOfBoth(src, hashOfEnd(seed, dst0, dst1, dst2, dst3, segment.dstPort));
+    return hashOfAll(src, hashOfEnd(seed, dst0, dst1, dst2, dst3, segment.dstPort), seed, segment.group);
   }
 
   private newSlots(): Int32Array {
@@ -188,9 +202,18 @@ function hashOfEnd(seed: number, word0: number, word1: number, word2: number, wo
   return h ^ (h >>> 16);
 }
 
-function hashOfBoth(one: number, other: number): number {
-  const sum = Math.imul((one + other) | 0, 0x27d4eb2f);
+/** Of both ends, and of a group that is not 0. */
+function hashOfAll(one: number, other: number, seed: number, group: number): number {
+  const both = group === 0 ? one + other : one + other + hashOfGroup(seed, group);
+  const sum = Math.imul(both | 0, 0x27d4eb2f);
   return sum ^ (sum >>> 15);
+}
+
+/** 0 for one group in 2^32, as for none. */
+function hashOfGroup(seed: number, group: number): number {
+  let h = Math.imul(group ^ seed, 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  return h ^ (h >>> 16);
 }
 
 /** The words of an IPv6 address above the last one. */

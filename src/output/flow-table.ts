@@ -1,8 +1,10 @@
 /** The table of flows on a terminal, with the legend of the marks that it uses. */
 
+import type { SplitWord } from '../decode/split.ts';
 import type { Flow } from '../report/types.ts';
 import { explanation, oddWords } from './groups.ts';
 import { type Certainty, closedFirst, MARK, type Stay, shapeWords, stay, timeWaitUntil } from './meaning.ts';
+import { placeWords } from './place-words.ts';
 import { clipMiddle, hang, pad, plain, type Style, widthOf } from './style.ts';
 import { type Column, layOut } from './table.ts';
 import { addressPort } from './words.ts';
@@ -39,6 +41,7 @@ export interface Section {
  * The table: header, each section's heading and rows, and the legend. Without a heading each flow's explanation stands
  * beside it, or on a second line where it has no room.
  * @param reference first packet of the capture: times on other days carry their date
+ * @param splitBy what tells flows apart beside addresses and ports: it has a column
  * @returns lines of at most `width` columns
  */
 export function flowTable(
@@ -46,6 +49,7 @@ export function flowTable(
   reference: string | null,
   width: number,
   style: Style,
+  splitBy: readonly SplitWord[] = [],
 ): string[] {
   const flows = sections.flatMap((section) => section.flows);
   const server = flows.map((flow) => addressPort(flow.server));
@@ -58,6 +62,10 @@ export function flowTable(
     { title: 'client', cells: flows.map((flow) => addressPort(flow.client)), shrink: { first: 21, last: 13 } },
   ];
   if (!sameServer) columns.push({ title: 'server', cells: server, shrink: { first: 18, last: 13 }, drop: 15 });
+  if (splitBy.length > 0) {
+    const cells = flows.map((flow) => placeWords(flow, splitBy));
+    columns.push({ title: 'in', cells, shrink: { first: 18, last: 10 } });
+  }
   columns.push(
     { title: 'closed first', shortTitle: 'closed\nfirst', cells: flows.map(closedFirst), drop: 17 },
     { title: 'how', cells: shapes.map(([long]) => long), short: shapes.map(([, short]) => short), drop: 4 },

@@ -1,8 +1,10 @@
 /** What stands above and below the ladder of a flow, in words. */
 
+import type { SplitWord } from '../decode/split.ts';
 import type { Endpoint, Flow, Side, Span } from '../report/types.ts';
 import { BASIS, certaintyOf, KIND, markedDuration, ORIENTATION, ROLE, SHAPE_PHRASE } from './meaning.ts';
 import { noteWords } from './notes.ts';
+import { placeWords } from './place-words.ts';
 import { isForeign, resetPhrase } from './reset-words.ts';
 import { clip, clipMiddle, hang, pad, plain, type Style, widthOf } from './style.ts';
 import { addressPort, clock, count, duration, moment, plural, sentence } from './words.ts';
@@ -13,10 +15,11 @@ export interface Page {
   style: Style;
   width: number;
   prose: number;
+  splitBy: readonly SplitWord[];
 }
 
 /** Who, how it ended and who began that, when it began. */
-export function headline({ flow, style, width, prose }: Page): string[] {
+export function headline({ flow, style, width, prose, splitBy }: Page): string[] {
   const who = `${addressPort(flow.client)} → ${addressPort(flow.server)}`;
   const lead = `Flow ${flow.id}  `;
   const first =
@@ -28,6 +31,7 @@ export function headline({ flow, style, width, prose }: Page): string[] {
   const sent = `${plural(flow.bytes.client, 'byte')} from the client, ${count(flow.bytes.server)} from the server`;
   return [
     ...first.map((line) => style.bold(clip(plain(line), width))),
+    ...(splitBy.length === 0 ? [] : hang('  ', `In ${placeWords(flow, splitBy)}.`, prose)),
     ...hang('  ', story(flow), prose),
     ...hang('  ', `Began at ${began}; ${sent}.`, prose, style.dim),
     ...(orientation === null ? [] : hang('  ', orientation, prose, style.dim)),

@@ -1,5 +1,6 @@
 /** One flow on a terminal: its segments between both endpoints' states, and what they mean in words below. */
 
+import type { SplitWord } from '../decode/split.ts';
 import type { Flow } from '../report/types.ts';
 import { type Entered, type LadderSegment, ladderRows, type Row, type Run } from './ladder-rows.ts';
 import { endpointLines, filterLines, headline, noteLines, type Page, resetLines } from './ladder-words.ts';
@@ -12,6 +13,8 @@ export interface LadderOptions {
   color: boolean;
   /** columns of the terminal; less than 72 is taken as 72 */
   width: number;
+  /** by what flows are told apart beside addresses and ports */
+  splitBy?: readonly SplitWord[] | undefined;
 }
 
 /** Longer arrows than this are hard to follow. */
@@ -40,7 +43,8 @@ interface Lanes extends Page {
 /** The flow as lines of at most `width` columns; ends with a line break. */
 export function ladder(flow: Flow, segments: LadderSegment[], options: LadderOptions): string {
   const width = Math.max(72, options.width);
-  const page: Page = { flow, style: styleOf(options.color), width, prose: Math.min(PROSE, width) };
+  const { splitBy = [] } = options;
+  const page: Page = { flow, style: styleOf(options.color), width, prose: Math.min(PROSE, width), splitBy };
   const rows = ladderRows(flow, segments);
   const parts = [
     headline(page),

@@ -1,10 +1,12 @@
 /** The summary for a ticket, in GitHub's Markdown: always shorter than 4,000 characters. */
 
+import type { SplitWord } from '../decode/split.ts';
 import type { ComparisonTotals, Finding, Flow, Report } from '../report/types.ts';
 import { comparisonWords } from './comparison.ts';
 import { mattersMost } from './groups.ts';
 import { finWait2Words, lingering, lingeringWords, timeWaitPeak, timeWaitSides, whichSide } from './lingering.ts';
 import { closedFirst, KIND, KINDS, shapeWords, stay, timeWaitUntil } from './meaning.ts';
+import { placeWords } from './place-words.ts';
 import { resetPhrase } from './reset-words.ts';
 import { clip, clipMiddle, plain } from './style.ts';
 import { assumptionWords, bySeverity, captureFaults, positionWords, resets } from './survey.ts';
@@ -109,12 +111,13 @@ function totals(report: Report): string[] {
   return [...lines, ''];
 }
 
-function flowRow(flow: Flow, reference: string | null): string {
+function flowRow(flow: Flow, reference: string | null, splitBy: readonly SplitWord[]): string {
   const lingered = [stay(flow, 'TIME_WAIT').text, timeWaitUntil(flow, reference)].filter((each) => each !== '-');
   return row([
     String(flow.id),
     escaped(clipMiddle(addressPort(flow.client), 30), 60),
     escaped(clipMiddle(addressPort(flow.server), 30), 60),
+    ...(splitBy.length > 0 ? [escaped(clipMiddle(placeWords(flow, splitBy), 30), 60)] : []),
     closedFirst(flow),
     shapeWords(flow)[0],
     escaped(stay(flow, 'FIN_WAIT_2').text, 50),
@@ -123,16 +126,26 @@ function flowRow(flow: Flow, reference: string | null): string {
   ]);
 }
 
-function flows(report: Report, most: number): string[] {
+function flows(report: Report, most: number, splitBy: readonly SplitWord[]): string[] {
   const shown = mattersMost(report, most);
   if (shown.length === 0) return [];
   const all = report.totals.flows;
   const title =
     shown.length < all ? `### The ${count(shown.length)} of ${count(all)} flows that matter most` : '### Flows';
-  const names = ['id', 'client', 'server', 'closed first', 'how', 'FIN_WAIT_2', 'CLOSE_WAIT', 'TIME_WAIT'];
+  const place = splitBy.length > 0 ? ['in'] : [];
+  const names = ['id', 'client', 'server', ...place, 'closed first', 'how', 'FIN_WAIT_2', 'CLOSE_WAIT', 'TIME_WAIT'];
   const marks = '`~` assumed, `>` open at the end, `>=` at least, `( )` inferred, `?` not known, `-` not reached';
-  const rows = shown.map((flow) => flowRow(flow, report.capture.firstPacket));
-  return [title, '', row(names), row(names.map((_, index) => (index > 4 ? '--:' : '---'))), ...rows, '', marks, ''];
+  const rows = shown.map((flow) => flowRow(flow, report.capture.firstPacket, splitBy));
+  return [
+    title,
+    '',
+    row(names),
+    row(names.map((_, index) => (index > 4 + place.length ? '--:' : '---'))),
+    ...rows,
+    '',
+    marks,
+    '',
+  ];
 }
 
 function between(comparison: ComparisonTotals | undefined): string[] {
@@ -182,8 +195,13 @@ function range(from: number, to: number): number[] {
 /**
  * The report for a ticket: verdict, findings, totals, at most 8 flows, how it was measured. Ends with a line break.
  * @param comparison what two captures told
+ * @param splitBy by what flows are told apart beside addresses and ports
  */
-export function markdownReport(report: Report, comparison?: ComparisonTotals): string {
+export function markdownReport(
+  report: Report,
+  comparison?: ComparisonTotals,
+  splitBy: readonly SplitWord[] = [],
+): string {
   const top = ['## TCP teardown', '', escaped(verdict(report), 600), ''];
   const end = [totals(report), measured(report, comparison !== undefined)] as const;
   const joined = between(comparison);
@@ -194,7 +212,7 @@ export function markdownReport(report: Report, comparison?: ComparisonTotals): s
       findings(report, findingCount, reasons),
       joined,
       end[0],
-      flows(report, flowCount),
+      flows(report, flowCount, splitBy),
       end[1],
     ].flat();
     page = `${lines.join('\n').trimEnd()}\n`;

@@ -1,5 +1,6 @@
 /** The sections of the summary on a terminal that are numbers: each returns its lines, none where it has nothing to say. */
 
+import type { SplitWord } from '../decode/split.ts';
 import type { Service, ServiceTotals } from '../report/services.ts';
 import type { ComparisonTotals, Report } from '../report/types.ts';
 import { comparisonWords } from './comparison.ts';
@@ -26,6 +27,8 @@ export interface Page {
   services: ServiceTotals | undefined;
   /** of two captures */
   comparison: ComparisonTotals | undefined;
+  /** by what flows are told apart beside addresses and ports */
+  splitBy: readonly SplitWord[];
 }
 
 /** A section's title, and beside it in grey what it is about. */

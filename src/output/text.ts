@@ -1,5 +1,6 @@
 /** The summary on a terminal: verdict, findings, who closes first, endings, the capture's faults, flows that matter. */
 
+import type { SplitWord } from '../decode/split.ts';
 import type { ServiceTotals } from '../report/services.ts';
 import type { ComparisonTotals, Finding, Flow, Report } from '../report/types.ts';
 import { flowTable, type Section } from './flow-table.ts';
@@ -30,6 +31,8 @@ export interface TextOptions {
   services?: ServiceTotals | undefined;
   /** what two captures told */
   comparison?: ComparisonTotals | undefined;
+  /** by what flows are told apart beside addresses and ports */
+  splitBy?: readonly SplitWord[] | undefined;
 }
 
 const FLOWS = 15;
@@ -51,6 +54,7 @@ export function textReport(report: Report, options: TextOptions): string {
     listed,
     services: options.services,
     comparison: options.comparison,
+    splitBy: options.splitBy ?? [],
   };
   const parts = [
     header(page),
@@ -137,7 +141,7 @@ function findings(page: Page): string[] {
 const SAFE_NAME = /^[\w./:@%+=][\w./:@%+=-]*$/;
 
 function flows(page: Page): string[] {
-  const { report, verbose, style, prose } = page;
+  const { report, verbose, style, prose, splitBy } = page;
   if (report.flows.length === 0) return [];
   const groups = verbose ? [] : groupFlows(report);
   const sections = verbose ? [{ heading: null, flows: report.flows, rest: '' }] : grouped(groups);
@@ -149,14 +153,17 @@ function flows(page: Page): string[] {
   const name = report.capture.files.map(({ name: each }) => each);
   const file = name.length === 1 && SAFE_NAME.test(name[0] ?? '') ? name[0] : 'FILE';
   const left = groups.slice(sections.length).reduce((sum, group) => sum + group.flows.length, 0);
+  const split = splitBy.length === 0 ? '' : ` --split-by ${splitBy.join(',')}`;
   const hints = [
     // In the captures that were compared the flow has other numbers.
-    ...(page.comparison === undefined ? [`teardown flow ${file} ${shown[0]?.id}  shows one segment by segment`] : []),
+    ...(page.comparison === undefined
+      ? [`teardown flow ${file} ${shown[0]?.id}${split}  shows one segment by segment`]
+      : []),
     ...(shown.length < report.flows.length ? ['-v lists all'] : []),
   ];
   return [
     title(page, 'FLOWS', shown.length < all ? some : ''),
-    ...flowTable(sections, report.capture.firstPacket, page.width, style),
+    ...flowTable(sections, report.capture.firstPacket, page.width, style, splitBy),
     ...(left > 0 ? hang('  ', `and ${plural(left, 'flow')} that ended in other ways`, prose, style.dim) : []),
     ...hang('  ', hints.join('; '), prose, style.dim),
   ];

@@ -26,6 +26,7 @@ export interface Damage {
 export interface Capture {
   files: CaptureFile[];
   packets: number;
+  /** segments: an aggregate of 802.11 (A-MSDU) may hold several in one record */
   tcpPackets: number;
   duplicates: number;
   outOfOrder: number;
@@ -33,7 +34,7 @@ export interface Capture {
   flowsGivenUp: number;
   /** by the kernel while capturing; null if not known */
   dropped: number | null;
-  /** packets that hold no TCP that we can read, by reason */
+  /** packets that hold no TCP that we can read, by reason; of an A-MSDU each packet counts */
   skipped: Record<string, number>;
   damage: Damage[];
   position: 'near-client' | 'near-server' | 'middle' | 'unknown';

@@ -12,6 +12,7 @@ import { endpointRecord } from './endpoint-record.ts';
 import type { FlowSources } from './sources.ts';
 import { secondsOf, TimeTexts, WordTexts } from './texts.ts';
 import type { Address, Encapsulation, Flow, Handshake, Initiator, Reset, Side } from './types.ts';
+import { narrowed, wiresharkFilter } from './wireshark-filter.ts';
 import { connState } from './zeek.ts';
 
 const times = new TimeTexts();
@@ -51,7 +52,9 @@ export function flowRecord(sources: FlowSources): Flow {
     notes: notesOf(facts.notes),
     history: historyOf(view, client),
     connState: connState(view, facts),
-    wiresharkFilter: client === 0 ? wiresharkFilter(near, far) : wiresharkFilter(far, near),
+    wiresharkFilter:
+      (client === 0 ? wiresharkFilter(near, far) : wiresharkFilter(far, near)) +
+      narrowed(sources.split, sources.encapsulations, view.encapsulation),
   };
 }
 
@@ -135,10 +138,4 @@ function encapsulationOf(encapsulations: Encapsulations, index: number): Encapsu
       .filter((layer) => layer.kind !== 'vlan' && layer.kind !== 'mpls')
       .map(({ kind, id }) => ({ type: kind, id })),
   };
-}
-
-/** A display filter for this 4-tuple, whatever the direction. @param a side 0 @param b side 1 */
-function wiresharkFilter(a: Address, b: Address): string {
-  const field = a.address.includes(':') ? 'ipv6.addr' : 'ip.addr';
-  return `${field} == ${a.address} && ${field} == ${b.address} && tcp.port == ${a.port} && tcp.port == ${b.port}`;
 }

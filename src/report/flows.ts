@@ -1,3 +1,4 @@
+import { Split, type SplitWord } from '../decode/split.ts';
 import * as L from '../flow/layout.ts';
 import { type FlowSink, SUMMARY_FLOATS } from '../flow/sink.ts';
 import type { FlowTracker } from '../flow/tracker.ts';
@@ -25,6 +26,8 @@ import type { Assumption, Flow, Reuse } from './types.ts';
 
 export interface FlowCollectorOptions {
   systems: SystemSettings;
+  /** by what equal 4-tuples are told apart */
+  splitBy?: readonly SplitWord[] | undefined;
   /** flows kept for the report: the most interesting */
   maxFlows: number;
   /** where their TIME_WAITs are counted */
@@ -48,6 +51,7 @@ export class FlowCollector implements FlowSink {
   private readonly clock: CaptureClock;
   private readonly options: FlowCollectorOptions;
   private readonly systems: Systems;
+  private readonly split: Split;
   /** of side 0 and 1 of the flow at hand */
   private readonly profiles: [OsProfile, OsProfile];
   /** what streamed flows told of addresses up to now */
@@ -70,6 +74,7 @@ export class FlowCollector implements FlowSink {
     this.clock = clock;
     this.options = options;
     this.systems = new Systems(options.systems);
+    this.split = new Split(options.splitBy);
     this.profiles = [LINUX, LINUX];
     this.known = new AddressBook(this.systems);
     this.best = new Best(options.maxFlows);
@@ -262,7 +267,7 @@ export class FlowCollector implements FlowSink {
   }
 
   private build(view: FlowView, reuse: Reuse | null, end: number): Flow {
-    const { trail, profiles, tracker } = this;
+    const { trail, profiles, tracker, split } = this;
     view.loadTrail(trail);
     return flowRecord({
       view,
@@ -270,6 +275,7 @@ export class FlowCollector implements FlowSink {
       facts: this.replay.facts,
       profiles,
       encapsulations: tracker.encapsulations,
+      split,
       reuse,
       end,
     });

@@ -1,3 +1,4 @@
+import type { Split } from '../decode/split.ts';
 import type { Encapsulations } from '../flow/encapsulations.ts';
 import type { Trail } from '../flow/trail.ts';
 import type { FlowView } from '../flow/view.ts';
@@ -12,6 +13,8 @@ export interface FlowSources {
   facts: F.Facts;
   profiles: readonly [OsProfile, OsProfile];
   encapsulations: Encapsulations;
+  /** by what flows are told apart */
+  split: Split;
   reuse: Reuse | null;
   /** the capture's end, ns in the flow's base */
   end: number;

@@ -47,6 +47,18 @@ export function wireless(packet: number[], { control = 0x0801, rest = [] }: Wire
   return [...u16(control), 0, 0, ...Array(18).fill(2), 0, 0, ...rest, ...snap(packet)];
 }
 
+/** A subframe of an A-MSDU, not filled up. @param length in place of the true one */
+export function msdu(payload: number[], length = payload.length): number[] {
+  return [...Array(6).fill(2), ...Array(6).fill(4), ...u16(length), ...payload];
+}
+
+/** A QoS data frame of 802.11 with several packets (IEEE 802.11-2020 section 9.3.2.2). */
+export function aggregate(subframes: number[][], control = 0x8802): number[] {
+  const last = subframes.length - 1;
+  const body = subframes.flatMap((each, i) => [...each, ...Array(i < last ? -each.length & 3 : 0).fill(0)]);
+  return [...u16(control), 0, 0, ...Array(18).fill(2), 0, 0, 0x80, 0, ...body];
+}
+
 /** Each tunnel in UDP: port, header, where the inner IP packet begins, what is noted. */
 export const TUNNELS: [
   name: string,
