@@ -77,6 +77,7 @@ function program(run: (exitCode: Promise<number>) => void): Command {
     .usage('[options] FILE...')
     .argument('[files...]', 'captures; several are merged by time')
     .option('-r, --read <file>', 'a capture, as tcpdump and tshark take it; repeatable', collect)
+    .option('--follow', 'wait for more at the end of the file, as tail -f, until Ctrl-C; then report')
     .action((files: string[], flags: AnalyzeFlags & { read?: string[] }) => {
       const all = [...files, ...(flags.read ?? [])];
       if (all.length === 0) {

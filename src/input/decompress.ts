@@ -54,6 +54,10 @@ export class DecompressSource implements ByteSource {
     return this.#source.bytesRead;
   }
 
+  get leftOff(): boolean {
+    return this.#source.leftOff === true;
+  }
+
   fill(window: ByteWindow): boolean | Promise<boolean> {
     return this.#take(window) || this.#decode(window);
   }
