@@ -12,10 +12,10 @@ test('where a run can be ended well, the first Ctrl-C does that, and the second 
     () => told.push('cleaned up'),
     () => told.push('finish'),
   );
-  process.emit('SIGINT');
+  process.emit('SIGINT', 'SIGINT');
   expect(told).toEqual(['finish']);
   expect(kill).not.toHaveBeenCalled();
-  process.emit('SIGTERM');
+  process.emit('SIGTERM', 'SIGTERM');
   expect(told).toEqual(['finish', 'cleaned up']);
   expect(kill).toHaveBeenCalledExactlyOnceWith(process.pid, 'SIGTERM');
   takeBack();
