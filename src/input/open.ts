@@ -112,6 +112,7 @@ async function findReader(path: string, source: ByteSource, window: ByteWindow):
   const head = window.data.slice(0, Math.min(window.end, HEAD_BYTES));
   const foreign = explainForeign(head);
   if (foreign === null && (await isErf(source, window))) return new ErfReader(window);
+  if (foreign === null && source.damage !== null) throw damagedInput(path, source.damage);
   throw new InputError(`can't read ${path}`, ...(foreign ?? explainUnknown(head)));
 }
 
@@ -167,8 +168,12 @@ function openStdin(given: Readable | undefined): ByteSource {
 
 function emptyInput(path: string, source: ByteSource): InputError {
   if (source instanceof StreamSource && source.error !== null) return systemError(path, source.error);
-  if (source.damage !== null)
-    return new InputError(`can't read ${path}`, source.damage, 'check the file, or copy it again');
+  if (source.damage !== null) return damagedInput(path, source.damage);
   const hint = 'tcpdump writes its buffer late: end it with Ctrl-C, or use its option -U';
   return new InputError(`can't read ${path}`, 'is empty', hint);
+}
+
+/** Too little of it came to tell what it is. */
+function damagedInput(path: string, damage: string): InputError {
+  return new InputError(`can't read ${path}`, damage, 'check the file, or copy it again');
 }

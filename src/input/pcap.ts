@@ -24,6 +24,9 @@ const LINK_TYPE_AT = 20;
 const RECORD_HEADER = 16;
 const LONGEST_RECORD_HEADER = 28;
 
+/** A record of zeros may be one. So many bytes of zeros are what a file system leaves of a file after a crash. */
+const MOST_ZEROS = 4096;
+
 /** The upper half of the link-type field holds the length of the FCS and a class. */
 const LINK_TYPE_MASK = 0xffff;
 
@@ -148,7 +151,7 @@ export class PcapReader implements CaptureReader {
     const fraction = view.getInt32(at + 4, true);
     const captured = view.getInt32(at + 8, true);
     if (fraction < 0 || fraction >= this.#fractions) return this.#nextOfAnyKind(record);
-    if (captured < 0 || captured > this.#captureLimit) return this.#nextOfAnyKind(record);
+    if (captured <= 0 || captured > this.#captureLimit) return this.#nextOfAnyKind(record);
     const end = start + captured;
     if (end > window.end) return this.#nextOfAnyKind(record);
     record.data = data;
@@ -195,6 +198,14 @@ export class PcapReader implements CaptureReader {
     }
     if (this.#lengthOrder !== 'captured-first') [captured, wire] = lengthsIn(this.#lengthOrder, captured, wire);
     if (captured > this.#captureLimit) return this.#tooLong(captured);
+    if ((captured | wire | fraction | seconds) === 0) {
+      const zeros = this.#countZeros();
+      if (zeros >= MOST_ZEROS || (window.eof && at + zeros === window.end)) {
+        this.#stop('zeros where records should be: the file was not written to its end');
+        return END;
+      }
+      if (at + zeros === window.end) return NEED_DATA;
+    }
     if (have < header + captured) return this.#short('a record', have, header + captured);
 
     let nanoseconds = fraction * this.#fractionNs;
@@ -216,6 +227,14 @@ export class PcapReader implements CaptureReader {
     record.bigEndian = this.#bigEndian;
     window.pos = at + header + captured;
     return RECORD;
+  }
+
+  /** Zero bytes that come next, as far as they matter. */
+  #countZeros(): number {
+    const { data, pos, end } = this.#window;
+    const most = Math.min(end - pos, MOST_ZEROS);
+    for (let i = 0; i < most; i++) if (data[pos + i] !== 0) return i;
+    return most;
   }
 
   #short(where: string, have: number, need: number): ReadResult {

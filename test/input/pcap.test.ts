@@ -186,6 +186,25 @@ describe('damaged pcap', () => {
     expect(damage).toEqual({ offset: 24 + 76 + 16, what });
   });
 
+  it.each([MICRO, MODIFIED])('ends where nothing but zeros follows, as after a crash (%i)', (magic) => {
+    const whole = pcap({ magic, packets: PACKETS });
+    const what = 'zeros where records should be: the file was not written to its end';
+    for (const zeros of [24, 48, 5000, 100_000]) {
+      for (const chunks of [[1 << 20], [1000], [7]]) {
+        const { records, damage } = readBytes(Buffer.concat([whole, Buffer.alloc(zeros)]), chunks);
+        expect([records.length, damage]).toEqual([2, { offset: whole.length, what }]);
+      }
+    }
+  });
+
+  it('takes a record of zeros between others for one', () => {
+    const empty = { seconds: 0, fraction: 0, data: packet(0) };
+    const packets = [PACKETS[0]!, empty, empty, PACKETS[1]!];
+    const { records, damage } = readBytes(pcap({ packets }), [5]);
+    expect([records.length, damage]).toEqual([4, null]);
+    expect(records[2]).toMatchObject({ time: '0.000000000', captured: 0 });
+  });
+
   it('believes a length beyond the usual bound where the snaplen allows it', () => {
     const packets = [{ seconds: 1, fraction: 0, data: packet(300_000) }];
     expect(readBytes(pcap({ packets, snaplen: 300_000 })).records[0]?.md5).toBe(md5(packet(300_000)));
