@@ -1,5 +1,5 @@
 /** Where bytes come from: a regular file, or a stream (pipe, FIFO, standard input, another program). */
-import { closeSync, readSync } from 'node:fs';
+import { closeSync, readSync, statSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { errorCode } from './errors.ts';
 import type { ByteWindow } from './window.ts';
@@ -59,6 +59,17 @@ export class FileSource implements ByteSource {
   close(): void {
     closeDescriptor(this.#descriptor);
     this.#descriptor = -1;
+  }
+}
+
+/** Whether a path, which may be wrong, is of what can be read once only: a FIFO, a process substitution, a device. */
+export function isReadOnce(path: string): boolean {
+  if (path === '-') return true;
+  try {
+    const stat = statSync(path);
+    return !stat.isFile() && !stat.isDirectory();
+  } catch {
+    return false;
   }
 }
 
