@@ -55,6 +55,7 @@ Without a command it is analyze:
   teardown web.pcap -o all.json -o f.csv  files, their format by the ending
   teardown web.pcap -Y 'closer==server'   only the flows that match
   teardown -f ndjson - < web.pcap.gz      from standard input
+  teardown --follow web.pcap -f ndjson    a capture that is still written
   teardown flow web.pcap 7                one flow, segment by segment
   teardown compare client.pcap server.pcap   what was lost, who sent the RST
   teardown analyze --help                 all options

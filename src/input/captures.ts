@@ -28,7 +28,7 @@ export interface Moment {
 export interface FileSummary {
   /** base name, '-' for standard input */
   name: string;
-  /** 'pcap', 'pcap-ns', 'pcap-modified', 'pcapng', 'snoop', 'erf', with '+gzip' or '+zstd' where compressed */
+  /** 'pcap', 'pcap-ns', its variants 'pcap-modified', 'pcap-ixia', 'pcap-nokia' and 'pcap-aix', 'pcapng', 'snoop', 'erf', with '+gzip' or '+zstd' */
   format: string;
   /** names of the link types that it declares, in order of appearance */
   linkTypes: string[];
