@@ -45,6 +45,12 @@ export interface AnalyzeOptions {
   kernel?: boolean | undefined;
   /** what '-' reads, in place of standard input */
   stdin?: CaptureOptions['stdin'];
+  /**
+   * reads on as the file grows, until the signal is aborted, as `tail -f`: the report is of what the file has then, and a
+   * record that is half written is no damage. For a single file, by one thread; a file that is cut meanwhile, or whose
+   * name another takes, is damage and ends it
+   */
+  follow?: AbortSignal | undefined;
 }
 
 /** Default of `maxFlows`. */
@@ -54,7 +60,7 @@ export const MAX_FLOWS = 100_000;
  * Analyses captures as one: several files are merged by time.
  * @param files paths of pcap, pcapng, snoop or ERF files, '-' for standard input
  * @returns the report; damage in a file is in `report.capture.damage`, and everything before it was analysed
- * @throws InputError where a file can't be opened or is no capture: nothing was analysed then
+ * @throws InputError where a file can't be opened, is no capture or can't be followed: nothing was analysed then
  * @throws WhereError where `options.where` is no expression
  * @throws OsError where `options.os` names no system or no address
  */
@@ -73,12 +79,12 @@ export async function runAnalysis(files: readonly string[], options: AnalyzeOpti
   const where = options.where === undefined ? undefined : parseWhere(options.where);
   const systems = parseSystems(options);
   const maxFlows = options.maxFlows ?? MAX_FLOWS;
-  const { onFlow, onProgress, stdin } = options;
+  const { onFlow, onProgress, stdin, follow } = options;
   const accepts = where === undefined ? options.accepts : (flow: Flow) => where.matches(flow);
   const { splitBy = [] } = options;
   // The kernel knows flows by their 4-tuples alone.
   const kernel = options.kernel === false || splitBy.length > 0 ? null : startKernel();
-  const captures = await openCaptures(files, { onProgress, stdin, place: kernel ?? undefined });
+  const captures = await openCaptures(files, { onProgress, stdin, follow, place: kernel ?? undefined });
   // What asks for flows as they end wants them in one order.
   const shares = onFlow === undefined && accepts === undefined ? threadsFor(files, captures, options.threads) : 1;
   const gauge = new CommonGauge(shares);

@@ -66,6 +66,7 @@ Without a command it is analyze:
   teardown web.pcap -o all.json -o f.csv  files, their format by the ending
   teardown web.pcap -Y 'closer==server'   only the flows that match
   teardown -f ndjson - < web.pcap.gz      from standard input
+  teardown --follow web.pcap -f ndjson    a capture that is still written
   teardown flow web.pcap 7                one flow, segment by segment
   teardown compare client.pcap server.pcap   what was lost, who sent the RST
   teardown analyze --help                 all options
@@ -88,6 +89,7 @@ function program(run: (exitCode: Promise<number>) => void): Command {
     .usage('[options] FILE...')
     .argument('[files...]', 'captures; several are merged by time')
     .option('-r, --read <file>', 'a capture, as tcpdump and tshark take it; repeatable', collect)
+    .option('--follow', 'wait for more at the end of the file, as tail -f, until Ctrl-C; then report')
     .action((files: string[], flags: AnalyzeFlags & { read?: string[] }) => {
       const all = [...files, ...(flags.read ?? [])];
       if (all.length === 0) {

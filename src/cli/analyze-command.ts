@@ -21,6 +21,7 @@ export interface AnalyzeFlags {
   finTimeout?: number;
   splitBy?: SplitWord[];
   maxFlows?: number;
+  follow?: true;
   quiet?: true;
   verbose?: true;
   color: ColorChoice;
@@ -61,11 +62,12 @@ export async function writeAnalysis(
   const giveUp = () => {
     for (const output of outputs) output.abort();
   };
-  const takeBack = onSignal(giveUp);
+  const following = flags.follow === true ? new AbortController() : null;
+  const takeBack = onSignal(giveUp, following === null ? undefined : () => following.abort());
   try {
     // Every output is opened before anything is analysed: a wrong path is told at once.
     for (const path of flags.output ?? []) outputs.push(new OutputFile(path));
-    return await analyzeInto(outputs, analysis, flags);
+    return await analyzeInto(outputs, analysis, flags, following?.signal);
   } catch (error) {
     giveUp();
     throw error;
@@ -78,10 +80,11 @@ async function analyzeInto(
   outputs: OutputFile[],
   analysis: (options: AnalyzeOptions) => Promise<Analyzed>,
   flags: AnalyzeFlags,
+  follow: AbortSignal | undefined,
 ): Promise<number> {
   const stdoutFormat = flags.format ?? (outputs.length === 0 ? 'text' : null);
   const formats = [...outputs.map(({ format }) => format), ...(stdoutFormat === null ? [] : [stdoutFormat])];
-  const progress = new Progress(flags.progress && flags.quiet !== true);
+  const progress = new Progress(flags.progress && flags.quiet !== true, follow !== undefined);
   const results = new Results(outputs.length > 0);
   const streamed = stdoutFormat !== null && isStreamed(stdoutFormat) ? stdoutFormat : null;
   let lines: string[] = streamed === null ? [] : [streamHead(streamed)];
@@ -98,6 +101,7 @@ async function analyzeInto(
   const listsAll = formats.includes('json') || flags.verbose === true;
   const { report, ...counted } = await analysis({
     where: flags.where,
+    follow,
     ...systemOptions(flags),
     splitBy: flags.splitBy,
     maxFlows: flags.maxFlows ?? (listsAll ? MAX_FLOWS : ENOUGH_FOR_A_SUMMARY),

@@ -1,4 +1,5 @@
 import { MAX_FLOWS, runAnalysis } from '../analyze.ts';
+import { isReadOnce } from '../input/source.ts';
 import { ladder } from '../output/ladder.ts';
 import { plain } from '../output/style.ts';
 import { addressPort } from '../output/words.ts';
@@ -17,8 +18,8 @@ export async function flowCommand(operands: string[], flags: AnalyzeFlags): Prom
   if (files.length === 0 || selector === undefined) {
     throw new UsageError('flow needs a capture and a selector', 'as in: teardown flow web.pcap 7');
   }
-  if (files.includes('-')) {
-    throw new UsageError('flow reads a capture twice, and standard input can be read once', 'save it to a file first');
+  if (files.some(isReadOnce)) {
+    throw new UsageError('flow reads a capture twice, and a pipe can be read once', 'save it to a file first');
   }
   const selects = parseSelector(selector);
   const progress = new Progress(flags.progress && flags.quiet !== true);

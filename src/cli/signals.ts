@@ -2,10 +2,17 @@ const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
  * Cleans up before a signal ends the process, as it would have done without us.
+ * @param finish takes the first SIGINT or SIGTERM, so that the run ends well; the next one ends the process
  * @returns what takes this back
  */
-export function onSignal(cleanUp: () => void): () => void {
+export function onSignal(cleanUp: () => void, finish?: () => void): () => void {
+  let mayFinish = finish !== undefined;
   const handle = (signal: NodeJS.Signals) => {
+    if (mayFinish && signal !== 'SIGHUP') {
+      mayFinish = false;
+      finish?.();
+      return;
+    }
     takeBack();
     cleanUp();
     process.kill(process.pid, signal);

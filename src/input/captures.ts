@@ -4,6 +4,7 @@ import type { Readable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 import { type Place, PlainPlace } from '../kernel/place.ts';
 import { InputError } from './errors.ts';
+import { checkFollowed } from './follow.ts';
 import { linkTypeName } from './linktypes.ts';
 import { Head, HeadHeap } from './merge.ts';
 import { type OpenCapture, openCapture } from './open.ts';
@@ -27,7 +28,7 @@ export interface Moment {
 export interface FileSummary {
   /** base name, '-' for standard input */
   name: string;
-  /** 'pcap', 'pcap-ns', 'pcap-modified', 'pcapng', 'snoop', 'erf', with '+gzip' or '+zstd' where compressed */
+  /** 'pcap', 'pcap-ns', its variants 'pcap-modified', 'pcap-ixia', 'pcap-nokia' and 'pcap-aix', 'pcapng', 'snoop', 'erf', with '+gzip' or '+zstd' */
   format: string;
   /** names of the link types that it declares, in order of appearance */
   linkTypes: string[];
@@ -50,7 +51,7 @@ export interface FileDamage {
 
 export interface CaptureOptions {
   /**
-   * Called about every 50 ms and at the end.
+   * Called about every 50 ms, once where more is waited for, and at the end.
    * @param bytesRead of all files, before decompression
    * @param total size of all files in bytes, null where one is a pipe
    * @param packets delivered so far
@@ -60,6 +61,8 @@ export interface CaptureOptions {
   stdin?: Readable | undefined;
   /** where the bytes are to stand while they are read */
   place?: Place | undefined;
+  /** the one file is followed as it grows, until this is aborted */
+  follow?: AbortSignal | undefined;
 }
 
 /**
@@ -71,12 +74,14 @@ export async function openCaptures(paths: readonly string[], options: CaptureOpt
   if (paths.filter((path) => path === '-').length > 1) {
     throw new InputError("can't read - twice", 'there is one standard input only', 'name - once');
   }
+  const { stdin, follow } = options;
+  if (follow !== undefined) checkFollowed(paths);
   const share = Math.floor(ALL_WINDOWS_BYTES / Math.max(1, paths.length));
   const windowBytes = Math.max(SMALLEST_WINDOW_BYTES, Math.min(WINDOW_BYTES, share));
   const place = options.place ?? new PlainPlace();
   const opened: OpenCapture[] = [];
   try {
-    for (const path of paths) opened.push(await openCapture(path, { windowBytes, stdin: options.stdin, place }));
+    for (const path of paths) opened.push(await openCapture(path, { windowBytes, stdin, place, follow }));
   } catch (error) {
     for (const capture of opened) capture.source.close();
     throw error;
@@ -221,11 +226,24 @@ export class CaptureSet {
 
   async #refill(head: Head): Promise<void> {
     const waiting = head.capture.refill();
-    if (waiting !== undefined) await waiting;
+    if (waiting !== undefined) await this.#waitFor(waiting);
     if (performance.now() < this.#sliceEnd) return;
     this.#progress();
     await setImmediate();
     this.#sliceEnd = performance.now() + SLICE_MS;
+  }
+
+  /** Whoever wants to hear of progress shall, also where nothing more comes for long. */
+  async #waitFor(data: Promise<void>): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const slice = new Promise<true>((resolve) => {
+      timer = setTimeout(resolve, SLICE_MS, true);
+    });
+    const isLate = await Promise.race([data, slice]);
+    clearTimeout(timer);
+    if (isLate !== true) return;
+    this.#progress();
+    await data;
   }
 
   #progress(): void {

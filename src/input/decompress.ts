@@ -14,36 +14,55 @@ export type Compression = 'gzip' | 'zstd';
  */
 const PIECE_BYTES = { gzip: 16_384, zstd: 2048 } as const;
 
-function createDecoder(compression: Compression): Transform {
-  return compression === 'gzip' ? createGunzip() : new ZstdDecoder();
-}
+/** Compressed bytes up to which an error is come closer to. */
+const MOST_KEPT = 1 << 20;
 
 /**
  * Decompresses while reading. The decoder gets one piece at a time and its output is taken as soon as it comes: a stream
- * that fails throws away what it has buffered, and everything before a cut shall be
- * delivered. Of data that is not cut but wrong, zlib keeps back what the piece gave before the error: 16 KiB at most.
+ * that fails throws away what it has buffered, and everything before a cut shall be delivered. Of data that is not cut
+ * but wrong, zlib keeps back what it had before the error, 16 KiB at most. Of a small file this may be all: the first
+ * MiB is kept, and decompressed once more, byte by byte at last.
  */
 export class DecompressSource implements ByteSource {
   damage: string | null = null;
   readonly #compression: Compression;
   readonly #source: ByteSource;
   readonly #input: ByteWindow;
-  readonly #decoder: Transform;
+  #decoder: Transform;
+  /** what was fed so far, the last piece at the end; null where it has become too much */
+  #fed: Uint8Array[] | null;
+  #fedBytes = 0;
+  /** bytes that came out so far */
+  #produced = 0;
+  /** bytes that will come out a second time */
+  #known = 0;
   #output: Uint8Array[] = [];
   #over = false;
+  /** the decoder has failed, and a second try is to be made */
+  #replays = false;
   #inputOver = false;
   #wake: () => void = () => {};
 
   /** @param input a window that `source` fills; what it holds already comes first */
   constructor(compression: Compression, source: ByteSource, input: ByteWindow) {
-    const decoder = createDecoder(compression);
     this.#compression = compression;
     this.#source = source;
     this.#input = input;
-    this.#decoder = decoder;
-    decoder.on('data', (chunk: Uint8Array) => this.#output.push(chunk));
-    for (const event of ['end', 'close']) decoder.on(event, () => this.#finish(null));
-    decoder.on('error', (error) => this.#finish(error));
+    this.#fed = compression === 'gzip' ? [] : null;
+    this.#decoder = this.#createDecoder();
+  }
+
+  #createDecoder(): Transform {
+    const decoder = this.#compression === 'gzip' ? createGunzip() : new ZstdDecoder();
+    decoder.on('data', (chunk: Uint8Array) => {
+      const again = Math.min(this.#known, chunk.length);
+      this.#known -= again;
+      this.#produced += chunk.length - again;
+      if (again < chunk.length) this.#output.push(chunk.subarray(again));
+    });
+    for (const event of ['end', 'close']) decoder.on(event, () => this.#finish(decoder, null));
+    decoder.on('error', (error) => this.#finish(decoder, error));
+    return decoder;
   }
 
   get size(): number | null {
@@ -52,6 +71,10 @@ export class DecompressSource implements ByteSource {
 
   get bytesRead(): number {
     return this.#source.bytesRead;
+  }
+
+  get leftOff(): boolean {
+    return this.#source.leftOff === true;
   }
 
   fill(window: ByteWindow): boolean | Promise<boolean> {
@@ -85,7 +108,9 @@ export class DecompressSource implements ByteSource {
       }
       const piece = input.data.subarray(input.pos, Math.min(input.end, input.pos + PIECE_BYTES[this.#compression]));
       input.pos += piece.length;
+      this.#keep(piece);
       await this.#feed(piece);
+      if (this.#replays) await this.#feedAgain();
       if (this.#take(window)) return true;
     }
     return false;
@@ -95,17 +120,43 @@ export class DecompressSource implements ByteSource {
   #feed(piece: Uint8Array): Promise<void> {
     return new Promise((resolve) => {
       this.#wake = resolve;
-      if (piece.length > 0) this.#decoder.write(piece, () => resolve());
+      // An error comes as an event, by which all that follows is arranged.
+      if (piece.length > 0) this.#decoder.write(piece, (error) => (error ? undefined : resolve()));
       else this.#decoder.end();
     });
   }
 
-  #finish(error: Error | null): void {
-    this.#over = true;
+  #keep(piece: Uint8Array): void {
+    this.#fedBytes += piece.length;
+    if (this.#fedBytes > MOST_KEPT) this.#fed = null;
+    if (piece.length > 0) this.#fed?.push(Uint8Array.from(piece));
+  }
+
+  /** Decompresses all anew, so that nothing before the error is lost. */
+  async #feedAgain(): Promise<void> {
+    const pieces = this.#fed ?? [];
+    const last = pieces.pop() ?? new Uint8Array(0);
+    this.#replays = false;
+    this.#fed = null;
+    this.#known = this.#produced;
+    this.#decoder = this.#createDecoder();
+    for (const piece of pieces) await this.#feed(piece);
+    for (let i = 0; i < last.length && !this.#over; i++) await this.#feed(last.subarray(i, i + 1));
+  }
+
+  #finish(decoder: Transform, error: Error | null): void {
+    // one that is done with may close late
+    if (decoder !== this.#decoder || this.#over) return;
+    const isCut = errorCode(error) === 'Z_BUF_ERROR';
+    if (error !== null && !isCut && this.#fed !== null) {
+      this.#replays = true;
+      this.#wake();
+      return;
+    }
+    this.#over = !this.#replays;
     this.damage ??= this.#source.damage;
     if (error !== null) {
-      const state = errorCode(error) === 'Z_BUF_ERROR' ? 'cut' : 'damaged';
-      this.damage ??= `the ${this.#compression} data is ${state} (${error.message})`;
+      this.damage ??= `the ${this.#compression} data is ${isCut ? 'cut' : 'damaged'} (${error.message})`;
     }
     this.#wake();
   }

@@ -1,7 +1,7 @@
 /** What a file is, by its first bytes, and what to do with one that is no pcap. */
 import { u32be, u32le } from './bytes.ts';
 import type { Compression } from './decompress.ts';
-import { PCAP_MICRO, PCAP_MODIFIED, PCAP_NANO } from './pcap.ts';
+import { isPcapMagic } from './pcap-variants.ts';
 import { SECTION_HEADER } from './pcapng.ts';
 import { SNOOP_MAGIC } from './snoop.ts';
 import { ZSTD_MAGIC } from './zstd.ts';
@@ -40,8 +40,7 @@ export function sniffFormat(data: Uint8Array, have: number): 'pcap' | 'pcapng' |
   const magic = u32be(data, 0);
   if (magic === SECTION_HEADER) return 'pcapng';
   if (have >= 8 && magic === SNOOP_MAGIC[0] && u32be(data, 4) === SNOOP_MAGIC[1]) return 'snoop';
-  const isPcap = (m: number) => m === PCAP_MICRO || m === PCAP_NANO || m === PCAP_MODIFIED;
-  return isPcap(magic) || isPcap(u32le(data, 0)) ? 'pcap' : null;
+  return isPcapMagic(magic) || isPcapMagic(u32le(data, 0)) ? 'pcap' : null;
 }
 
 /** Why these first bytes are no capture, and what to try; null where they are of nothing known. */

@@ -7,6 +7,7 @@ import type { Place } from '../kernel/place.ts';
 import { DecompressSource } from './decompress.ts';
 import { ErfReader, looksLikeErf } from './erf.ts';
 import { InputError, IS_DIRECTORY, systemError } from './errors.ts';
+import { FollowSource, notFollowed } from './follow.ts';
 import { explainForeign, explainUnknown, MAGIC_BYTES, sniffCompression, sniffFormat } from './magic.ts';
 import { PcapReader } from './pcap.ts';
 import { PcapngReader } from './pcapng.ts';
@@ -38,6 +39,7 @@ export class OpenCapture {
 
   /** Where reading stopped before the end: by the reader, by the source, or both. */
   get damage(): ReadDamage | null {
+    if (this.source.leftOff) return null;
     const found = this.reader.damage;
     const cause = this.source.damage;
     if (cause === null) return found;
@@ -59,6 +61,8 @@ export interface OpenOptions {
   stdin?: Readable | undefined;
   /** where the buffer is to stand */
   place: Place;
+  /** the file is followed as it grows, until this is aborted */
+  follow?: AbortSignal | undefined;
 }
 
 /**
@@ -66,7 +70,7 @@ export interface OpenOptions {
  * @throws InputError where it can't be opened, is empty, or is no capture
  */
 export async function openCapture(path: string, options: OpenOptions): Promise<OpenCapture> {
-  let source = path === '-' ? openStdin(options.stdin) : openPath(path);
+  let source = path === '-' ? openStdin(options.stdin) : openPath(path, options.follow);
   try {
     let window = new ByteWindow(options.windowBytes, options.place);
     await fillTo(source, window, MAGIC_BYTES);
@@ -108,6 +112,7 @@ async function findReader(path: string, source: ByteSource, window: ByteWindow):
   const head = window.data.slice(0, Math.min(window.end, HEAD_BYTES));
   const foreign = explainForeign(head);
   if (foreign === null && (await isErf(source, window))) return new ErfReader(window);
+  if (foreign === null && source.damage !== null) throw damagedInput(path, source.damage);
   throw new InputError(`can't read ${path}`, ...(foreign ?? explainUnknown(head)));
 }
 
@@ -137,11 +142,14 @@ async function fillTo(source: ByteSource, window: ByteWindow, bytes: number): Pr
   while (window.end < bytes && !window.eof) await fillOnce(source, window);
 }
 
-function openPath(path: string): ByteSource {
+function openPath(path: string, follow: AbortSignal | undefined): ByteSource {
   try {
     const stat = statSync(path);
     if (stat.isDirectory()) throw new InputError(`can't open ${path}`, ...IS_DIRECTORY);
-    return stat.isFile() ? new FileSource(openSync(path, 'r'), stat.size) : new StreamSource(createReadStream(path));
+    if (!stat.isFile() && follow !== undefined) throw notFollowed(path);
+    if (!stat.isFile()) return new StreamSource(createReadStream(path));
+    const descriptor = openSync(path, 'r');
+    return follow === undefined ? new FileSource(descriptor, stat.size) : new FollowSource(path, descriptor, follow);
   } catch (error) {
     throw systemError(path, error);
   }
@@ -160,8 +168,12 @@ function openStdin(given: Readable | undefined): ByteSource {
 
 function emptyInput(path: string, source: ByteSource): InputError {
   if (source instanceof StreamSource && source.error !== null) return systemError(path, source.error);
-  if (source.damage !== null)
-    return new InputError(`can't read ${path}`, source.damage, 'check the file, or copy it again');
+  if (source.damage !== null) return damagedInput(path, source.damage);
   const hint = 'tcpdump writes its buffer late: end it with Ctrl-C, or use its option -U';
   return new InputError(`can't read ${path}`, 'is empty', hint);
+}
+
+/** Too little of it came to tell what it is. */
+function damagedInput(path: string, damage: string): InputError {
+  return new InputError(`can't read ${path}`, damage, 'check the file, or copy it again');
 }

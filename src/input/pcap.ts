@@ -1,6 +1,7 @@
 /** pcap, the classic format of tcpdump -w (draft-ietf-opsawg-pcap; libpcap's sf-pcap.c for the variants). */
 import { NS_PER_SECOND } from '../units.ts';
 import { u16be, u16le, u32be, u32le } from './bytes.ts';
+import { AIX, fileHeaderOf, isPcapMagic, PCAP_MICRO, variantOf } from './pcap-variants.ts';
 import {
   type CaptureReader,
   END,
@@ -14,37 +15,42 @@ import {
 import type { CaptureRecord } from './types.ts';
 import { type ByteWindow, MAX_WINDOW_BYTES } from './window.ts';
 
-/** First four bytes of a file, read big-endian; a little-endian file has them reversed. */
-export const PCAP_MICRO = 0xa1b2c3d4;
-export const PCAP_NANO = 0xa1b23c4d;
-/** Alexey Kuznetzov's patched libpcap: each record header is eight bytes longer (interface, protocol, packet type). */
-export const PCAP_MODIFIED = 0xa1b2cd34;
-
-const FORMATS = new Map([
-  [PCAP_MICRO, 'pcap'],
-  [PCAP_NANO, 'pcap-ns'],
-  [PCAP_MODIFIED, 'pcap-modified'],
-]);
-
 // The file header: magic, major and minor version, two fields nobody fills, snaplen, link type.
-const FILE_HEADER = 24;
 const MAJOR_AT = 4;
 const MINOR_AT = 6;
 const SNAPLEN_AT = 16;
 const LINK_TYPE_AT = 20;
-// The record header: seconds, fraction, captured length, length on the wire.
+// The record header: seconds, fraction, captured length, length on the wire; in some variants more.
 const RECORD_HEADER = 16;
-const MODIFIED_RECORD_HEADER = 24;
+const LONGEST_RECORD_HEADER = 28;
+
+/** A record of zeros may be one. So many bytes of zeros are what a file system leaves of a file after a crash. */
+const MOST_ZEROS = 4096;
 
 /** The upper half of the link-type field holds the length of the FCS and a class. */
 const LINK_TYPE_MASK = 0xffff;
 
 type LengthOrder = 'captured-first' | 'wire-first' | 'smaller-is-captured';
 
+/** AIX's version 2.2 has interface types (RFC 1573) in place of link types: LINKTYPE_ by these, where the two differ. */
+const AIX_LINK_TYPES = new Map([
+  [6, 1], // Ethernet
+  [15, 10], // FDDI
+  [24, 0], // loopback
+]);
+const FDDI = 10;
+/** What AIX puts before an FDDI frame, bytes. */
+const AIX_FDDI_PADDING = 3;
+
 /** Before version 2.3 the two lengths stood the other way round, with 2.3 and DG/UX's 543.0 one can't know. */
 function lengthOrder(major: number, minor: number): LengthOrder {
   if (major === 543 || minor === 3) return 'smaller-is-captured';
   return minor < 3 ? 'wire-first' : 'captured-first';
+}
+
+function lengthsIn(order: LengthOrder, first: number, second: number): [captured: number, wire: number] {
+  const swaps = order === 'wire-first' || (order === 'smaller-is-captured' && first > second);
+  return swaps ? [second, first] : [first, second];
 }
 
 export class PcapReader implements CaptureReader {
@@ -64,6 +70,8 @@ export class PcapReader implements CaptureReader {
   #lengthOrder: LengthOrder = 'captured-first';
   /** little-endian, with the usual record header: what `next` reads itself */
   #ordinary = false;
+  /** bytes of a record that stand before the packet and count as captured */
+  #padding = 0;
   /** fractions in a second */
   #fractions = 1_000_000;
   /** the window's buffer, which changes when it grows, and a view of it */
@@ -92,29 +100,39 @@ export class PcapReader implements CaptureReader {
     const window = this.#window;
     if (this.#recordHeader !== 0) return RECORD;
     if (this.unsupported !== null) return END;
-    const have = window.end - window.pos;
-    if (have < FILE_HEADER) return this.#short('the file header', have, FILE_HEADER);
-    const { data, pos } = window;
-    this.#bigEndian = FORMATS.has(u32be(data, pos));
+    const { data, pos, end } = window;
+    const have = end - pos;
+    this.#bigEndian = isPcapMagic(u32be(data, pos));
     const u16 = this.#bigEndian ? u16be : u16le;
     const u32 = this.#bigEndian ? u32be : u32le;
     const magic = u32(data, pos);
+    const header = fileHeaderOf(magic);
+    if (have < header) return this.#short('the file header', have, header);
     const major = u16(data, pos + MAJOR_AT);
     const minor = u16(data, pos + MINOR_AT);
     if (major !== 2 && major !== 543) {
       this.unsupported = `pcap version ${major}.${minor} is not known, only 2.x is`;
       return END;
     }
-    this.format = FORMATS.get(magic) ?? 'pcap';
-    this.#fractionNs = magic === PCAP_NANO ? 1 : 1000;
-    this.#lengthOrder = lengthOrder(major, minor);
-    this.#captureLimit = captureLimit(u32(data, pos + SNAPLEN_AT));
-    this.#linkType = u32(data, pos + LINK_TYPE_AT) & LINK_TYPE_MASK;
+    const order = lengthOrder(major, minor);
+    const snaplen = u32(data, pos + SNAPLEN_AT);
+    const told = u32(data, pos + LINK_TYPE_AT) & LINK_TYPE_MASK;
+    const ofAix = magic === PCAP_MICRO && major === 2 && minor === 2 ? AIX_LINK_TYPES.get(told) : undefined;
+    const lengths = (first: number, second: number) => lengthsIn(order, first, second);
+    const beginning = { magic, bigEndian: this.#bigEndian, snaplen, lengths };
+    const variant = ofAix === undefined ? variantOf(window, pos + header, beginning) : AIX;
+    if (variant === null) return NEED_DATA;
+    this.format = variant.format;
+    this.#fractionNs = variant.fractionNs;
+    this.#lengthOrder = order;
+    this.#captureLimit = captureLimit(snaplen);
+    this.#linkType = ofAix ?? told;
+    this.#padding = ofAix === FDDI ? AIX_FDDI_PADDING : 0;
     this.linkTypes.add(this.#linkType);
-    this.#recordHeader = magic === PCAP_MODIFIED ? MODIFIED_RECORD_HEADER : RECORD_HEADER;
+    this.#recordHeader = variant.recordHeader;
     this.#fractions = NS_PER_SECOND / this.#fractionNs;
-    this.#ordinary = !this.#bigEndian && this.#lengthOrder === 'captured-first' && this.#recordHeader === RECORD_HEADER;
-    window.pos += FILE_HEADER;
+    this.#ordinary = !this.#bigEndian && order === 'captured-first' && this.#recordHeader === RECORD_HEADER;
+    window.pos += header;
     return RECORD;
   }
 
@@ -133,7 +151,7 @@ export class PcapReader implements CaptureReader {
     const fraction = view.getInt32(at + 4, true);
     const captured = view.getInt32(at + 8, true);
     if (fraction < 0 || fraction >= this.#fractions) return this.#nextOfAnyKind(record);
-    if (captured < 0 || captured > this.#captureLimit) return this.#nextOfAnyKind(record);
+    if (captured <= 0 || captured > this.#captureLimit) return this.#nextOfAnyKind(record);
     const end = start + captured;
     if (end > window.end) return this.#nextOfAnyKind(record);
     record.data = data;
@@ -178,10 +196,16 @@ export class PcapReader implements CaptureReader {
       captured = u32le(data, at + 8);
       wire = u32le(data, at + 12);
     }
-    if (this.#lengthOrder !== 'captured-first' && (this.#lengthOrder === 'wire-first' || captured > wire)) {
-      [captured, wire] = [wire, captured];
-    }
+    if (this.#lengthOrder !== 'captured-first') [captured, wire] = lengthsIn(this.#lengthOrder, captured, wire);
     if (captured > this.#captureLimit) return this.#tooLong(captured);
+    if ((captured | wire | fraction | seconds) === 0) {
+      const zeros = this.#countZeros();
+      if (zeros >= MOST_ZEROS || (window.eof && at + zeros === window.end)) {
+        this.#stop('zeros where records should be: the file was not written to its end');
+        return END;
+      }
+      if (at + zeros === window.end) return NEED_DATA;
+    }
     if (have < header + captured) return this.#short('a record', have, header + captured);
 
     let nanoseconds = fraction * this.#fractionNs;
@@ -191,17 +215,26 @@ export class PcapReader implements CaptureReader {
     }
     record.data = data;
     record.address = window.address;
-    record.start = at + header;
+    const padding = Math.min(this.#padding, captured);
+    record.start = at + header + padding;
     record.end = at + header + captured;
     record.seconds = seconds;
     record.nanoseconds = nanoseconds;
-    record.wireLength = wire;
+    record.wireLength = Math.max(0, wire - padding);
     record.linkType = this.#linkType;
     record.interfaceId = 0;
     record.hasTime = true;
     record.bigEndian = this.#bigEndian;
     window.pos = at + header + captured;
     return RECORD;
+  }
+
+  /** Zero bytes that come next, as far as they matter. */
+  #countZeros(): number {
+    const { data, pos, end } = this.#window;
+    const most = Math.min(end - pos, MOST_ZEROS);
+    for (let i = 0; i < most; i++) if (data[pos + i] !== 0) return i;
+    return most;
   }
 
   #short(where: string, have: number, need: number): ReadResult {
@@ -226,5 +259,5 @@ function viewOf(data: Uint8Array): DataView {
 
 /** The largest captured length that is taken for true: Wireshark's bound, or the file's own snaplen if that is more. */
 export function captureLimit(snaplen: number): number {
-  return Math.max(MAX_PACKET_BYTES, Math.min(snaplen, MAX_WINDOW_BYTES - MODIFIED_RECORD_HEADER));
+  return Math.max(MAX_PACKET_BYTES, Math.min(snaplen, MAX_WINDOW_BYTES - LONGEST_RECORD_HEADER));
 }

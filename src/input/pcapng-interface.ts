@@ -8,7 +8,10 @@ const IF_TSRESOL = 9;
 const IF_TSOFFSET = 14;
 const ISB_IFDROP = 5;
 const ISB_OSDROP = 7;
+const EPB_DROPCOUNT = 4;
 const NOT_KNOWN = 0xffff_ffff;
+/** the same in the 16 bits of an obsolete block */
+const LOST_NOT_KNOWN = 0xffff;
 
 export interface PcapngInterface {
   linkType: number;
@@ -19,6 +22,8 @@ export interface PcapngInterface {
   clock: TickClock;
   /** packets dropped, as its last statistics block says; null without one */
   dropped: number | null;
+  /** packets lost before its packets, summed up, as these say; null where none does */
+  lost: number | null;
 }
 
 /** Reads the body of an Interface Description Block, data[start..end): link type, snaplen, options. */
@@ -33,6 +38,7 @@ export function readInterface(data: Uint8Array, start: number, end: number, bigE
     captureLimit: captureLimit(snaplen),
     clock: new TickClock(tsresol, offset < 0 ? 0n : readInt64(data, offset, bigEndian)),
     dropped: null,
+    lost: null,
   };
 }
 
@@ -44,15 +50,31 @@ export function readInterface(data: Uint8Array, start: number, end: number, bigE
 export function readDrops(data: Uint8Array, start: number, end: number, bigEndian: boolean): number | null {
   let drops: number | null = null;
   for (const code of [ISB_IFDROP, ISB_OSDROP]) {
-    const at = findOption(data, start, end, bigEndian, code, 8);
-    if (at < 0) continue;
-    const u32 = bigEndian ? u32be : u32le;
-    const high = u32(data, bigEndian ? at : at + 4);
-    const low = u32(data, bigEndian ? at + 4 : at);
-    // All ones: the writer had no number.
-    if (high !== NOT_KNOWN || low !== NOT_KNOWN) drops = (drops ?? 0) + high * 0x1_0000_0000 + low;
+    const count = readCount(data, start, end, bigEndian, code);
+    if (count !== null) drops = (drops ?? 0) + count;
   }
   return drops;
+}
+
+/** Reads what the options of an Enhanced Packet Block say of packets lost since the last one of the interface. */
+export function readLost(of: PcapngInterface, data: Uint8Array, start: number, end: number, bigEndian: boolean): void {
+  const count = readCount(data, start, end, bigEndian, EPB_DROPCOUNT);
+  if (count !== null) of.lost = (of.lost ?? 0) + count;
+}
+
+/** The same of an obsolete Packet Block, which has a field for it. */
+export function noteLost(of: PcapngInterface, count: number): void {
+  if (count !== LOST_NOT_KNOWN) of.lost = (of.lost ?? 0) + count;
+}
+
+/** The 64 bits of an option; null where it isn't there, or all ones: the writer had no number. */
+function readCount(data: Uint8Array, start: number, end: number, bigEndian: boolean, code: number): number | null {
+  const at = findOption(data, start, end, bigEndian, code, 8);
+  if (at < 0) return null;
+  const u32 = bigEndian ? u32be : u32le;
+  const high = u32(data, bigEndian ? at : at + 4);
+  const low = u32(data, bigEndian ? at + 4 : at);
+  return high === NOT_KNOWN && low === NOT_KNOWN ? null : high * 0x1_0000_0000 + low;
 }
 
 /** Where the value of the first option with this code and length begins, or -1. Never looks beyond `end`. */

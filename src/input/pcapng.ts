@@ -1,6 +1,6 @@
 /** pcapng (draft-ietf-opsawg-pcapng): blocks in sections; each section has its own byte order and interfaces. */
 import { u16be, u16le, u32be, u32le } from './bytes.ts';
-import { type PcapngInterface, readDrops, readInterface } from './pcapng-interface.ts';
+import { noteLost, type PcapngInterface, readDrops, readInterface, readLost } from './pcapng-interface.ts';
 import { type CaptureReader, END, NEED_DATA, RECORD, type ReadDamage, type ReadResult } from './reader.ts';
 import type { CaptureRecord } from './types.ts';
 import { type ByteWindow, MAX_WINDOW_BYTES } from './window.ts';
@@ -55,10 +55,13 @@ export class PcapngReader implements CaptureReader {
     this.#window = window;
   }
 
-  /** Sum over the interfaces; null where no interface has statistics. */
+  /** Sum over the interfaces; null where none has statistics, nor packets that tell. */
   get dropped(): number | null {
     let sum = this.#droppedBefore;
-    for (const { dropped } of this.#interfaces) if (dropped !== null) sum = (sum ?? 0) + dropped;
+    for (const { dropped, lost } of this.#interfaces) {
+      const told = dropped ?? lost;
+      if (told !== null) sum = (sum ?? 0) + told;
+    }
     return sum;
   }
 
@@ -92,8 +95,8 @@ export class PcapngReader implements CaptureReader {
         if (result !== RECORD) return result;
         continue;
       }
-      const length = u32(data, at + 4);
-      if (length < MIN_BLOCK || (length & 3) !== 0) return this.#stop(`a block claims a length of ${length} bytes`);
+      const length = padded(u32(data, at + 4));
+      if (length < MIN_BLOCK) return this.#stop(`a block claims a length of ${length} bytes`);
       const isPacket = type === ENHANCED_PACKET || type === SIMPLE_PACKET || type === OBSOLETE_PACKET;
       if (!isPacket && type !== INTERFACE_DESCRIPTION && type !== INTERFACE_STATISTICS) {
         this.#passType = type;
@@ -104,7 +107,7 @@ export class PcapngReader implements CaptureReader {
       if (length > MAX_WINDOW_BYTES)
         return this.#stop(`a block claims a length of ${length} bytes, too many to be true`);
       if (have < length) return this.#short(isPacket ? 'a record' : 'a block', have, length);
-      const trailer = u32(data, at + length - TRAILER);
+      const trailer = padded(u32(data, at + length - TRAILER));
       if (trailer !== length) return this.#stop(`a block's lengths differ: ${length} before it, ${trailer} behind it`);
       if (!this.#readBlock(type, record, at, length)) return END;
       window.pos = at + length;
@@ -136,7 +139,13 @@ export class PcapngReader implements CaptureReader {
     record.hasTime = true;
     record.wireLength = u32(data, at + 24);
     record.interfaceId = id;
-    return this.#setPacket(record, from, at + ENHANCED_HEADER, u32(data, at + 20), length - ENHANCED_HEADER - TRAILER);
+    const captured = u32(data, at + 20);
+    const start = at + ENHANCED_HEADER;
+    const end = at + length - TRAILER;
+    if (!this.#setPacket(record, from, start, captured, end - start)) return false;
+    if (type === OBSOLETE_PACKET) noteLost(from, (this.#bigEndian ? u16be : u16le)(data, at + 10));
+    else if (start + padded(captured) < end) readLost(from, data, start + padded(captured), end, this.#bigEndian);
+    return true;
   }
 
   /** Belongs to the first interface, has no time, and its captured length must be guessed from the snaplen. */
@@ -187,8 +196,8 @@ export class PcapngReader implements CaptureReader {
     if (major !== 1 || (minor !== 0 && minor !== 2)) {
       return this.#refuse(`pcapng version ${major}.${minor} is not known, only 1.0 is`);
     }
-    const length = u32(data, pos + 4);
-    if (length < MIN_SECTION || (length & 3) !== 0) return this.#stop(`a block claims a length of ${length} bytes`);
+    const length = padded(u32(data, pos + 4));
+    if (length < MIN_SECTION) return this.#stop(`a block claims a length of ${length} bytes`);
     this.#droppedBefore = this.dropped;
     this.#interfaces = [];
     this.#bigEndian = bigEndian;
@@ -231,7 +240,7 @@ export class PcapngReader implements CaptureReader {
       const read = this.#passLength - this.#passLeft + have;
       return this.#stop(`cut in the middle of a block: ${read} of ${this.#passLength} bytes`, begin);
     }
-    const trailer = (this.#bigEndian ? u32be : u32le)(window.data, window.pos);
+    const trailer = padded((this.#bigEndian ? u32be : u32le)(window.data, window.pos));
     if (trailer !== this.#passLength) {
       const what = `a block's lengths differ: ${this.#passLength} before it, ${trailer} behind it`;
       return this.#stop(what, TRAILER - this.#passLength);
@@ -267,4 +276,9 @@ export class PcapngReader implements CaptureReader {
     this.damage = { offset: this.#window.offset + this.#window.pos + from, what };
     return END;
   }
+}
+
+/** Blocks are padded to four bytes. Some programs leave the padding out of the lengths: Wireshark adds it, too. */
+function padded(length: number): number {
+  return length + (-length & 3);
 }

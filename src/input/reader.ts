@@ -41,7 +41,7 @@ export interface BulkSink {
 }
 
 export interface CaptureReader {
-  /** 'pcap', 'pcap-ns', 'pcap-modified', 'pcapng', 'snoop' or 'erf' */
+  /** 'pcap', 'pcap-ns', 'pcap-modified', 'pcap-ixia', 'pcap-nokia', 'pcap-aix', 'pcapng', 'snoop' or 'erf' */
   readonly format: string;
   /** LINKTYPE_ numbers that the file has declared so far, in order of appearance */
   readonly linkTypes: ReadonlySet<number>;

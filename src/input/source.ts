@@ -1,5 +1,5 @@
 /** Where bytes come from: a regular file, or a stream (pipe, FIFO, standard input, another program). */
-import { closeSync, readSync } from 'node:fs';
+import { closeSync, readSync, statSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { errorCode } from './errors.ts';
 import type { ByteWindow } from './window.ts';
@@ -11,6 +11,8 @@ export interface ByteSource {
   readonly bytesRead: number;
   /** why the bytes ended before their time (a read error, compressed data that is cut), or null */
   readonly damage: string | null;
+  /** whoever follows the file wanted no more of it: what is incomplete at its end is no damage */
+  readonly leftOff?: boolean;
   /**
    * Appends at least one byte to the window, which has room for it; a promise only where one has to wait.
    * @returns false at the end of the input
@@ -20,7 +22,8 @@ export interface ByteSource {
   close(): void;
 }
 
-function readFailure(error: unknown): string {
+/** What a failed read is called. */
+export function readFailure(error: unknown): string {
   return `reading failed: ${errorCode(error) || String(error)}`;
 }
 
@@ -54,9 +57,25 @@ export class FileSource implements ByteSource {
   }
 
   close(): void {
-    if (this.#descriptor > 0) closeSync(this.#descriptor);
+    closeDescriptor(this.#descriptor);
     this.#descriptor = -1;
   }
+}
+
+/** Whether a path, which may be wrong, is of what can be read once only: a FIFO, a process substitution, a device. */
+export function isReadOnce(path: string): boolean {
+  if (path === '-') return true;
+  try {
+    const stat = statSync(path);
+    return !stat.isFile() && !stat.isDirectory();
+  } catch {
+    return false;
+  }
+}
+
+/** Closes a file; not standard input (0), nor what is closed (-1). */
+export function closeDescriptor(descriptor: number): void {
+  if (descriptor > 0) closeSync(descriptor);
 }
 
 /** Any readable stream of bytes. It is read only as fast as the window empties. */

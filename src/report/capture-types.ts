@@ -5,7 +5,7 @@ import type { OsName } from '../teardown/profiles.ts';
 
 export interface CaptureFile {
   name: string;
-  /** 'pcap', 'pcap-ns', 'pcap-modified', 'pcapng', 'snoop', 'erf', with '+gzip' or '+zstd' where compressed */
+  /** 'pcap', 'pcap-ns', its variants 'pcap-modified', 'pcap-ixia', 'pcap-nokia' and 'pcap-aix', 'pcapng', 'snoop', 'erf', with '+gzip' or '+zstd' */
   format: string;
   /** libpcap's names of the link types seen, such as 'ETHERNET', 'LINUX_SLL2' */
   linkTypes: string[];

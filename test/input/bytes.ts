@@ -47,15 +47,20 @@ export interface PcapFile extends Order {
   snaplen?: number;
   linkType?: number;
   packets?: PcapPacket[];
+  /** bytes of a record header beyond the usual 16; Kuznetzov's 8 where his magic number is */
+  extra?: number;
 }
 
 export const MICRO = 0xa1b2c3d4;
 export const NANO = 0xa1b23c4d;
 export const MODIFIED = 0xa1b2cd34;
+export const IXIA_HARDWARE = 0x1c0001ac;
+export const IXIA_SOFTWARE = 0x1c0001ab;
 
 /** A pcap file. */
 export function pcap(file: PcapFile = {}): Buffer {
   const { magic = MICRO, version = [2, 4], snaplen = 65_535, linkType = 1, packets = [] } = file;
+  const { extra = magic === MODIFIED ? 8 : 0 } = file;
   const parts = [
     u32(magic, file),
     u16(version[0], file),
@@ -64,12 +69,14 @@ export function pcap(file: PcapFile = {}): Buffer {
     u32(snaplen, file),
     u32(linkType, file),
   ];
+  const records: Buffer[] = [];
   for (const { seconds, fraction, data, wireLength = data.length, captured = data.length } of packets) {
-    for (const field of [seconds, fraction, captured, wireLength]) parts.push(u32(field, file));
-    if (magic === MODIFIED) parts.push(Buffer.alloc(8, 0xee));
-    parts.push(Buffer.from(data));
+    for (const field of [seconds, fraction, captured, wireLength]) records.push(u32(field, file));
+    records.push(Buffer.alloc(extra, 0xee), Buffer.from(data));
   }
-  return Buffer.concat(parts);
+  // IXIA says how long all records are.
+  if (magic === IXIA_HARDWARE || magic === IXIA_SOFTWARE) parts.push(u32(Buffer.concat(records).length, file));
+  return Buffer.concat([...parts, ...records]);
 }
 
 function padded(bytes: Uint8Array): Buffer {
@@ -114,6 +121,8 @@ export function idb(of: Interface = {}): Buffer {
 
 export interface Packet extends Order {
   interfaceId?: number;
+  /** of this packet's interface since its last packet; in an obsolete block 16 bits */
+  drops?: bigint;
   ticks?: bigint;
   data?: Uint8Array;
   wireLength?: number;
@@ -134,12 +143,15 @@ function timeAndLengths(of: Packet, data: Uint8Array): Buffer[] {
 /** Enhanced Packet Block, with an option (flags) behind the packet. */
 export function epb(of: Packet = {}): Buffer {
   const body = [u32(of.interfaceId ?? 0, of), ...timeAndLengths(of, of.data ?? packet(20))];
-  return block(6, Buffer.concat([...body, option(2, u32(1, of), of), END_OF_OPTIONS]), of);
+  body.push(option(2, u32(1, of), of));
+  if (of.drops !== undefined) body.push(option(4, u64(of.drops, of), of));
+  return block(6, Buffer.concat([...body, END_OF_OPTIONS]), of);
 }
 
 /** Obsolete Packet Block. */
 export function opb(of: Packet = {}): Buffer {
-  const body = [u16(of.interfaceId ?? 0, of), u16(0xffff, of), ...timeAndLengths(of, of.data ?? packet(20))];
+  const drops = Number(of.drops ?? 0xffffn);
+  const body = [u16(of.interfaceId ?? 0, of), u16(drops, of), ...timeAndLengths(of, of.data ?? packet(20))];
   return block(2, Buffer.concat(body), of);
 }
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { PcapReader } from '../../src/input/pcap.ts';
-import { END } from '../../src/input/reader.ts';
+import { END, NEED_DATA, RECORD } from '../../src/input/reader.ts';
 import { ByteWindow } from '../../src/input/window.ts';
-import { MICRO, MODIFIED, NANO, packet, pcap } from './bytes.ts';
+import { IXIA_HARDWARE, IXIA_SOFTWARE, MICRO, MODIFIED, NANO, packet, pcap } from './bytes.ts';
 import { md5, readBytes } from './read.ts';
 
 const PACKETS = [
@@ -80,6 +80,93 @@ describe('pcap', () => {
   });
 });
 
+describe('variants of pcap', () => {
+  const T = [100, 101, 102].map((seconds) => ({ seconds, fraction: 999_999, data: packet(60, seconds) }));
+
+  it.each([
+    ["Red Hat 6.1's", MICRO, 8, 'pcap-modified'],
+    ["Nokia's", MICRO, 4, 'pcap-nokia'],
+    ["SuSE 6.3's", MODIFIED, 12, 'pcap-modified'],
+  ])('%s longer record headers are told by what follows, in both byte orders', (_, magic, extra, format) => {
+    for (const bigEndian of [false, true]) {
+      for (const count of [1, 2, 3]) {
+        const packets = T.slice(0, count);
+        const { records, reader, damage } = readBytes(pcap({ magic, extra, bigEndian, packets }), [1]);
+        expect(damage).toBeNull();
+        expect(reader.format).toBe(format);
+        expect(records.map((r) => [r.time, r.md5])).toEqual(
+          packets.map(({ seconds, data }) => [`${seconds}.999999000`, md5(data)]),
+        );
+      }
+    }
+  });
+
+  it('is the usual one where the records fit it, and where they fit none', () => {
+    // packets of zeros look like records of any length
+    const zeros = T.map((p) => ({ ...p, data: Buffer.alloc(400) }));
+    const { records, reader } = readBytes(pcap({ packets: zeros }));
+    expect([reader.format, records.length]).toEqual(['pcap', 3]);
+    const broken = readBytes(pcap({ packets: [T[0]!, { ...T[1]!, captured: 1 << 30 }, T[2]!] }));
+    expect([broken.reader.format, broken.records.length]).toEqual(['pcap', 1]);
+    expect(broken.damage?.what).toMatch('claims 1073741824');
+  });
+
+  it('is known of a pipe as soon as two records are there', () => {
+    const window = new ByteWindow();
+    const bytes = pcap({ packets: T });
+    const reader = new PcapReader(window);
+    window.data.set(bytes);
+    window.end = 24 + 76;
+    expect(reader.begin()).toBe(NEED_DATA);
+    window.end = 24 + 2 * 76;
+    expect(reader.begin()).toBe(RECORD);
+  });
+
+  it.each([IXIA_HARDWARE, IXIA_SOFTWARE])(
+    "IXIA's header is longer; its unit is told by the fractions (%i)",
+    (magic) => {
+      for (const bigEndian of [false, true]) {
+        const micros = readBytes(pcap({ magic, bigEndian, packets: T }));
+        expect(micros.records.map((r) => r.time)).toEqual(['100.999999000', '101.999999000', '102.999999000']);
+        expect(micros.records[2]?.md5).toBe(md5(packet(60, 102)));
+        expect([micros.reader.format, micros.damage]).toEqual(['pcap-ixia', null]);
+        const packets = T.map((p, i) => ({ ...p, fraction: i === 1 ? 123_456_789 : 5 }));
+        const nanos = readBytes(pcap({ magic, bigEndian, packets }));
+        expect(nanos.records.map((r) => r.time)).toEqual(['100.000000005', '101.123456789', '102.000000005']);
+      }
+      expect(readBytes(pcap({ magic }).subarray(0, 27)).damage?.what).toBe(
+        'cut in the middle of the file header: 27 of 28 bytes',
+      );
+    },
+  );
+
+  it.each([
+    [6, 1],
+    [24, 0],
+    [9, 9],
+    [1, 1],
+  ])('AIX: version 2.2 with the interface type %i is link type %i, with nanoseconds', (told, linkType) => {
+    const packets = [{ seconds: 5, fraction: 123, data: packet(40), captured: 90, wireLength: 40 }];
+    const { records, reader } = readBytes(pcap({ version: [2, 2], linkType: told, bigEndian: true, packets }));
+    expect([...reader.linkTypes]).toEqual([linkType]);
+    const ofAix = told !== linkType;
+    expect(reader.format).toBe(ofAix ? 'pcap-aix' : 'pcap');
+    const time = ofAix ? '5.000000123' : '5.000123000';
+    expect(records[0]).toMatchObject({ time, linkType, captured: 40, wireLength: 90, md5: md5(packet(40)) });
+  });
+
+  it('AIX puts three bytes before an FDDI frame', () => {
+    const packets = [{ seconds: 5, fraction: 0, data: packet(43), captured: 93, wireLength: 43 }];
+    const { records } = readBytes(pcap({ version: [2, 2], linkType: 15, packets }));
+    expect(records[0]).toMatchObject({ linkType: 10, captured: 40, wireLength: 90, md5: md5(packet(43).subarray(3)) });
+    const tiny = [{ seconds: 5, fraction: 0, data: packet(2), captured: 2, wireLength: 2 }];
+    expect(readBytes(pcap({ version: [2, 2], linkType: 15, packets: tiny })).records[0]).toMatchObject({
+      captured: 0,
+      wireLength: 0,
+    });
+  });
+});
+
 describe('damaged pcap', () => {
   it.each([
     ['the file header', 20, 0, 0, 'cut in the middle of the file header: 20 of 24 bytes'],
@@ -97,6 +184,25 @@ describe('damaged pcap', () => {
     expect(records).toHaveLength(2);
     const what = 'a record claims 262145 captured bytes, more than the maximum of 262144';
     expect(damage).toEqual({ offset: 24 + 76 + 16, what });
+  });
+
+  it.each([MICRO, MODIFIED])('ends where nothing but zeros follows, as after a crash (%i)', (magic) => {
+    const whole = pcap({ magic, packets: PACKETS });
+    const what = 'zeros where records should be: the file was not written to its end';
+    for (const zeros of [24, 48, 5000, 100_000]) {
+      for (const chunks of [[1 << 20], [1000], [7]]) {
+        const { records, damage } = readBytes(Buffer.concat([whole, Buffer.alloc(zeros)]), chunks);
+        expect([records.length, damage]).toEqual([2, { offset: whole.length, what }]);
+      }
+    }
+  });
+
+  it('takes a record of zeros between others for one', () => {
+    const empty = { seconds: 0, fraction: 0, data: packet(0) };
+    const packets = [PACKETS[0]!, empty, empty, PACKETS[1]!];
+    const { records, damage } = readBytes(pcap({ packets }), [5]);
+    expect([records.length, damage]).toEqual([4, null]);
+    expect(records[2]).toMatchObject({ time: '0.000000000', captured: 0 });
   });
 
   it('believes a length beyond the usual bound where the snaplen allows it', () => {

@@ -3,7 +3,7 @@ import { closeSync, createReadStream, mkdtempSync, openSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { gzipSync } from 'node:zlib';
+import { constants, gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, it } from 'vitest';
 import { FileSource } from '../../src/input/source.ts';
 import { ByteWindow } from '../../src/input/window.ts';
@@ -105,6 +105,13 @@ describe('gzip', () => {
     expect(set.files[0]?.format).toBe('pcapng+gzip');
   });
 
+  it('of endless zeros ends where they begin', async () => {
+    const zeros = gzipSync(Buffer.concat([CAPTURE, Buffer.alloc(64 << 20)]));
+    const { records, set } = await readFiles([write('zeros.gz', zeros)]);
+    expect(records).toEqual(RECORDS);
+    expect(set.damage).toMatchObject([{ offset: CAPTURE.length, what: expect.stringMatching(/^zeros/) }]);
+  });
+
   it.each([0.25, 0.5, 0.999])('that is cut at %f gives everything before the cut', async (part) => {
     const cut = zipped.subarray(0, Math.floor(zipped.length * part));
     // gzip itself says how much can be had of it
@@ -118,13 +125,54 @@ describe('gzip', () => {
     );
   });
 
-  it('whose checksum is wrong is told, and gives all but what was in the works', async () => {
-    const bad = Buffer.from(zipped);
-    bad[bad.length - 8]! ^= 1;
-    const { records, set } = await readFiles([write('bad.gz', bad)]);
-    expect(records.length).toBeGreaterThan(400 - 16_384 / 1416);
-    expect(records).toEqual(RECORDS.slice(0, records.length));
+  it.each([
+    ['whose checksum is wrong', (zip: Buffer) => (zip[zip.length - 8]! ^= 1), 'incorrect data check'],
+    ['with something else behind it', (zip: Buffer) => Buffer.concat([zip, packet(40, 9)]), 'incorrect header check'],
+    [
+      'of which a later member is damaged',
+      (zip: Buffer) => Buffer.concat([zip, gzipSync(CAPTURE.subarray(24)).fill(0xff, 10, 12)]),
+      'invalid block type',
+    ],
+  ])('%s is told, and gives all before that', async (_, spoil, why) => {
+    for (const count of [1, 400]) {
+      const small = pcap({ packets: packets.slice(0, count) });
+      const zip = gzipSync(small);
+      const spoiled = spoil(zip);
+      const { records, set } = await readFiles([write('bad.gz', typeof spoiled === 'number' ? zip : spoiled)]);
+      expect(records).toEqual(RECORDS.slice(0, count));
+      expect(set.damage).toMatchObject([{ offset: small.length, what: `the gzip data is damaged (${why})` }]);
+    }
+  });
+
+  it('of more than a MiB that is damaged gives all but the 16 KiB in the works', async () => {
+    const long = pcap({ packets: Array.from({ length: 1000 }, (_, i) => packets[i % 400]!) });
+    const zip = gzipSync(long, { level: 0 });
+    zip[zip.length - 8]! ^= 1;
+    expect(zip.length).toBeGreaterThan(1 << 20);
+    const { records, set } = await readFiles([write('long.gz', zip)]);
+    expect(records.length).toBeGreaterThan(1000 - 16_384 / 1416);
     expect(set.damage[0]?.what).toMatch(/^the gzip data is damaged \(incorrect data check\)/);
+  });
+
+  it('that is cut at any byte gives every record of which all is there', async () => {
+    const small = pcap({ packets: packets.slice(0, 6).map((p, i) => ({ ...p, data: noise(40, i) })) });
+    const zip = gzipSync(small);
+    for (let length = 2; length < zip.length; length++) {
+      const cut = zip.subarray(0, length);
+      const bytes = length < 10 ? cut.subarray(0, 0) : gunzipSync(cut, { finishFlush: constants.Z_SYNC_FLUSH });
+      const path = write('cut-anywhere.gz', cut);
+      for (const pipe of [false, true]) {
+        const stdin = Readable.from(chunked(cut, 7), { objectMode: false });
+        const read = readFiles([pipe ? '-' : path], { stdin });
+        if (bytes.length < 4) {
+          await expect(read, `${length}`).rejects.toThrow('the gzip data is cut');
+          continue;
+        }
+        const { records, set } = await read;
+        expect(records, `${length}`).toEqual(readBytes(bytes).records);
+        expect(set.damage).toMatchObject([{ what: expect.stringMatching('the gzip data is cut') }]);
+      }
+    }
   });
 
   it('that is cut between two records is damage as well', async () => {

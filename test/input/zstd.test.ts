@@ -159,8 +159,10 @@ describe('zstd', () => {
   });
 
   it('expands thirty thousandfold without being held in memory', async () => {
-    // Empty packets, 8,192 of them in four bytes.
-    const blocks = Array.from({ length: 1000 }, () => block(RLE, 1 << 17, Buffer.alloc(1)));
+    // Packets of 128 KiB zeros, each in 23 bytes: a block for its header, one for its content.
+    const header = [1, 0, 1 << 17, 1 << 17].map((field) => u32(field));
+    const one = [block(RAW, 16, Buffer.concat(header)), block(RLE, 1 << 17, Buffer.alloc(1))];
+    const blocks = Array.from({ length: 1000 }, () => one).flat();
     const bomb = frame(Buffer.alloc(1), { blocks: [block(RAW, 24, CAPTURE.subarray(0, 24)), ...blocks] });
     const before = process.memoryUsage().rss;
     const set = await openCaptures([write('bomb.zst', bomb)]);
@@ -168,7 +170,7 @@ describe('zstd', () => {
     await set.forEach(() => {
       records++;
     });
-    expect(records).toBe((1000 << 17) / 16);
+    expect(records).toBe(1000);
     expect(set.damage[0]?.what).toBe('cut in the middle of a record: 1 of 16 bytes');
     expect(process.memoryUsage().rss - before).toBeLessThan(500 << 20);
   });
