@@ -26,6 +26,7 @@ export class Decoder {
     segment.seconds = record.seconds;
     segment.nanoseconds = record.nanoseconds;
     segment.frame = record.frame;
+    segment.origin = record.origin + record.interfaceId;
     segment.layers = 0;
     const { data, start, end } = record;
     const wireEnd = start + Math.max(record.wireLength, end - start);

@@ -14,6 +14,9 @@ export type Compression = 'gzip' | 'zstd';
  */
 const PIECE_BYTES = { gzip: 16_384, zstd: 2048 } as const;
 
+/** A decoder can't go on in the middle: it begins anew where no more than this is to be passed over, bytes. */
+const MOST_REPEATED = 1 << 20;
+
 function createDecoder(compression: Compression): Transform {
   return compression === 'gzip' ? createGunzip() : new ZstdDecoder();
 }
@@ -28,7 +31,10 @@ export class DecompressSource implements ByteSource {
   readonly #compression: Compression;
   readonly #source: ByteSource;
   readonly #input: ByteWindow;
-  readonly #decoder: Transform;
+  /** null: to be started, at the first byte */
+  #decoder: Transform | null;
+  /** bytes of its output that were taken before */
+  #repeated = 0;
   #output: Uint8Array[] = [];
   #over = false;
   #inputOver = false;
@@ -36,14 +42,27 @@ export class DecompressSource implements ByteSource {
 
   /** @param input a window that `source` fills; what it holds already comes first */
   constructor(compression: Compression, source: ByteSource, input: ByteWindow) {
-    const decoder = createDecoder(compression);
     this.#compression = compression;
     this.#source = source;
     this.#input = input;
-    this.#decoder = decoder;
-    decoder.on('data', (chunk: Uint8Array) => this.#output.push(chunk));
-    for (const event of ['end', 'close']) decoder.on(event, () => this.#finish(null));
-    decoder.on('error', (error) => this.#finish(error));
+    this.#decoder = this.#start();
+  }
+
+  #start(): Transform {
+    const decoder = createDecoder(this.#compression);
+    decoder.on('data', (chunk: Uint8Array) => this.#add(chunk));
+    const finish = (error: Error | null) => {
+      if (decoder === this.#decoder) this.#finish(error);
+    };
+    for (const event of ['end', 'close']) decoder.on(event, () => finish(null));
+    decoder.on('error', finish);
+    return decoder;
+  }
+
+  #add(chunk: Uint8Array): void {
+    const repeated = Math.min(this.#repeated, chunk.length);
+    this.#repeated -= repeated;
+    if (repeated < chunk.length) this.#output.push(chunk.subarray(repeated));
   }
 
   get size(): number | null {
@@ -58,9 +77,27 @@ export class DecompressSource implements ByteSource {
     return this.#take(window) || this.#decode(window);
   }
 
+  suspend(offset: number): boolean {
+    if (offset > MOST_REPEATED || !this.#source.suspend(0)) return false;
+    this.#stop();
+    this.#repeated = offset;
+    this.#over = false;
+    this.#inputOver = false;
+    return true;
+  }
+
   close(): void {
     this.#source.close();
-    this.#decoder.destroy();
+    this.#over = true;
+    this.#stop();
+  }
+
+  #stop(): void {
+    const decoder = this.#decoder;
+    this.#decoder = null;
+    decoder?.destroy();
+    this.#output = [];
+    this.#input.rest(0);
   }
 
   #take(window: ByteWindow): boolean {
@@ -80,7 +117,7 @@ export class DecompressSource implements ByteSource {
     while (!this.#over) {
       const input = this.#input;
       if (input.pos === input.end && !this.#inputOver) {
-        input.compact();
+        input.ensureRoom();
         this.#inputOver = !(await this.#source.fill(input));
       }
       const piece = input.data.subarray(input.pos, Math.min(input.end, input.pos + PIECE_BYTES[this.#compression]));
@@ -95,6 +132,7 @@ export class DecompressSource implements ByteSource {
   #feed(piece: Uint8Array): Promise<void> {
     return new Promise((resolve) => {
       this.#wake = resolve;
+      this.#decoder ??= this.#start();
       if (piece.length > 0) this.#decoder.write(piece, () => resolve());
       else this.#decoder.end();
     });
