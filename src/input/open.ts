@@ -5,7 +5,7 @@ import type { Readable } from 'node:stream';
 import { isatty } from 'node:tty';
 import { DecompressSource } from './decompress.ts';
 import { ErfReader, looksLikeErf } from './erf.ts';
-import { InputError, IS_DIRECTORY, systemError } from './errors.ts';
+import { InputError, IS_DIRECTORY, NoCaptureError, systemError } from './errors.ts';
 import { explainForeign, explainUnknown, MAGIC_BYTES, sniffCompression, sniffFormat } from './magic.ts';
 import { PcapReader } from './pcap.ts';
 import { PcapngReader } from './pcapng.ts';
@@ -144,7 +144,7 @@ async function findReader(path: string, source: ByteSource, window: ByteWindow):
   const head = window.data.slice(0, Math.min(window.end, HEAD_BYTES));
   const foreign = explainForeign(head);
   if (foreign === null && (await isErf(source, window))) return new ErfReader(window);
-  throw new InputError(`can't read ${path}`, ...(foreign ?? explainUnknown(head)));
+  throw new NoCaptureError(`can't read ${path}`, ...(foreign ?? explainUnknown(head)));
 }
 
 async function isErf(source: ByteSource, window: ByteWindow): Promise<boolean> {
@@ -200,5 +200,5 @@ function emptyInput(path: string, source: ByteSource): InputError {
   if (source.damage !== null)
     return new InputError(`can't read ${path}`, source.damage, 'check the file, or copy it again');
   const hint = 'tcpdump writes its buffer late: end it with Ctrl-C, or use its option -U';
-  return new InputError(`can't read ${path}`, 'is empty', hint);
+  return new NoCaptureError(`can't read ${path}`, 'is empty', hint);
 }
