@@ -2,9 +2,10 @@
  * Both captures of a real connection, made at its client and at its server and read as one: what each alone says the two say
  * together. Nothing was sent again because both hosts have seen it.
  */
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { analyze } from '../../src/analyze.ts';
 import type { Flow } from '../../src/report/types.ts';
 import { itShared } from '../support/shared.ts';
@@ -77,6 +78,7 @@ function contradictions(together: Flow, client: Flow, server: Flow): string[] {
 async function compareIn(folder: string): Promise<{ wrong: string[]; flows: number }> {
   const [client, server] = SIDES.map((side) => join(folder, `${side}.pcap`));
   const [one, other, both] = [await analyze([client!]), await analyze([server!]), await analyze([client!, server!])];
+  expect(await analyze([client!, server!], { kernel: false })).toEqual(both);
   const [ones, others] = [byTuple(one.flows), byTuple(other.flows)];
   let flows = 0;
   const wrong: string[] = [];
@@ -125,4 +127,31 @@ it('two halves of a connection, one from each end, are the whole', async () => {
     ['graceful', 'client'],
     ['graceful', 'client'],
   ]);
+});
+
+/** A little-endian pcap of microseconds, by another clock. */
+function byAnotherClock(bytes: Buffer, micros: number): Buffer {
+  const moved = Buffer.from(bytes);
+  for (let at = 24; at < moved.length; at += 16 + moved.readUInt32LE(at + 8)) {
+    const time = moved.readUInt32LE(at) * 1e6 + moved.readUInt32LE(at + 4) + micros;
+    moved.writeUInt32LE(Math.floor(time / 1e6), at);
+    moved.writeUInt32LE(time % 1e6, at + 4);
+  }
+  return moved;
+}
+
+describe('clocks that differ by less than a second do not turn copies into repetitions', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'teardown-clocks-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  it.each([-900_000, -30_000, -10_000, 10_000, 30_000, 900_000])('%i us', async (micros) => {
+    const [client, server] = SIDES.map((side) => join('fixtures/cases/compare_20ms', `${side}.pcap`));
+    const moved = join(folder, `${micros}.pcap`);
+    writeFileSync(moved, byAnotherClock(readFileSync(server!), micros));
+    const whole = await analyze([client!]);
+    const both = await analyze([client!, moved]);
+    expect(both.capture.duplicates).toBe(whole.capture.packets);
+    const stories = (flows: Flow[]) =>
+      flows.map(story).map(({ kind, initiator, notes, ends }) => [kind, initiator, notes, ends]);
+    expect(stories(both.flows)).toEqual(stories(whole.flows));
+  });
 });
