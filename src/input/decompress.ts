@@ -14,8 +14,9 @@ export type Compression = 'gzip' | 'zstd';
  */
 const PIECE_BYTES = { gzip: 16_384, zstd: 2048 } as const;
 
-/** A decoder can't go on in the middle: it begins anew where no more than this is to be passed over, bytes. */
+/** A decoder can't go on in the middle: it begins anew where no more than this is to be passed over, bytes, and not for ever. */
 const MOST_REPEATED = 1 << 20;
+const MOST_BEGINNINGS = 4;
 
 function createDecoder(compression: Compression): Transform {
   return compression === 'gzip' ? createGunzip() : new ZstdDecoder();
@@ -35,6 +36,7 @@ export class DecompressSource implements ByteSource {
   #decoder: Transform | null;
   /** bytes of its output that were taken before */
   #repeated = 0;
+  #beginnings = 0;
   #output: Uint8Array[] = [];
   #over = false;
   #inputOver = false;
@@ -78,7 +80,8 @@ export class DecompressSource implements ByteSource {
   }
 
   suspend(offset: number): boolean {
-    if (offset > MOST_REPEATED || !this.#source.suspend(0)) return false;
+    if (offset > MOST_REPEATED || this.#beginnings === MOST_BEGINNINGS || !this.#source.suspend(0)) return false;
+    this.#beginnings++;
     this.#stop();
     this.#repeated = offset;
     this.#over = false;
