@@ -15,6 +15,7 @@ import {
   tsVal,
   window,
 } from './frame';
+import { word } from './words';
 
 export function isDuplicate(seconds: u32, nanoseconds: i32): bool {
   let h =
@@ -27,12 +28,31 @@ export function isDuplicate(seconds: u32, nanoseconds: i32): bool {
   h ^= h >>> 16;
   h = h * <i32>0x85ebca6b;
   h ^= h >>> 13;
-  const slot = C.PRINTS + ((shareOf(C.PRINT_CLASSES) * C.PRINT_SLOTS + (h & (C.PRINT_SLOTS - 1))) << 3);
+  const set: usize = C.PRINTS + ((shareOf(C.PRINT_CLASSES) * C.PRINT_SETS + (h & C.PRINT_ORIGIN_MASK)) << 4);
   const time = <i32>seconds * C.PRINT_TICKS + (nanoseconds >>> C.PRINT_TICK_SHIFT);
-  const age = time - load<i32>(slot + 4);
-  const window_ = ipId === 0 ? C.PRINT_WINDOW_WITHOUT_ID : C.PRINT_WINDOW;
-  const equal = load<i32>(slot) === h && age >= -window_ && age <= window_;
-  store<i32>(slot, h);
-  store<i32>(slot + 4, time);
-  return equal;
+  const print = (h & ~C.PRINT_ORIGIN_MASK) | (word(C.CAPTURED_AT) & C.PRINT_ORIGIN_MASK);
+  if (isCopy(set, print, time) || isCopy(set + 8, print, time)) return true;
+  store<i64>(set + 8, load<i64>(set));
+  store<i32>(set, print);
+  store<i32>(set + 4, time);
+  return false;
+}
+
+/** Whether the packet is a copy of the one whose print stands there. */
+function isCopy(at: usize, print: i32, time: i32): bool {
+  const difference = load<i32>(at) ^ print;
+  if ((difference & ~C.PRINT_ORIGIN_MASK) !== 0) return false;
+  const window_ = difference === 0 ? windowHere() : windowElsewhere();
+  const age = time - load<i32>(at + 4);
+  if (age < -window_ || age > window_) return false;
+  if (difference === 0) store<i32>(at + 4, time);
+  return true;
+}
+
+function windowHere(): i32 {
+  return ipId === 0 ? C.PRINT_WINDOW_WITHOUT_ID : C.PRINT_WINDOW;
+}
+
+function windowElsewhere(): i32 {
+  return (ipId | tsVal) === 0 ? C.PRINT_WINDOW_ELSEWHERE_UNMARKED : C.PRINT_WINDOW_ELSEWHERE;
 }

@@ -6,6 +6,7 @@ import { SKIP_REASONS } from './decode/outcome.ts';
 import type { SplitWord } from './decode/split.ts';
 import { type CaptureOptions, type CaptureSet, type Moment, openCaptures } from './input/captures.ts';
 import type { CaptureClock } from './input/clock.ts';
+import { findCaptures } from './input/find.ts';
 import { startKernel } from './kernel/kernel.ts';
 import type { ServiceTotals } from './report/services.ts';
 import type { Capture, Flow, Report } from './report/types.ts';
@@ -58,14 +59,14 @@ export const MAX_FLOWS = 100_000;
 
 /**
  * Analyses captures as one: several files are merged by time.
- * @param files paths of pcap, pcapng, snoop or ERF files, '-' for standard input
+ * @param files paths of pcap, pcapng, snoop or ERF files, of folders that hold such, or patterns (findCaptures), '-' for standard input
  * @returns the report; damage in a file is in `report.capture.damage`, and everything before it was analysed
  * @throws InputError where a file can't be opened, is no capture or can't be followed: nothing was analysed then
  * @throws WhereError where `options.where` is no expression
  * @throws OsError where `options.os` names no system or no address
  */
 export async function analyze(files: readonly string[], options: AnalyzeOptions = {}): Promise<Report> {
-  return (await runAnalysis(files, options)).report;
+  return (await runAnalysis((await findCaptures(files)).files, options)).report;
 }
 
 export interface Analysis {
@@ -74,7 +75,7 @@ export interface Analysis {
   services: ServiceTotals;
 }
 
-/** As analyze(), with what the summaries show beside the report. */
+/** As analyze() does with files, with what the summaries show beside the report. */
 export async function runAnalysis(files: readonly string[], options: AnalyzeOptions = {}): Promise<Analysis> {
   const where = options.where === undefined ? undefined : parseWhere(options.where);
   const systems = parseSystems(options);

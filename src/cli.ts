@@ -65,6 +65,7 @@ Without a command it is analyze:
   teardown web.pcap                       who closed first, what lingers
   teardown web.pcap -o all.json -o f.csv  files, their format by the ending
   teardown web.pcap -Y 'closer==server'   only the flows that match
+  teardown rotated/ 'eth1-*.pcap*'        a folder, a pattern: merged by time
   teardown -f ndjson - < web.pcap.gz      from standard input
   teardown --follow web.pcap -f ndjson    a capture that is still written
   teardown flow web.pcap 7                one flow, segment by segment
@@ -87,7 +88,7 @@ function program(run: (exitCode: Promise<number>) => void): Command {
     .command('analyze', { isDefault: true })
     .description('analyse captures (pcap, pcapng, snoop, ERF; gzip, zstd; - is standard input)')
     .usage('[options] FILE...')
-    .argument('[files...]', 'captures; several are merged by time')
+    .argument('[files...]', 'captures, folders of captures, patterns; several are merged by time')
     .option('-r, --read <file>', 'a capture, as tcpdump and tshark take it; repeatable', collect)
     .option('--follow', 'wait for more at the end of the file, as tail -f, until Ctrl-C; then report')
     .action((files: string[], flags: AnalyzeFlags & { read?: string[] }) => {

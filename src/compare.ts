@@ -14,6 +14,7 @@ import type { SplitWord } from './decode/split.ts';
 import { type CaptureSet, openCaptures } from './input/captures.ts';
 import type { CaptureClock } from './input/clock.ts';
 import { InputError } from './input/errors.ts';
+import { findCaptures } from './input/find.ts';
 import { AddressBook } from './report/address-book.ts';
 import { Best } from './report/best.ts';
 import type { IntervalSink } from './report/intervals.ts';
@@ -39,26 +40,28 @@ export interface ComparisonAnalysis extends Analysis {
 
 /**
  * Compares two captures of the same connections: a report whose client ends are as CLIENT shows them and whose server
- * ends as SERVER does, with all times on the client's clock. Both files are read more than once.
+ * ends as SERVER does, with all times on the client's clock. Either is a file, a folder or a pattern (findCaptures); all is read
+ * more than once.
  * @throws InputError where one can't be opened, is no capture or can't be read again: nothing was analysed then
  * @throws WhereError where `options.where` is no expression
  * @throws OsError where `options.os` names no system or address
  */
 export async function compare(client: string, server: string, options: CompareOptions = {}): Promise<Report> {
-  return (await runComparison(client, server, options)).report;
+  const files = async (operand: string) => (await findCaptures([operand])).files;
+  return (await runComparison(await files(client), await files(server), options)).report;
 }
 
 /** As compare(), with what the summaries show beside the report. `onFlow` is called in the order of the flows' ids. */
 export async function runComparison(
-  client: string,
-  server: string,
+  client: readonly string[],
+  server: readonly string[],
   options: CompareOptions = {},
 ): Promise<ComparisonAnalysis> {
   const where = options.where === undefined ? undefined : parseWhere(options.where);
   const systems = parseSystems(options);
   const progress = { onProgress: options.onProgress };
   // Both are opened before either is read: a wrong path is told at once.
-  const opened = [await openCaptures([client], progress), await openCaptures([server], progress)] as const;
+  const opened = [await openCaptures(client, progress), await openCaptures(server, progress)] as const;
   if (!opened.every(({ rereadable }) => rereadable)) {
     throw new InputError("can't compare a pipe", 'both captures are read twice', 'save it to a file first');
   }

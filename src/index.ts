@@ -3,6 +3,7 @@ export { type AnalyzeOptions, analyze, MAX_FLOWS, VERSION } from './analyze.ts';
 export { type CompareOptions, compare } from './compare.ts';
 export type { SplitWord } from './decode/split.ts';
 export { InputError } from './input/errors.ts';
+export { type FoundCaptures, findCaptures, type LeftOut } from './input/find.ts';
 export type * from './report/types.ts';
 export { type OsChoice, OsError } from './systems.ts';
 export { WhereError } from './where/where.ts';

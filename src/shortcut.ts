@@ -60,8 +60,9 @@ export class Shortcut implements BulkSink {
   /** Takes a record. @returns false: nothing was done */
   take(record: CaptureRecord): boolean {
     if (this.inBulk || record.address === 0 || !isWord(record.seconds)) return false;
-    const { numbers, exports } = this.kernel;
+    const { words, numbers, exports } = this.kernel;
     numbers[C.ORIGIN] = this.clock.originSeconds;
+    words[C.CAPTURED_AT] = record.origin + record.interfaceId;
     const { address, start, end, linkType, seconds, nanoseconds, frame } = record;
     return exports.take(address + start, address + end, linkType, seconds, nanoseconds, frame) !== 0;
   }

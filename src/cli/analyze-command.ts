@@ -5,6 +5,7 @@ import type { ComparisonTotals, Flow } from '../report/types.ts';
 import { choicesOf } from '../systems.ts';
 import { EXIT_DAMAGED, EXIT_DONE, warnOfDamage } from './errors.ts';
 import { type Format, isStreamed, OutputFile, render, streamHead, streamLine } from './formats.ts';
+import { capturesOf } from './inputs.ts';
 import { Progress } from './progress.ts';
 import { onSignal } from './signals.ts';
 import { hintAtTornConnection } from './split-hint.ts';
@@ -49,8 +50,9 @@ export function systemOptions({ os, timeWait, finTimeout }: AnalyzeFlags): Pick<
 type SystemOption = 'os' | 'timeWaitSeconds' | 'finTimeoutSeconds';
 
 /** `teardown [analyze] FILE...` @returns the exit code */
-export function analyzeCommand(files: string[], flags: AnalyzeFlags): Promise<number> {
-  return writeAnalysis(flags, (options) => runAnalysis(files, options));
+export async function analyzeCommand(operands: string[], flags: AnalyzeFlags): Promise<number> {
+  const files = await capturesOf(operands, flags.quiet === true);
+  return await writeAnalysis(flags, (options) => runAnalysis(files, options));
 }
 
 /** Analyses, and writes what the flags ask for. @returns the exit code */

@@ -1,6 +1,7 @@
 import { runComparison } from '../compare.ts';
 import { type AnalyzeFlags, writeAnalysis } from './analyze-command.ts';
 import { UsageError } from './errors.ts';
+import { capturesOf } from './inputs.ts';
 
 /** `teardown compare CLIENT SERVER` @returns the exit code */
 export async function compareCommand(operands: string[], flags: AnalyzeFlags): Promise<number> {
@@ -17,8 +18,10 @@ export async function compareCommand(operands: string[], flags: AnalyzeFlags): P
       'save it to a file first',
     );
   }
+  const quiet = flags.quiet === true;
+  const files = [await capturesOf([client], quiet), await capturesOf([server], quiet)] as const;
   return await writeAnalysis(flags, async (options) => {
-    const compared = await runComparison(client, server, options);
+    const compared = await runComparison(...files, options);
     if (compared.comparison.exchanged) {
       process.stderr.write(
         'teardown: segments came before they were sent: are the captures in the wrong order?\n' +

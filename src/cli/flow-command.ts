@@ -8,20 +8,22 @@ import { segmentsOf } from '../segments.ts';
 import { parseWhere } from '../where/where.ts';
 import { type AnalyzeFlags, systemOptions } from './analyze-command.ts';
 import { EXIT_DAMAGED, EXIT_DONE, EXIT_NOTHING, UsageError, warnOfDamage } from './errors.ts';
+import { capturesOf } from './inputs.ts';
 import { Progress } from './progress.ts';
 import { outputWidth, wantsColor, writeOut } from './terminal.ts';
 
 /** `teardown flow FILE... SELECTOR` @returns the exit code */
 export async function flowCommand(operands: string[], flags: AnalyzeFlags): Promise<number> {
-  const files = operands.slice(0, -1);
+  const inputs = operands.slice(0, -1);
   const selector = operands.at(-1);
-  if (files.length === 0 || selector === undefined) {
+  if (inputs.length === 0 || selector === undefined) {
     throw new UsageError('flow needs a capture and a selector', 'as in: teardown flow web.pcap 7');
   }
-  if (files.some(isReadOnce)) {
+  if (inputs.some(isReadOnce)) {
     throw new UsageError('flow reads a capture twice, and a pipe can be read once', 'save it to a file first');
   }
   const selects = parseSelector(selector);
+  const files = await capturesOf(inputs, flags.quiet === true);
   const progress = new Progress(flags.progress && flags.quiet !== true);
   const options = {
     ...systemOptions(flags),
@@ -34,7 +36,7 @@ export async function flowCommand(operands: string[], flags: AnalyzeFlags): Prom
   const damaged = report.capture.damage.length > 0;
   if (flow === undefined) {
     warnOfDamage(report.capture);
-    const hint = `teardown ${files.join(' ')} lists the flows`;
+    const hint = `teardown ${inputs.join(' ')} lists the flows`;
     process.stderr.write(`teardown: no flow matches ${plain(selector)}\n  ${plain(hint)}\n`);
     return damaged ? EXIT_DAMAGED : EXIT_NOTHING;
   }

@@ -9,7 +9,7 @@ import { Traffic } from './traffic.ts';
 
 /** The second reading, of as many connections at a time as there is room for. @param most segments of either capture at a time */
 export async function followSegments(
-  files: readonly [string, string],
+  files: readonly [readonly string[], readonly string[]],
   captures: readonly [OneCapture, OneCapture],
   pairs: readonly Pair[],
   samples: ClockSamples,

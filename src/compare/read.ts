@@ -32,13 +32,13 @@ export interface Wanted {
  * @returns the connections of which not all are there, since there are more than that
  */
 export async function readSegments(
-  file: string,
+  files: readonly string[],
   wanted: Wanted,
   columns: SegmentColumns,
   most: number,
   splitBy: readonly SplitWord[],
 ): Promise<Set<number>> {
-  const captures = await openCaptures([file]);
+  const captures = await openCaptures(files);
   const clock = new CaptureClock();
   // The same tracker as in the first reading, so that flows have the same numbers.
   const tracker = new FlowTracker(NOBODY, clock);

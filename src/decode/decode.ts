@@ -37,6 +37,7 @@ export class Decoder {
     segment.seconds = record.seconds;
     segment.nanoseconds = record.nanoseconds;
     segment.frame = record.frame;
+    segment.origin = record.origin + record.interfaceId;
     segment.layers = 0;
     segment.rest = null;
     const { data, start, end } = record;

@@ -42,6 +42,8 @@ export class Segment {
   nanoseconds = 0;
   /** 1-based frame number */
   frame = 0;
+  /** where it was captured, as CaptureRecord has it */
+  origin = 0;
   /** 4 or 6 */
   ipVersion = 4;
   /** source address as four big-endian words; IPv4 is kept as ::ffff:a.b.c.d */

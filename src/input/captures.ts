@@ -7,16 +7,21 @@ import { InputError } from './errors.ts';
 import { checkFollowed } from './follow.ts';
 import { linkTypeName } from './linktypes.ts';
 import { Head, HeadHeap } from './merge.ts';
-import { type OpenCapture, openCapture } from './open.ts';
+import { openCapture } from './open.ts';
 import { type BulkSink, NEED_DATA, RECORD, type ReadResult } from './reader.ts';
+import { Rota } from './rota.ts';
 import type { CaptureRecord } from './types.ts';
-import { WINDOW_BYTES } from './window.ts';
+import { WINDOW_BYTES, WindowPool } from './window.ts';
 
 /** How long the event loop may wait for us, milliseconds: signals and timers work between. */
 const SLICE_MS = 50;
 /** All windows together, bytes, as long as there are fewer files than this holds smallest windows. */
 const ALL_WINDOWS_BYTES = 16 << 20;
 const SMALLEST_WINDOW_BYTES = 64 << 10;
+/** Files whose windows are held at a time. */
+const MOST_HELD = ALL_WINDOWS_BYTES / SMALLEST_WINDOW_BYTES;
+/** Files that stay open all the time: four threads may do so, of 256 descriptors where there are no more. */
+const MOST_OPEN = 48;
 
 /** A moment, as records have it. */
 export interface Moment {
@@ -78,27 +83,36 @@ export async function openCaptures(paths: readonly string[], options: CaptureOpt
   if (follow !== undefined) checkFollowed(paths);
   const share = Math.floor(ALL_WINDOWS_BYTES / Math.max(1, paths.length));
   const windowBytes = Math.max(SMALLEST_WINDOW_BYTES, Math.min(WINDOW_BYTES, share));
-  const place = options.place ?? new PlainPlace();
-  const opened: OpenCapture[] = [];
+  const place = new WindowPool(options.place ?? new PlainPlace());
+  const filesStayOpen = paths.length <= MOST_OPEN;
+  const heads: Head[] = [];
+  const rota = new Rota(MOST_HELD);
   try {
-    for (const path of paths) opened.push(await openCapture(path, { windowBytes, stdin, place, follow }));
+    for (const path of paths) {
+      const capture = await openCapture(path, { windowBytes, stdin, place, filesStayOpen, follow });
+      const head = new Head(capture, heads.length);
+      heads.push(head);
+      rota.add(head);
+    }
   } catch (error) {
-    for (const capture of opened) capture.source.close();
+    for (const { capture } of heads) capture.close();
     throw error;
   }
-  return new CaptureSet(opened, options.onProgress);
+  return new CaptureSet(heads, rota, options.onProgress);
 }
 
 /** Opened captures. `files`, `damage` and `dropped` are complete when `forEach` is done. */
 export class CaptureSet {
-  readonly #heads: Head[];
+  readonly #heads: readonly Head[];
+  readonly #rota: Rota;
   readonly #onProgress: CaptureOptions['onProgress'];
   /** frame numbers given so far: packets, and blocks that Wireshark numbers as well */
   #frames = 0;
   #sliceEnd = 0;
 
-  constructor(captures: readonly OpenCapture[], onProgress?: CaptureOptions['onProgress']) {
-    this.#heads = captures.map((capture, order) => new Head(capture, order));
+  constructor(heads: readonly Head[], rota: Rota, onProgress?: CaptureOptions['onProgress']) {
+    this.#heads = heads;
+    this.#rota = rota;
     this.#onProgress = onProgress;
   }
 
@@ -166,7 +180,7 @@ export class CaptureSet {
 
   /** Closes the files without reading them. */
   close(): void {
-    for (const { capture } of this.#heads) capture.source.close();
+    for (const { capture } of this.#heads) capture.close();
   }
 
   /** Delivers what the window of a single file holds. */
@@ -186,15 +200,31 @@ export class CaptureSet {
 
   async #readMerged(sink: (record: CaptureRecord) => void): Promise<void> {
     const heap = new HeadHeap();
-    for (const head of this.#heads) if (await this.#load(head, sink)) heap.push(head);
-    for (let head = heap.top(); head !== undefined; head = heap.top()) {
-      this.#deliver(head, sink);
-      // No await where the next record is there already: it would cost more than the record.
-      const result = this.#loadNow(head, sink);
-      const present = result === NEED_DATA ? await this.#load(head, sink) : result === RECORD;
-      if (present) heap.topChanged();
-      else heap.removeTop();
+    for (const head of this.#heads) {
+      if ((await this.#isHeld(head)) && (await this.#load(head, sink))) heap.push(head);
+      else this.#rota.leave(head);
     }
+    for (let head = heap.top(); head !== undefined; head = heap.top()) {
+      // No await where the record is there already: it would cost more than the record.
+      let present = !head.isSuspended || (await this.#isHeld(head));
+      if (present) {
+        this.#deliver(head, sink);
+        const result = this.#loadNow(head, sink);
+        present = result === NEED_DATA ? await this.#load(head, sink) : result === RECORD;
+      }
+      if (present) heap.topChanged();
+      else {
+        heap.removeTop();
+        this.#rota.leave(head);
+      }
+    }
+  }
+
+  /** Sees to it that the file's bytes are there. False: they are gone. */
+  async #isHeld(head: Head): Promise<boolean> {
+    if (!head.isSuspended) return true;
+    await this.#giveWay();
+    return await this.#rota.resume(head);
   }
 
   /** Makes the file's next record its head, reading on as far as necessary. False: there is none. */
@@ -227,6 +257,11 @@ export class CaptureSet {
   async #refill(head: Head): Promise<void> {
     const waiting = head.capture.refill();
     if (waiting !== undefined) await this.#waitFor(waiting);
+    await this.#giveWay();
+  }
+
+  /** Lets the event loop have its turn, if it is time. */
+  async #giveWay(): Promise<void> {
     if (performance.now() < this.#sliceEnd) return;
     this.#progress();
     await setImmediate();

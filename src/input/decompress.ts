@@ -16,6 +16,9 @@ const PIECE_BYTES = { gzip: 16_384, zstd: 2048 } as const;
 
 /** Compressed bytes up to which an error is come closer to. */
 const MOST_KEPT = 1 << 20;
+/** A decoder can't go on in the middle: it begins anew where no more than this is to be passed over, bytes, and not for ever. */
+const MOST_REPEATED = 1 << 20;
+const MOST_BEGINNINGS = 4;
 
 /**
  * Decompresses while reading. The decoder gets one piece at a time and its output is taken as soon as it comes: a stream
@@ -28,14 +31,16 @@ export class DecompressSource implements ByteSource {
   readonly #compression: Compression;
   readonly #source: ByteSource;
   readonly #input: ByteWindow;
-  #decoder: Transform;
+  /** null: to be started, at the first byte */
+  #decoder: Transform | null;
   /** what was fed so far, the last piece at the end; null where it has become too much */
   #fed: Uint8Array[] | null;
   #fedBytes = 0;
   /** bytes that came out so far */
   #produced = 0;
   /** bytes that will come out a second time */
-  #known = 0;
+  #repeated = 0;
+  #beginnings = 0;
   #output: Uint8Array[] = [];
   #over = false;
   /** the decoder has failed, and a second try is to be made */
@@ -48,21 +53,27 @@ export class DecompressSource implements ByteSource {
     this.#compression = compression;
     this.#source = source;
     this.#input = input;
-    this.#fed = compression === 'gzip' ? [] : null;
-    this.#decoder = this.#createDecoder();
+    this.#fed = this.#keptAtFirst();
+    this.#decoder = this.#start();
   }
 
-  #createDecoder(): Transform {
+  #keptAtFirst(): Uint8Array[] | null {
+    return this.#compression === 'gzip' ? [] : null;
+  }
+
+  #start(): Transform {
     const decoder = this.#compression === 'gzip' ? createGunzip() : new ZstdDecoder();
-    decoder.on('data', (chunk: Uint8Array) => {
-      const again = Math.min(this.#known, chunk.length);
-      this.#known -= again;
-      this.#produced += chunk.length - again;
-      if (again < chunk.length) this.#output.push(chunk.subarray(again));
-    });
+    decoder.on('data', (chunk: Uint8Array) => this.#add(chunk));
     for (const event of ['end', 'close']) decoder.on(event, () => this.#finish(decoder, null));
     decoder.on('error', (error) => this.#finish(decoder, error));
     return decoder;
+  }
+
+  #add(chunk: Uint8Array): void {
+    const repeated = Math.min(this.#repeated, chunk.length);
+    this.#repeated -= repeated;
+    this.#produced += chunk.length - repeated;
+    if (repeated < chunk.length) this.#output.push(chunk.subarray(repeated));
   }
 
   get size(): number | null {
@@ -81,9 +92,31 @@ export class DecompressSource implements ByteSource {
     return this.#take(window) || this.#decode(window);
   }
 
+  suspend(offset: number): boolean {
+    if (offset > MOST_REPEATED || this.#beginnings === MOST_BEGINNINGS || !this.#source.suspend(0)) return false;
+    this.#beginnings++;
+    this.#stop();
+    this.#fed = this.#keptAtFirst();
+    this.#fedBytes = 0;
+    this.#produced = offset;
+    this.#repeated = offset;
+    this.#over = false;
+    this.#inputOver = false;
+    return true;
+  }
+
   close(): void {
     this.#source.close();
-    this.#decoder.destroy();
+    this.#over = true;
+    this.#stop();
+  }
+
+  #stop(): void {
+    const decoder = this.#decoder;
+    this.#decoder = null;
+    decoder?.destroy();
+    this.#output = [];
+    this.#input.rest(0);
   }
 
   #take(window: ByteWindow): boolean {
@@ -103,7 +136,7 @@ export class DecompressSource implements ByteSource {
     while (!this.#over) {
       const input = this.#input;
       if (input.pos === input.end && !this.#inputOver) {
-        input.compact();
+        input.ensureRoom();
         this.#inputOver = !(await this.#source.fill(input));
       }
       const piece = input.data.subarray(input.pos, Math.min(input.end, input.pos + PIECE_BYTES[this.#compression]));
@@ -120,6 +153,7 @@ export class DecompressSource implements ByteSource {
   #feed(piece: Uint8Array): Promise<void> {
     return new Promise((resolve) => {
       this.#wake = resolve;
+      this.#decoder ??= this.#start();
       // An error comes as an event, by which all that follows is arranged.
       if (piece.length > 0) this.#decoder.write(piece, (error) => (error ? undefined : resolve()));
       else this.#decoder.end();
@@ -138,8 +172,8 @@ export class DecompressSource implements ByteSource {
     const last = pieces.pop() ?? new Uint8Array(0);
     this.#replays = false;
     this.#fed = null;
-    this.#known = this.#produced;
-    this.#decoder = this.#createDecoder();
+    this.#repeated = this.#produced;
+    this.#decoder = this.#start();
     for (const piece of pieces) await this.#feed(piece);
     for (let i = 0; i < last.length && !this.#over; i++) await this.#feed(last.subarray(i, i + 1));
   }

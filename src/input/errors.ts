@@ -18,6 +18,9 @@ export class InputError extends Error {
   }
 }
 
+/** An input that can be read and is no capture. */
+export class NoCaptureError extends InputError {}
+
 /** Why, and what to try, where a folder was named. */
 export const IS_DIRECTORY: [why: string, hint: string] = [
   'is a directory',

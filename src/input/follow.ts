@@ -54,6 +54,10 @@ export class FollowSource implements ByteSource {
     return this.#read(window) || this.#wait(window);
   }
 
+  suspend(): boolean {
+    return false;
+  }
+
   close(): void {
     closeDescriptor(this.#descriptor);
     this.#descriptor = -1;

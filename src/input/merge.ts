@@ -3,6 +3,9 @@ import { CaptureClock } from './clock.ts';
 import type { OpenCapture } from './open.ts';
 import { CaptureRecord } from './types.ts';
 
+/** Few files have more interfaces, so that those of the next one have other numbers. */
+const ORIGIN_STEP = 37;
+
 /** A file with its next record. */
 export class Head {
   readonly capture: OpenCapture;
@@ -15,6 +18,30 @@ export class Head {
   constructor(capture: OpenCapture, order: number) {
     this.capture = capture;
     this.order = order;
+    this.record.origin = order * ORIGIN_STEP;
+  }
+
+  /** whether the capture's memory was given back, the record's bytes with it */
+  isSuspended = false;
+
+  /** @returns false: the capture can't be suspended, and nothing has changed */
+  suspend(): boolean {
+    const { capture, record } = this;
+    const hasRecord = record.data === capture.window.data;
+    this.isSuspended = capture.suspend(hasRecord ? record.start : capture.window.pos);
+    return this.isSuspended;
+  }
+
+  /** @returns false: the record's bytes are not there any more */
+  async resume(): Promise<boolean> {
+    const { capture, record } = this;
+    this.isSuspended = false;
+    if (!(await capture.resume())) return false;
+    record.data = capture.window.data;
+    record.address = capture.window.address;
+    record.end -= record.start;
+    record.start = 0;
+    return true;
   }
 
   /** Whether its record comes before the other's. */

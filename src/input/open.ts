@@ -3,10 +3,9 @@ import { createReadStream, fstatSync, openSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { Readable } from 'node:stream';
 import { isatty } from 'node:tty';
-import type { Place } from '../kernel/place.ts';
 import { DecompressSource } from './decompress.ts';
 import { ErfReader, looksLikeErf } from './erf.ts';
-import { InputError, IS_DIRECTORY, systemError } from './errors.ts';
+import { InputError, IS_DIRECTORY, NoCaptureError, systemError } from './errors.ts';
 import { FollowSource, notFollowed } from './follow.ts';
 import { explainForeign, explainUnknown, MAGIC_BYTES, sniffCompression, sniffFormat } from './magic.ts';
 import { PcapReader } from './pcap.ts';
@@ -14,7 +13,7 @@ import { PcapngReader } from './pcapng.ts';
 import { type CaptureReader, END, NEED_DATA, type ReadDamage } from './reader.ts';
 import { SnoopReader } from './snoop.ts';
 import { type ByteSource, FileSource, StreamSource } from './source.ts';
-import { ByteWindow } from './window.ts';
+import { ByteWindow, type WindowPlace } from './window.ts';
 
 /** How many of the first bytes an unknown file is judged by. */
 const HEAD_BYTES = 64;
@@ -28,6 +27,9 @@ export class OpenCapture {
   /** the reader's format, with '+gzip' or '+zstd' */
   readonly format: string;
   readonly window: ByteWindow;
+  /** bytes that `suspend` gave back, to be read again */
+  #again = 0;
+  #change: string | null = null;
 
   constructor(name: string, source: ByteSource, window: ByteWindow, reader: CaptureReader, compression: string | null) {
     this.name = name;
@@ -41,10 +43,42 @@ export class OpenCapture {
   get damage(): ReadDamage | null {
     if (this.source.leftOff) return null;
     const found = this.reader.damage;
-    const cause = this.source.damage;
+    const cause = this.source.damage ?? this.#change;
     if (cause === null) return found;
     if (found === null) return { offset: this.window.offset + this.window.pos, what: cause };
     return { offset: found.offset, what: `${cause}; ${found.what}` };
+  }
+
+  /**
+   * Gives back memory and descriptor until `resume`.
+   * @param from which byte of the window's data is needed again
+   * @returns false: it can't, and nothing has changed
+   */
+  suspend(from: number): boolean {
+    const { window } = this;
+    const offset = window.offset + from;
+    if (!this.source.suspend(offset)) return false;
+    this.#again = window.pos - from;
+    window.rest(offset);
+    return true;
+  }
+
+  /** Reads again what `suspend` gave back; it stands at data[0..pos) then. False: it is not there any more. */
+  async resume(): Promise<boolean> {
+    const { window } = this;
+    await fillTo(this.source, window, this.#again);
+    if (window.end < this.#again) {
+      this.#change = 'has changed while it was read';
+      return false;
+    }
+    window.pos = this.#again;
+    return true;
+  }
+
+  /** Frees what it holds: what is known of it stays. */
+  close(): void {
+    this.source.close();
+    this.window.rest(this.window.offset + this.window.pos);
   }
 
   /** What to do after NEED_DATA: reads more bytes, or notes that there are none. A promise only if one has to wait. */
@@ -60,7 +94,9 @@ export interface OpenOptions {
   /** what '-' reads, in place of the process's standard input */
   stdin?: Readable | undefined;
   /** where the buffer is to stand */
-  place: Place;
+  place: WindowPlace;
+  /** false: a file is opened anew for each piece that is read */
+  filesStayOpen: boolean;
   /** the file is followed as it grows, until this is aborted */
   follow?: AbortSignal | undefined;
 }
@@ -70,7 +106,7 @@ export interface OpenOptions {
  * @throws InputError where it can't be opened, is empty, or is no capture
  */
 export async function openCapture(path: string, options: OpenOptions): Promise<OpenCapture> {
-  let source = path === '-' ? openStdin(options.stdin) : openPath(path, options.follow);
+  let source = path === '-' ? openStdin(options.stdin) : openPath(path, options);
   try {
     let window = new ByteWindow(options.windowBytes, options.place);
     await fillTo(source, window, MAGIC_BYTES);
@@ -113,7 +149,7 @@ async function findReader(path: string, source: ByteSource, window: ByteWindow):
   const foreign = explainForeign(head);
   if (foreign === null && (await isErf(source, window))) return new ErfReader(window);
   if (foreign === null && source.damage !== null) throw damagedInput(path, source.damage);
-  throw new InputError(`can't read ${path}`, ...(foreign ?? explainUnknown(head)));
+  throw new NoCaptureError(`can't read ${path}`, ...(foreign ?? explainUnknown(head)));
 }
 
 async function isErf(source: ByteSource, window: ByteWindow): Promise<boolean> {
@@ -142,14 +178,15 @@ async function fillTo(source: ByteSource, window: ByteWindow, bytes: number): Pr
   while (window.end < bytes && !window.eof) await fillOnce(source, window);
 }
 
-function openPath(path: string, follow: AbortSignal | undefined): ByteSource {
+function openPath(path: string, { follow, filesStayOpen }: OpenOptions): ByteSource {
   try {
     const stat = statSync(path);
     if (stat.isDirectory()) throw new InputError(`can't open ${path}`, ...IS_DIRECTORY);
     if (!stat.isFile() && follow !== undefined) throw notFollowed(path);
     if (!stat.isFile()) return new StreamSource(createReadStream(path));
     const descriptor = openSync(path, 'r');
-    return follow === undefined ? new FileSource(descriptor, stat.size) : new FollowSource(path, descriptor, follow);
+    if (follow !== undefined) return new FollowSource(path, descriptor, follow);
+    return new FileSource(descriptor, stat.size, path, filesStayOpen);
   } catch (error) {
     throw systemError(path, error);
   }
@@ -170,7 +207,7 @@ function emptyInput(path: string, source: ByteSource): InputError {
   if (source instanceof StreamSource && source.error !== null) return systemError(path, source.error);
   if (source.damage !== null) return damagedInput(path, source.damage);
   const hint = 'tcpdump writes its buffer late: end it with Ctrl-C, or use its option -U';
-  return new InputError(`can't read ${path}`, 'is empty', hint);
+  return new NoCaptureError(`can't read ${path}`, 'is empty', hint);
 }
 
 /** Too little of it came to tell what it is. */

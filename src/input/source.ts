@@ -1,5 +1,5 @@
 /** Where bytes come from: a regular file, or a stream (pipe, FIFO, standard input, another program). */
-import { closeSync, readSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { errorCode } from './errors.ts';
 import type { ByteWindow } from './window.ts';
@@ -18,6 +18,11 @@ export interface ByteSource {
    * @returns false at the end of the input
    */
   fill(window: ByteWindow): boolean | Promise<boolean>;
+  /**
+   * Gives back what it holds until it is to go on, from this byte of what `fill` appends.
+   * @returns false: it can't, and nothing has changed
+   */
+  suspend(offset: number): boolean;
   /** Frees what the source holds. May be called more than once. */
   close(): void;
 }
@@ -33,22 +38,32 @@ export class FileSource implements ByteSource {
   bytesRead = 0;
   damage: string | null = null;
   #descriptor: number;
+  readonly #path: string | null;
+  readonly #staysOpen: boolean;
+  #closed = false;
 
   /**
    * @param descriptor an open file, which the source closes; standard input (0) stays open
    * @param size bytes that it holds
+   * @param path by which it can be opened again, null where it can't
+   * @param staysOpen false: it is opened anew for each piece, since there are too many files
    */
-  constructor(descriptor: number, size: number) {
+  constructor(descriptor: number, size: number, path: string | null = null, staysOpen = true) {
     this.#descriptor = descriptor;
     this.size = size;
+    this.#path = path;
+    this.#staysOpen = staysOpen;
   }
 
   fill(window: ByteWindow): boolean {
-    if (this.#descriptor < 0) return false;
+    if (this.#closed) return false;
     try {
-      const got = readSync(this.#descriptor, window.data, window.end, window.data.length - window.end, null);
+      if (this.#descriptor < 0 && !this.#openAgain()) return false;
+      const position = this.#path === null ? null : this.bytesRead;
+      const got = readSync(this.#descriptor, window.data, window.end, window.data.length - window.end, position);
       window.end += got;
       this.bytesRead += got;
+      if (!this.#staysOpen) this.#release();
       return got > 0;
     } catch (error) {
       this.damage = readFailure(error);
@@ -56,9 +71,30 @@ export class FileSource implements ByteSource {
     }
   }
 
+  suspend(offset: number): boolean {
+    if (this.#path === null) return false;
+    this.#release();
+    this.bytesRead = offset;
+    return true;
+  }
+
   close(): void {
+    this.#closed = true;
+    this.#release();
+  }
+
+  #release(): void {
     closeDescriptor(this.#descriptor);
     this.#descriptor = -1;
+  }
+
+  /** A file that has become shorter is another one: what was read of it says nothing about the rest. */
+  #openAgain(): boolean {
+    this.#descriptor = openSync(this.#path!, 'r');
+    if (fstatSync(this.#descriptor).size >= this.size!) return true;
+    this.damage = 'was cut or replaced while it was read';
+    this.#release();
+    return false;
   }
 }
 
@@ -105,6 +141,10 @@ export class StreamSource implements ByteSource {
 
   fill(window: ByteWindow): boolean | Promise<boolean> {
     return this.#take(window) || this.#wait(window);
+  }
+
+  suspend(): boolean {
+    return false;
   }
 
   close(): void {

@@ -18,6 +18,8 @@ export class CaptureRecord {
   linkType = 0;
   /** interface index within its section, 0 in pcap */
   interfaceId = 0;
+  /** the file's own number among several; with `interfaceId` added it tells captures of one packet apart, mostly */
+  origin = 0;
   /** false where the format gives no time (pcapng SPB): the time is the previous record's */
   hasTime = true;
   /** 1-based frame number as Wireshark counts, over all files */

@@ -27,6 +27,8 @@ export const LAST_SECONDS = 276;
 export const LAST_NANOSECONDS = 277;
 /** packets taken by the last run */
 export const TAKEN = 278;
+/** where the packet was captured that is handed over alone (CaptureRecord.origin); 0 for all of a run */
+export const CAPTURED_AT = 279;
 
 /** what decode/syn-options.ts knows: orders of a SYN's options and windows, each list ended by a 0 */
 export const SYN_ORDERS = 320;
@@ -74,8 +76,14 @@ export const BLOCKS_SHIFT = 12;
 // Copies of a packet (flow/duplicates.ts).
 /** flows of a class keep to its own slots */
 export const PRINT_CLASSES = 12;
-export const PRINT_SLOTS = 1024;
+/** each of two prints: so few newer packets hardly ever displace the one that a copy is still to come of */
+export const PRINT_SETS = 512;
 export const PRINT_TICK_SHIFT = 14;
 export const PRINT_TICKS = 61035;
 export const PRINT_WINDOW = 1221;
 export const PRINT_WINDOW_WITHOUT_ID = 61;
+/** for a copy from elsewhere: another file or interface */
+export const PRINT_WINDOW_ELSEWHERE = 61035;
+export const PRINT_WINDOW_ELSEWHERE_UNMARKED = 10986;
+/** these bits of a print are those of its set: in their place stands where it was captured */
+export const PRINT_ORIGIN_MASK = 511;

@@ -22,7 +22,7 @@ const inFolder = { cwd: folder };
 describe('an input that cannot be read', () => {
   test.each([
     ['no such file', ['nowhere.pcap'], /nowhere\.pcap: no such file/],
-    ['a folder', ['captures'], /is a directory/],
+    ['a folder without captures', ['captures'], /captures: holds no captures/],
     ['an empty file', ['empty.pcap'], /is empty/],
     ['text', ['log.txt'], /text/],
     ['no capture', ['image.pcap'], /no pcap or pcapng/],

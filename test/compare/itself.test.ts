@@ -11,7 +11,7 @@ const FIXTURES = join(import.meta.dirname, '../../fixtures');
 
 /** What differs where nothing can. */
 async function differing(path: string): Promise<string[]> {
-  const { report, comparison } = await runComparison(path, path);
+  const { report, comparison } = await runComparison([path], [path]);
   const { lost, resets, offsetSeconds } = comparison;
   const wrong = lost.toServer + lost.toClient > 0 ? [`lost ${lost.toServer} and ${lost.toClient}`] : [];
   if (resets.path > 0) wrong.push(`${resets.path} resets of the path`);

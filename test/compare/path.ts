@@ -89,7 +89,7 @@ export function comparer(): (client: Uint8Array, server: Uint8Array) => Promise<
     const paths = [join(folder, `${made}-client.pcap`), join(folder, `${made}-server.pcap`)] as const;
     writeFileSync(paths[0], client);
     writeFileSync(paths[1], server);
-    return runComparison(...paths);
+    return runComparison([paths[0]], [paths[1]]);
   };
 }
 

@@ -35,6 +35,43 @@ describe('DuplicateFilter', () => {
     expect([0, 1 * MS, 1.1 * MS, 20 * MS].map((gap) => isCopy(bare, bare, gap))).toEqual([true, true, false, false]);
   });
 
+  const SECOND = 1000 * MS;
+  const bare = { ipId: 0 };
+  const stamped = { ipId: 0, tsVal: 77 };
+  test.each([
+    ['as late as a path is long', {}, 100 * MS, true],
+    ['by a clock that is behind', {}, -SECOND, true],
+    ['of IPv6, marked by its timestamp', stamped, SECOND, true],
+    ['later than any path', {}, 1.1 * SECOND, false],
+    ['without any mark, within a retransmission timeout', bare, 180 * MS, true],
+    ['without any mark, a retransmission timeout later', bare, 200 * MS, false],
+  ])('the same packet from another file %s', (_, fields, gap, expected) => {
+    expect(isCopy(segment(fields), segment({ ...fields, origin: 37 }), gap)).toBe(expected);
+  });
+
+  test('a repetition that both hosts captured counts once: the first copy is what it is judged by', () => {
+    const filter = new DuplicateFilter(new PlainPlace());
+    const seen: [origin: number, ms: number][] = [
+      [0, 0],
+      [1, 100],
+      [0, 150],
+      [1, 250],
+      [2, 260],
+    ];
+    const copies = seen.map(([origin, ms]) => filter.isDuplicate(at(segment({ ...bare, origin }), 5e9 + ms * MS)));
+    expect(copies).toEqual([false, true, false, true, true]);
+  });
+
+  test('a packet in between does not hide a copy', () => {
+    for (let seq = 0; seq < 2000; seq++) {
+      const filter = new DuplicateFilter(new PlainPlace());
+      const results = [1_000_000, seq, 1_000_000].map((n, i) => {
+        return filter.isDuplicate(at(segment({ seq: n, origin: i === 2 ? 1 : 0 }), 5e9));
+      });
+      expect(results, `${seq}`).toEqual([false, false, true]);
+    }
+  });
+
   test('the same segment of another flow is no copy', () => {
     for (const other of [{ src3: 0x0a000003 }, { dst3: 0x0a000003 }, { srcPort: 40001 }, { dstPort: 81 }])
       expect(isCopy(segment(), segment(other), 0)).toBe(false);

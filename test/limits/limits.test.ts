@@ -22,14 +22,14 @@ interface Case {
   flows: number;
   /** below the common bound where it can be */
   megabytes?: number;
-  then?: (report: Report) => void;
+  holds?: (report: Report) => void;
 }
 
 const CASES: Record<string, () => Case> = {
   '5 million half-open connections': () => ({
     chunks: captureChunks('flood', size(5_000_000)),
     flows: size(5_000_000),
-    then: ({ totals, capture }) => {
+    holds: ({ totals, capture }) => {
       expect(totals.byKind).toEqual({ unanswered: totals.flows });
       if (SIZE === 1) expect(capture.flowsGivenUp).toBeGreaterThan(3_500_000);
     },
@@ -38,13 +38,13 @@ const CASES: Record<string, () => Case> = {
     chunks: H.oneFlow(size(50_000_000)),
     flows: 1,
     megabytes: 200,
-    then: ({ flows }) => expect(flows[0]?.bytes).toEqual({ client: size(25_000_000) * 1000, server: 0 }),
+    holds: ({ flows }) => expect(flows[0]?.bytes).toEqual({ client: size(25_000_000) * 1000, server: 0 }),
   }),
   'the same sequence numbers in all segments': () => ({
     chunks: H.sameNumbers(size(3_000_000)),
     flows: 1,
     megabytes: 200,
-    then: ({ capture }) => expect(capture.duplicates).toBe(0),
+    holds: ({ capture }) => expect(capture.duplicates).toBe(0),
   }),
   'one 4-tuple opened a million times in an instant': () => ({
     chunks: H.reopened(size(1_000_000)),
@@ -66,7 +66,7 @@ const CASES: Record<string, () => Case> = {
     chunks: H.scan(size(1_000_000)),
     flows: size(1_000_000),
     // Their end was seen: nothing is lost by telling of them early.
-    then: ({ capture, totals }) =>
+    holds: ({ capture, totals }) =>
       expect([capture.flowsGivenUp, totals.byKind]).toEqual([0, { refused: totals.flows }]),
   }),
   'times that leap by eighty years': () => ({ chunks: H.leaping(size(2_000_000)), flows: 1_000, megabytes: 250 }),
@@ -76,13 +76,13 @@ describe('memory and time are bounded with', () => {
   it.each(Object.entries(CASES))(
     '%s',
     async (_, make) => {
-      const { chunks, flows, megabytes = MOST_MEGABYTES, then } = make();
+      const { chunks, flows, megabytes = MOST_MEGABYTES, holds } = make();
       const { code, stderr, report, seconds, megabytes: taken } = await analyzeStream(chunks);
       expect([code, stderr]).toEqual([0, '']);
       expect(report.totals.flows).toBe(flows);
       expect(taken).toBeLessThan(megabytes);
       expect(seconds).toBeLessThan(START_SECONDS + (report.capture.packets * MOST_SECONDS) / 1e6);
-      then?.(report);
+      holds?.(report);
     },
     900_000,
   );
