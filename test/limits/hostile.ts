@@ -40,7 +40,8 @@ class Writer {
   }
 
   send(from: Side, flags: number, seq: number, ack = 0, payload = 0): void {
-    const ipId = (this.id = (this.id + 1) & 0xffff);
+    this.id = (this.id + 1) & 0xffff;
+    const ipId = this.id;
     this.frames.write(this.path, Object.assign(this.segment, { from, flags, seq, ack, payload, ipId }), this.micros);
   }
 
