@@ -75,7 +75,8 @@ export class Kernel implements Place {
   /** To be called when nothing of it is used any more: the next analysis may have it. A large one is given up. */
   release(): void {
     if (this.#next > MOST_KEPT || spare !== null) return;
-    new Uint8Array(this.#memory.buffer, 0, this.#next).fill(0);
+    // By eight bytes: V8 fills shared memory element by element.
+    new Float64Array(this.#memory.buffer, 0, this.#next / 8).fill(0);
     this.#next = C.HEAP;
     spare = this;
   }

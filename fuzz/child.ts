@@ -1,0 +1,109 @@
+/** The worker process: does what the parent says and tells what it found. It may be killed at any time. */
+import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { BATCH, runBatch } from './batch.ts';
+import { cutInputs } from './cuts.ts';
+import { Dice } from './dice.ts';
+import { ALL_EXTRAS, type Extra, type Fault, type Input, Oracle } from './oracle.ts';
+import { allSeeds, hashOf, type Seed } from './seeds.ts';
+
+/** What is to be done. */
+export type Task =
+  | { do: 'batch'; seed: number; corpus: string | null; batch: number; skip: number[] }
+  | { do: 'only'; seed: number; corpus: string | null; run: number; skip: number[] }
+  | { do: 'check'; paths: string[] }
+  | { do: 'cuts'; path: string; seed: number; each: number };
+
+/** What is told: what was found in a run, and at last that all is done. */
+export type Told =
+  | { tell: 'faults'; run: number; faults: Fault[]; input: string[] }
+  | { tell: 'heavy'; run: number; megabytes: number }
+  | { tell: 'done'; runs: number; peak: number; seeds: string };
+
+/** No analysis of a small capture may take more, MB of the whole process. */
+export const MOST_MB = 500;
+
+const [folder = '.', current = 'current'] = process.argv.slice(2);
+const descriptor = openSync(current, 'w+');
+const oracle = new Oracle(folder);
+let running = -1;
+let runs = 0;
+let seeds: Seed[] | null = null;
+
+const tell = (told: Told) => process.send?.(told);
+const megabytes = () => process.resourceUsage().maxRSS / 1000;
+
+/** The run's number and its bytes, for the parent, should this process not live to tell. */
+function begin(run: number, input: Input): void {
+  running = run;
+  const head = Buffer.alloc(12 + 4 * input.length);
+  head.writeDoubleLE(run);
+  head.writeUInt32LE(input.length, 8);
+  for (const [i, bytes] of input.entries()) head.writeUInt32LE(bytes.length, 12 + 4 * i);
+  writeSync(descriptor, Buffer.concat([head, ...input]), 0, undefined, 0);
+}
+
+function end(run: number, input: Input, faults: readonly Fault[]): void {
+  runs++;
+  if (faults.length > 0)
+    tell({ tell: 'faults', run, faults: [...faults], input: input.map((bytes) => bytes.toString('base64')) });
+  if (megabytes() > MOST_MB) {
+    tell({ tell: 'heavy', run, megabytes: megabytes() });
+    process.disconnect();
+    process.exit(0);
+  }
+}
+
+async function perform(task: Task): Promise<void> {
+  if (task.do === 'batch' || task.do === 'only') {
+    seeds ??= allSeeds(task.corpus);
+    const skip = new Set(task.skip);
+    if (task.do === 'batch') return await runBatch(oracle, seeds, task.seed, task.batch, { begin, end }, skip);
+    let found: Input = [];
+    const hooks = {
+      begin: (_: number, input: Input) => {
+        found = input;
+      },
+      end: () => undefined,
+    };
+    const batch = Math.floor(task.run / BATCH);
+    await runBatch(oracle, seeds, task.seed, batch, hooks, skip, task.run + 1);
+    return await judge(task.run, found, ALL_EXTRAS);
+  }
+  if (task.do === 'check')
+    return await judge(
+      0,
+      task.paths.map((path) => readFileSync(path)),
+      ALL_EXTRAS,
+    );
+  for (const [i, bytes] of cutInputs(readFileSync(task.path), task.seed, task.each).entries())
+    await judge(i, [bytes], []);
+}
+
+async function judge(run: number, input: Input, extras: readonly Extra[]): Promise<void> {
+  begin(run, input);
+  const { faults } = await oracle.judge(input, extras, new Dice(run));
+  end(run, input, faults);
+}
+
+/** What nobody caught ends the process: the parent knows which input it was. */
+for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+  process.on(event, (error: unknown) => {
+    const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    const what = `${event}: ${detail.split('\n')[0]}`;
+    process.send?.({ tell: 'faults', run: running, faults: [{ what, detail }], input: [] } satisfies Told, () =>
+      process.exit(1),
+    );
+  });
+}
+
+process.on('message', (task: Task) => {
+  runs = 0;
+  void perform(task).then(() => {
+    running = -1;
+    tell({ tell: 'done', runs, peak: megabytes(), seeds: seeds === null ? '' : hashOf(seeds) });
+  });
+});
+process.on('disconnect', () => {
+  closeSync(descriptor);
+  process.exit(0);
+});

@@ -1,0 +1,120 @@
+/** The parent's side: a worker process at work on a task, and a watch over it. */
+import { type ChildProcess, fork } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Task, Told } from './child.ts';
+import type { Fault } from './oracle.ts';
+
+/** No run may take longer. */
+const MOST_MS = 10_000;
+/** How often is looked. */
+const LOOK_MS = 500;
+const PROGRAM = fileURLToPath(new URL('./fuzz-child.js', import.meta.url));
+/** In memory where there is such a folder. */
+const HOME = isFolder('/dev/shm') ? '/dev/shm' : tmpdir();
+
+/** How a task ended. */
+export interface Outcome {
+  runs: number;
+  /** largest resident set of the process, MB */
+  peak: number;
+  seeds: string;
+  /** the run that ended the process: it hung, crashed, or took too much memory. Null: all was done */
+  fatal: number | null;
+}
+
+export type OnFaults = (run: number, faults: readonly Fault[], input: readonly Buffer[]) => void;
+
+/** One process, started anew when it has been killed. */
+export class Worker {
+  readonly #folder = mkdtempSync(join(HOME, 'teardown-fuzz-'));
+  readonly #current = join(this.#folder, 'current');
+  readonly #files = join(this.#folder, 'files');
+  #child: ChildProcess | null = null;
+
+  /** Does a task. */
+  perform(task: Task, onFaults: OnFaults): Promise<Outcome> {
+    mkdirSync(this.#files, { recursive: true });
+    const child = this.#child ?? fork(PROGRAM, [this.#files, this.#current]);
+    this.#child = child;
+    return new Promise((resolve) => {
+      let last = -1;
+      let since = performance.now();
+      let fatal: { run: number; what: string } | null = null;
+      const look = setInterval(() => {
+        const { run } = this.#running();
+        if (run !== last) {
+          last = run;
+          since = performance.now();
+        } else if (performance.now() - since > MOST_MS && fatal === null) {
+          fatal = { run, what: `hangs: more than ${MOST_MS / 1000} s` };
+          child.kill('SIGKILL');
+        }
+      }, LOOK_MS);
+      const settle = (outcome: Outcome) => {
+        clearInterval(look);
+        child.removeAllListeners();
+        resolve(outcome);
+      };
+      child.on('message', (told: Told) => {
+        if (told.tell === 'faults') {
+          const input =
+            told.input.length > 0 ? told.input.map((text) => Buffer.from(text, 'base64')) : this.#running().input;
+          onFaults(told.run, told.faults, input);
+          if (told.input.length === 0) fatal = { run: told.run, what: '' };
+        } else if (told.tell === 'heavy') fatal = { run: told.run, what: `takes ${told.megabytes.toFixed(0)} MB` };
+        else settle({ runs: told.runs, peak: told.peak, seeds: told.seeds, fatal: null });
+      });
+      child.on('exit', (code, signal) => {
+        this.#child = null;
+        const { run, input } = this.#running();
+        const { what } = fatal ?? { what: `the process ended with ${signal ?? code}` };
+        if (what !== '') onFaults(run, [{ what: what.replace(/\d{2,} MB/, 'too much memory'), detail: what }], input);
+        settle({ runs: 0, peak: 0, seeds: '', fatal: run });
+      });
+      child.send(task);
+    });
+  }
+
+  /** A process of its own for the next task. */
+  async restart(): Promise<void> {
+    const child = this.#child;
+    this.#child = null;
+    if (child === null || child.exitCode !== null) return;
+    const gone = new Promise((resolve) => child.once('exit', resolve));
+    child.disconnect();
+    await gone;
+  }
+
+  async end(): Promise<void> {
+    await this.restart();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  /** The run that has begun last, and its bytes. */
+  #running(): { run: number; input: Buffer[] } {
+    try {
+      const bytes = readFileSync(this.#current);
+      const count = bytes.readUInt32LE(8);
+      let at = 12 + 4 * count;
+      const input = Array.from({ length: count }, (_, i) => {
+        const start = at;
+        at += bytes.readUInt32LE(12 + 4 * i);
+        return bytes.subarray(start, at);
+      });
+      return { run: bytes.readDoubleLE(), input };
+    } catch {
+      return { run: -1, input: [] }; // nothing has begun, or just now
+    }
+  }
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
+}
