@@ -222,7 +222,7 @@ function compressed(dice: Dice, bytes: Buffer): Buffer {
 
 /** A frame of raw blocks (RFC 8878 section 3.1.1): a compressor is not needed to test what is around them. */
 export function storedZstd(bytes: Buffer): Buffer {
-  const parts = [Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x58])];
+  const parts: Uint8Array[] = [Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x58])];
   const most = 1 << 12;
   for (let at = 0; at < bytes.length || at === 0; at += most) {
     const block = bytes.subarray(at, at + most);
