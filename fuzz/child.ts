@@ -8,7 +8,7 @@ import { allSeeds, hashOf, type Seed } from './seeds.ts';
 
 /** What is to be done. */
 export type Task =
-  | { do: 'batch'; seed: number; corpus: string | null; batch: number; skip: number[] }
+  | { do: 'batch'; seed: number; corpus: string | null; batch: number; skip: number[]; careful: boolean }
   | { do: 'only'; seed: number; corpus: string | null; run: number; skip: number[] }
   | { do: 'check'; paths: string[] }
   | { do: 'cuts'; path: string; seed: number; each: number };
@@ -16,17 +16,23 @@ export type Task =
 /** What is told: what was found in a run, and at last that all is done. */
 export type Told =
   | { tell: 'faults'; run: number; faults: Fault[]; input: string[] }
-  | { tell: 'heavy'; run: number; megabytes: number }
+  | { tell: 'heavy'; run: number; before: number; megabytes: number }
   | { tell: 'done'; runs: number; peak: number; seeds: string };
 
 /** No analysis of a small capture may take more, MB of the whole process. */
 export const MOST_MB = 500;
+/** Runs between two looks at it, which cost as much as a run. */
+const LOOK = 100;
 
 const [folder = '.', current = 'current'] = process.argv.slice(2);
 const descriptor = openSync(current, 'w+');
 const oracle = new Oracle(folder);
 let running = -1;
 let runs = 0;
+/** the largest resident set so far, MB */
+let peak = 0;
+/** looks at it after every run */
+let careful = true;
 let seeds: Seed[] | null = null;
 
 const tell = (told: Told) => process.send?.(told);
@@ -46,11 +52,11 @@ function end(run: number, input: Input, faults: readonly Fault[]): void {
   runs++;
   if (faults.length > 0)
     tell({ tell: 'faults', run, faults: [...faults], input: input.map((bytes) => bytes.toString('base64')) });
-  if (megabytes() > MOST_MB) {
-    tell({ tell: 'heavy', run, megabytes: megabytes() });
-    process.disconnect();
-    process.exit(0);
-  }
+  if (!careful && runs % LOOK !== 0) return;
+  const before = peak;
+  peak = megabytes();
+  if (peak > MOST_MB)
+    process.send?.({ tell: 'heavy', run, before, megabytes: peak } satisfies Told, () => process.exit(0));
 }
 
 async function perform(task: Task): Promise<void> {
@@ -98,6 +104,7 @@ for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
 
 process.on('message', (task: Task) => {
   runs = 0;
+  careful = task.do !== 'batch' || task.careful;
   void perform(task).then(() => {
     running = -1;
     tell({ tell: 'done', runs, peak: megabytes(), seeds: seeds === null ? '' : hashOf(seeds) });

@@ -10,6 +10,8 @@ import { Worker } from './workers.ts';
 const SAY_MS = 10_000;
 /** A batch is given up when so many of its runs have ended the process. */
 const MOST_FATAL = 20;
+/** Batches after which a worker is started anew: what one analysis leaves to the next is not what is looked for. */
+const RESTART = 20;
 
 async function main(args: string[]): Promise<number> {
   const options = parseOptions(args);
@@ -43,17 +45,25 @@ async function fuzz(options: Options): Promise<number> {
   };
   const work = async (): Promise<void> => {
     const worker = new Worker();
+    let done = 0;
     for (let batch = take(); batch !== null; batch = take()) {
       const skip: number[] = [];
+      let careful = false;
       for (;;) {
-        const outcome = await worker.perform({ do: 'batch', seed, corpus, batch, skip }, (run, faults, input) =>
-          findings.add(
-            `seed-${seed}-run-${run}`,
-            faults,
-            input,
-            `npm run fuzz -- --seed ${seed} --only ${run}, without ${skip}`,
-          ),
+        const outcome = await worker.perform(
+          { do: 'batch', seed, corpus, batch, skip, careful },
+          (run, faults, input) =>
+            findings.add(
+              `seed-${seed}-run-${run}`,
+              faults,
+              input,
+              `npm run fuzz -- --seed ${seed} --only ${run}, without ${skip}`,
+            ),
         );
+        if (outcome.isHeavy) {
+          careful = true;
+          continue;
+        }
         if (outcome.fatal !== null) skip.push(outcome.fatal);
         if (outcome.fatal !== null && skip.length < MOST_FATAL) continue;
         seeds ||= outcome.seeds;
@@ -62,6 +72,7 @@ async function fuzz(options: Options): Promise<number> {
         break;
       }
       markDone(state, batch);
+      if (++done % RESTART === 0) await worker.restart();
       state.seconds = before.seconds + (performance.now() - started) / 1000;
       state.faults = Object.fromEntries(findings.counts);
       writeState(options.state, state);

@@ -23,6 +23,8 @@ export interface Outcome {
   seeds: string;
   /** the run that ended the process: it hung, crashed, or took too much memory. Null: all was done */
   fatal: number | null;
+  /** it took too much memory, and which run did is to be found out with care */
+  isHeavy: boolean;
 }
 
 export type OnFaults = (run: number, faults: readonly Fault[], input: readonly Buffer[]) => void;
@@ -43,6 +45,7 @@ export class Worker {
       let last = -1;
       let since = performance.now();
       let fatal: { run: number; what: string } | null = null;
+      let isHeavy = false;
       const look = setInterval(() => {
         const { run } = this.#running();
         if (run !== last) {
@@ -64,15 +67,19 @@ export class Worker {
             told.input.length > 0 ? told.input.map((text) => Buffer.from(text, 'base64')) : this.#running().input;
           onFaults(told.run, told.faults, input);
           if (told.input.length === 0) fatal = { run: told.run, what: '' };
-        } else if (told.tell === 'heavy') fatal = { run: told.run, what: `takes ${told.megabytes.toFixed(0)} MB` };
-        else settle({ runs: told.runs, peak: told.peak, seeds: told.seeds, fatal: null });
+        } else if (told.tell === 'heavy') {
+          const isGrowth = told.megabytes - told.before < 0.5 * told.megabytes;
+          const what = isGrowth ? 'memory grows from run to run' : 'one run takes too much memory';
+          isHeavy = task.do === 'batch' && !task.careful;
+          fatal ??= { run: told.run, what: isHeavy ? '' : `${what}: ${told.megabytes.toFixed(0)} MB` };
+        } else settle({ runs: told.runs, peak: told.peak, seeds: told.seeds, fatal: null, isHeavy: false });
       });
       child.on('exit', (code, signal) => {
         this.#child = null;
         const { run, input } = this.#running();
         const { what } = fatal ?? { what: `the process ended with ${signal ?? code}` };
-        if (what !== '') onFaults(run, [{ what: what.replace(/\d{2,} MB/, 'too much memory'), detail: what }], input);
-        settle({ runs: 0, peak: 0, seeds: '', fatal: run });
+        if (what !== '') onFaults(run, [{ what: what.replace(/: \d+ MB/, ''), detail: what }], input);
+        settle({ runs: 0, peak: 0, seeds: '', fatal: isHeavy ? null : run, isHeavy });
       });
       child.send(task);
     });
