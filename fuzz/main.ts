@@ -8,6 +8,8 @@ import { Worker } from './workers.ts';
 
 /** Between two lines of progress. */
 const SAY_MS = 10_000;
+/** With so much a worker is started anew, so that the next capture has a peak of its own. */
+const MUCH_MB = 250;
 /** A batch is given up when so many of its runs have ended the process. */
 const MOST_FATAL = 20;
 /** Batches after which a worker is started anew: what one analysis leaves to the next is not what is looked for. */
@@ -72,7 +74,7 @@ async function fuzz(options: Options): Promise<number> {
         break;
       }
       markDone(state, batch);
-      if (++done % RESTART === 0) await worker.restart();
+      if (++done % RESTART === 0) await worker.end();
       state.seconds = before.seconds + (performance.now() - started) / 1000;
       state.faults = Object.fromEntries(findings.counts);
       writeState(options.state, state);
@@ -129,6 +131,7 @@ async function cuts({ seed, cutsEach: each, jobs, findings: folder }: Options, f
   let runs = 0;
   let peak = { megabytes: 0, path: '' };
   let at = 0;
+  let said = started;
   const work = async (): Promise<void> => {
     const worker = new Worker();
     for (let path = paths[at++]; path !== undefined; path = paths[at++]) {
@@ -137,7 +140,10 @@ async function cuts({ seed, cutsEach: each, jobs, findings: folder }: Options, f
       });
       runs += outcome.runs;
       if (outcome.peak > peak.megabytes) peak = { megabytes: outcome.peak, path };
-      await worker.restart(); // so that each has its own peak of memory
+      if (outcome.peak > MUCH_MB) await worker.end();
+      if (performance.now() - said < SAY_MS) continue;
+      said = performance.now();
+      say(`${runs} cuts, ${at} of ${paths.length} captures`);
     }
     await worker.end();
   };
@@ -152,6 +158,9 @@ async function cuts({ seed, cutsEach: each, jobs, findings: folder }: Options, f
 function say(text: string): void {
   process.stdout.write(`fuzz: ${text}\n`);
 }
+
+// What has been done so far is in the state file.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 
 try {
   process.exitCode = await main(process.argv.slice(2));

@@ -41,6 +41,7 @@ export class Worker {
   constructor(program = PROGRAM, mostMs = MOST_MS) {
     this.#program = program;
     this.#mostMs = mostMs;
+    process.once('exit', () => rmSync(this.#folder, { recursive: true, force: true }));
   }
 
   /** Does a task. */
@@ -92,19 +93,14 @@ export class Worker {
     });
   }
 
-  /** A process of its own for the next task. */
-  async restart(): Promise<void> {
+  /** Ends the process: the next task has one of its own. */
+  async end(): Promise<void> {
     const child = this.#child;
     this.#child = null;
     if (child === null || child.exitCode !== null) return;
     const gone = new Promise((resolve) => child.once('exit', resolve));
     child.disconnect();
     await gone;
-  }
-
-  async end(): Promise<void> {
-    await this.restart();
-    rmSync(this.#folder, { recursive: true, force: true });
   }
 
   /** The run that has begun last, and its bytes. */
