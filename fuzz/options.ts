@@ -11,7 +11,7 @@ export const USAGE = `npm run fuzz -- [options]
   --state FILE      how far it has come, so that the next call goes on (fuzz/work/state-SEED.json)
   --findings DIR    where inputs that broke something are put (fuzz/work/findings)
   --corpus DIR      further captures of at most 64 KiB to begin with; none by default
-  --only K          does run K alone, in all ways, and keeps its bytes
+  --only K          does run K again, in all ways
   --check FILE      judges a capture in all ways; may be given several times, each for itself
   --cuts DIR        in place of mutants: every capture under DIR, cut at random bytes, and after each of the first 64
   --cuts-each N     random cuts of each, 50 by default
