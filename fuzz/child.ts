@@ -16,7 +16,7 @@ export type Task =
 /** What is told: what was found in a run, and at last that all is done. */
 export type Told =
   | { tell: 'faults'; run: number; faults: Fault[]; input: string[] }
-  | { tell: 'heavy'; run: number; before: number; megabytes: number }
+  | { tell: 'heavy'; run: number; before: number; megabytes: number; input: string[] }
   | { tell: 'done'; runs: number; peak: number; seeds: string };
 
 /** No analysis of a small capture may take more, MB of the whole process. */
@@ -35,6 +35,7 @@ let peak = 0;
 let careful = true;
 let seeds: Seed[] | null = null;
 
+const texts = (input: Input) => input.map((bytes) => bytes.toString('base64'));
 const tell = (told: Told) => process.send?.(told);
 const megabytes = () => process.resourceUsage().maxRSS / 1000;
 
@@ -50,13 +51,12 @@ function begin(run: number, input: Input): void {
 
 function end(run: number, input: Input, faults: readonly Fault[]): void {
   runs++;
-  if (faults.length > 0)
-    tell({ tell: 'faults', run, faults: [...faults], input: input.map((bytes) => bytes.toString('base64')) });
+  if (faults.length > 0) tell({ tell: 'faults', run, faults: [...faults], input: texts(input) });
   if (!careful && runs % LOOK !== 0) return;
   const before = peak;
   peak = megabytes();
-  if (peak > MOST_MB)
-    process.send?.({ tell: 'heavy', run, before, megabytes: peak } satisfies Told, () => process.exit(0));
+  // The parent ends the process then: a message may be lost in an exit.
+  if (peak > MOST_MB) tell({ tell: 'heavy', run, before, megabytes: peak, input: texts(input) });
 }
 
 async function perform(task: Task): Promise<void> {
@@ -91,14 +91,12 @@ async function judge(run: number, input: Input, extras: readonly Extra[]): Promi
   end(run, input, faults);
 }
 
-/** What nobody caught ends the process: the parent knows which input it was. */
+/** What nobody caught: the parent knows which input it was, and ends the process. */
 for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
   process.on(event, (error: unknown) => {
     const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
     const what = `${event}: ${detail.split('\n')[0]}`;
-    process.send?.({ tell: 'faults', run: running, faults: [{ what, detail }], input: [] } satisfies Told, () =>
-      process.exit(1),
-    );
+    tell({ tell: 'faults', run: running, faults: [{ what, detail }], input: [] });
   });
 }
 

@@ -13,7 +13,7 @@ const MUCH_MB = 250;
 /** A batch is given up when so many of its runs have ended the process. */
 const MOST_FATAL = 20;
 /** Batches after which a worker is started anew: what one analysis leaves to the next is not what is looked for. */
-const RESTART = 20;
+const RESTART = 8;
 
 async function main(args: string[]): Promise<number> {
   const options = parseOptions(args);

@@ -69,24 +69,32 @@ export class Worker {
         child.removeAllListeners();
         resolve(outcome);
       };
+      const give = (run: number, what: string, input: readonly Buffer[]) =>
+        onFaults(run, [{ what: what.replace(/: \d+ MB/, ''), detail: what }], input);
       child.on('message', (told: Told) => {
+        if (fatal !== null) return; // it has been killed already
+        if (told.tell === 'done') {
+          settle({ runs: told.runs, peak: told.peak, seeds: told.seeds, fatal: null, isHeavy: false });
+          return;
+        }
+        const input = told.input.map((text) => Buffer.from(text, 'base64'));
         if (told.tell === 'faults') {
-          const input =
-            told.input.length > 0 ? told.input.map((text) => Buffer.from(text, 'base64')) : this.#running().input;
-          onFaults(told.run, told.faults, input);
-          if (told.input.length === 0) fatal = { run: told.run, what: '' };
-        } else if (told.tell === 'heavy') {
+          onFaults(told.run, told.faults, input.length > 0 ? input : this.#running().input);
+          if (input.length > 0) return;
+        } else {
           const isGrowth = told.megabytes - told.before < 0.5 * told.megabytes;
           const what = isGrowth ? 'memory grows from run to run' : 'one run takes too much memory';
           isHeavy = task.do === 'batch' && !task.careful;
-          fatal ??= { run: told.run, what: isHeavy ? '' : `${what}: ${told.megabytes.toFixed(0)} MB` };
-        } else settle({ runs: told.runs, peak: told.peak, seeds: told.seeds, fatal: null, isHeavy: false });
+          if (!isHeavy) give(told.run, `${what}: ${told.megabytes.toFixed(0)} MB`, input);
+        }
+        fatal = { run: told.run, what: '' };
+        child.kill('SIGKILL');
       });
       child.on('exit', (code, signal) => {
         this.#child = null;
-        const { run, input } = this.#running();
-        const { what } = fatal ?? { what: `the process ended with ${signal ?? code}` };
-        if (what !== '') onFaults(run, [{ what: what.replace(/: \d+ MB/, ''), detail: what }], input);
+        const running = this.#running();
+        const { run, what } = fatal ?? { run: running.run, what: `the process ended with ${signal ?? code}` };
+        if (what !== '') give(run, what, running.input);
         settle({ runs: 0, peak: 0, seeds: '', fatal: isHeavy ? null : run, isHeavy });
       });
       child.send(task);
