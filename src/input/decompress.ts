@@ -138,6 +138,7 @@ export class DecompressSource implements ByteSource {
       if (input.pos === input.end && !this.#inputOver) {
         input.ensureRoom();
         this.#inputOver = !(await this.#source.fill(input));
+        if (this.#over) break; // it failed meanwhile: nothing would answer any more
       }
       const piece = input.data.subarray(input.pos, Math.min(input.end, input.pos + PIECE_BYTES[this.#compression]));
       input.pos += piece.length;
@@ -146,7 +147,7 @@ export class DecompressSource implements ByteSource {
       if (this.#replays) await this.#feedAgain();
       if (this.#take(window)) return true;
     }
-    return false;
+    return this.#take(window);
   }
 
   /** Gives the decoder a piece, or tells it that there are no more; done when it has worked it off. */

@@ -6,7 +6,7 @@ import { codeOf, filesUnder, ROOT, read, trackedFiles } from './sources.ts';
 
 /** A file is to be read in one sitting. */
 const MOST_LINES = 320;
-const PROGRAMS = ['src', 'assembly', 'test', 'bench', 'scripts'].flatMap((folder) => filesUnder(folder, '.ts'));
+const PROGRAMS = ['src', 'assembly', 'test', 'bench', 'fuzz', 'scripts'].flatMap((folder) => filesUnder(folder, '.ts'));
 
 function linesThat(pattern: RegExp, files: readonly string[], prepare = (text: string) => text): string[] {
   return files.flatMap((file) =>

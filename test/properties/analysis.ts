@@ -25,12 +25,6 @@ export async function flowOf(packets: Packet[]): Promise<Flow> {
   return flow;
 }
 
-/** RFC 3339 with nine decimals as nanoseconds since 1970. */
-export function nanoseconds(time: string): bigint {
-  const [, seconds = '', fraction = ''] = /^(.*)\.(\d{9})Z$/.exec(time) ?? [];
-  return BigInt(Date.parse(`${seconds}Z`)) * 1_000_000n + BigInt(fraction);
-}
-
 /** Both ends' states with their frames, for a counterexample. */
 export function statesOf(flow: Flow): string {
   const { client, server } = flow.endpoints;
