@@ -17,7 +17,7 @@ const NUMBERS = SUMMARY_FLOATS + 4;
 export class ClosedFlows {
   private readonly queue = new FlowQueue(NUMBERS);
   /** by record the serial number of its entry; 0: not summed up, or not any more */
-  private serials = new Int32Array(1024);
+  private serials = new Int32Array(64);
   private serial = 0;
 
   get length(): number {

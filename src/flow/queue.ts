@@ -6,7 +6,7 @@ export class FlowQueue {
   private readonly stride: number;
   /** the ring; what `oldest` points into */
   floats: Float64Array;
-  private capacity = 1024;
+  private capacity = 64;
   private head = 0;
   private count = 0;
 

@@ -169,7 +169,7 @@ export class FlowTable {
 
   private newSlots(): Int32Array {
     const { words } = this.place;
-    const { buffer, offset, address } = this.place.allocate(8 * (this.slotMask + 1));
+    const { buffer, offset, address } = this.place.allocateZeroed(8 * (this.slotMask + 1));
     words[C.SLOTS] = address;
     words[C.SLOT_MASK] = this.slotMask;
     return new Int32Array(buffer, offset, 2 * (this.slotMask + 1));

@@ -16,6 +16,8 @@ const PIECE_BYTES = { gzip: 16_384, zstd: 2048 } as const;
 
 /** Compressed bytes up to which an error is come closer to. */
 const MOST_KEPT = 1 << 20;
+/** Into so many the piece with the error is divided each time. */
+const PARTS = 128;
 /** A decoder can't go on in the middle: it begins anew where no more than this is to be passed over, bytes, and not for ever. */
 const MOST_REPEATED = 1 << 20;
 const MOST_BEGINNINGS = 4;
@@ -144,7 +146,7 @@ export class DecompressSource implements ByteSource {
       input.pos += piece.length;
       this.#keep(piece);
       await this.#feed(piece);
-      if (this.#replays) await this.#feedAgain();
+      while (this.#replays) await this.#feedAgain();
       if (this.#take(window)) return true;
     }
     return this.#take(window);
@@ -167,16 +169,22 @@ export class DecompressSource implements ByteSource {
     if (piece.length > 0) this.#fed?.push(Uint8Array.from(piece));
   }
 
-  /** Decompresses all anew, so that nothing before the error is lost. */
+  /** Decompresses all anew, the last piece in small parts, so that nothing before the error is lost: twice, with a byte at last. */
   async #feedAgain(): Promise<void> {
     const pieces = this.#fed ?? [];
     const last = pieces.pop() ?? new Uint8Array(0);
+    const step = Math.ceil(last.length / PARTS);
     this.#replays = false;
     this.#fed = null;
     this.#repeated = this.#produced;
     this.#decoder = this.#start();
-    for (const piece of pieces) await this.#feed(piece);
-    for (let i = 0; i < last.length && !this.#over; i++) await this.#feed(last.subarray(i, i + 1));
+    for (const piece of pieces) if (!this.#over) await this.#feed(piece);
+    if (step > 1) this.#fed = pieces;
+    for (let i = 0; i < last.length && !this.#over && !this.#replays; i += step) {
+      const part = last.subarray(i, i + step);
+      this.#fed?.push(part);
+      await this.#feed(part);
+    }
   }
 
   #finish(decoder: Transform, error: Error | null): void {

@@ -52,6 +52,8 @@ export class Kernel implements Place {
   readonly #memory: WebAssembly.Memory;
   #pages = FIRST_PAGES;
   #next = C.HEAP;
+  /** what stands before it may be left from an earlier analysis */
+  #dirty = 0;
 
   /** @throws where there is no WebAssembly, or no address space for it */
   constructor() {
@@ -73,16 +75,27 @@ export class Kernel implements Place {
     return { buffer: this.#memory.buffer, offset: address, address };
   }
 
+  allocateZeroed(bytes: number): Area {
+    const area = this.allocate(bytes);
+    if (area.address !== 0 && area.address < this.#dirty) this.#clear(area.address, area.address + bytes);
+    return area;
+  }
+
   /** To be called when nothing of it is used any more: the next analysis may have it. A large one is given up. */
   release(): void {
     if (this.#next > MOST_KEPT || spare !== null) return;
-    // Copied, since V8 fills shared memory one element at a time.
-    for (let at = 0; at < this.#next; at += ZEROS.length) {
-      const part = new Uint8Array(this.#memory.buffer, at, Math.min(ZEROS.length, this.#next - at));
-      part.set(part.length === ZEROS.length ? ZEROS : ZEROS.subarray(0, part.length));
-    }
+    this.#clear(0, C.HEAP);
+    this.#dirty = Math.max(this.#dirty, this.#next);
     this.#next = C.HEAP;
     spare = this;
+  }
+
+  /** Copied, since V8 fills shared memory one element at a time. */
+  #clear(from: number, end: number): void {
+    for (let at = from; at < end; at += ZEROS.length) {
+      const part = new Uint8Array(this.#memory.buffer, at, Math.min(ZEROS.length, end - at));
+      part.set(part.length === ZEROS.length ? ZEROS : ZEROS.subarray(0, part.length));
+    }
   }
 
   #grow(needed: number): boolean {

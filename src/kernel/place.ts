@@ -14,8 +14,10 @@ export interface Place {
   /** the areas that control.ts tells of, as words and as floats */
   readonly words: Int32Array;
   readonly numbers: Float64Array;
-  /** @returns zeroed bytes */
+  /** @returns bytes of any content, in a new analysis too */
   allocate(bytes: number): Area;
+  /** @returns zeroed bytes */
+  allocateZeroed(bytes: number): Area;
 }
 
 /** Without a kernel: all goes the general way. */
@@ -30,6 +32,10 @@ export class PlainPlace implements Place {
   }
 
   allocate(bytes: number): Area {
+    return this.allocateZeroed(bytes);
+  }
+
+  allocateZeroed(bytes: number): Area {
     return { buffer: new ArrayBuffer(bytes), offset: 0, address: 0 };
   }
 }

@@ -78,7 +78,7 @@ async function textsOf(paths: string[], change = () => {}) {
     allocated += bytes;
     return plain.allocate(bytes);
   };
-  const set = await openCaptures(paths, { place: { ...plain, allocate } });
+  const set = await openCaptures(paths, { place: { ...plain, allocate, allocateZeroed: allocate } });
   change();
   const texts: (string | undefined)[] = [];
   await set.forEach((r) => {
