@@ -80,14 +80,12 @@ export function flowFaults(flow: Flow, lastPacket: bigint): string[] {
 /** Spans touch, are in order, and last as long as they say; only the last may be open. */
 function checkSpans(spans: readonly Span[], flow: Flow, lastPacket: bigint, faults: string[]): void {
   const firstPacket = nanoseconds(flow.firstPacket);
-  // Without pure ACKs nothing is said of FIN_WAIT_2: behind FIN_WAIT_1 there may be a time of which nothing is known.
-  const hasGap = (state: string) => state === 'FIN_WAIT_1' && flow.notes.includes('no-pure-acks');
   for (const [i, span] of spans.entries()) {
     const next = spans[i + 1];
     const { state, from, to, seconds } = span;
     if (!STATE_NAMES.some((name) => name === state)) faults.push(`a state ${state}`);
     if (span.open !== (to === null)) faults.push('open, with an end');
-    if (!hasGap(state) && (next === undefined ? span.open === (state === 'CLOSED') : to !== next.from)) {
+    if (next === undefined ? span.open === (state === 'CLOSED') : to !== next.from) {
       faults.push(
         next === undefined ? `the last state, ${state}, is ${span.open ? '' : 'not '}open` : 'spans do not touch',
       );

@@ -121,6 +121,9 @@ export function captureFaults(report: Report): string[] {
     ({ file, offset, what }) =>
       `Damaged: ${file} at byte ${count(offset)}: ${what}. What could be read is in this report.`,
   );
+  if (capture.packets > 0 && capture.firstPacket === null) {
+    faults.unshift('No packet has a time: all durations, and the ends of TIME_WAIT, mean nothing.');
+  }
   if (capture.dropped !== null && capture.dropped > 0) {
     faults.push(
       `The kernel dropped ${plural(capture.dropped, 'packet')} while capturing: segments are missing, and times may be too.`,

@@ -11,15 +11,16 @@ export function endpointRecord(sources: FlowSources, side: number, times: TimeTe
   const states: Span[] = [];
   const told = (facts.notes & NO_PURE_ACKS) === 0;
   for (let i = 0; i < facts.spans[side]!; i++) {
-    // A FIN_WAIT_2 of no length is a guess where the ACK that began it would not be in the capture.
-    if (told || facts.spanState[side * F.MAX_SPANS + i] !== S.FIN_WAIT_2)
-      states.push(spanRecord(sources, side, i, times));
+    const span = spanRecord(sources, side, i, times);
+    if (told || span.state !== 'FIN_WAIT_2') states.push(span);
+    // The ACK that began it would not be in the capture: of no length it is a guess, else its length is.
+    else if (span.from !== span.to) states.push({ ...span, ...UNTOLD, seconds: span.open ? span.seconds : null });
   }
   return {
     role: roleOf(facts, side),
     states,
     finWait1Seconds: secondsIn(states, 'FIN_WAIT_1'),
-    finWait2Seconds: secondsIn(states, 'FIN_WAIT_2'),
+    finWait2Seconds: told ? secondsIn(states, 'FIN_WAIT_2') : null,
     closingSeconds: secondsIn(states, 'CLOSING'),
     timeWaitSeconds: secondsIn(states, 'TIME_WAIT'),
     closeWaitSeconds: secondsIn(states, 'CLOSE_WAIT'),
@@ -157,4 +158,5 @@ function timeWaitRecord(sources: FlowSources, side: number, times: TimeTexts): T
   };
 }
 
+const UNTOLD = { basis: 'inferred', plusMinus: null } as const;
 const NO_PURE_ACKS = F.noteBit('no-pure-acks');

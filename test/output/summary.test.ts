@@ -173,6 +173,17 @@ describe('the place of capture', () => {
     expect(verdict(report)).toContain('The socket 10.0.0.23:51324 was connected to itself');
   });
 
+  it('a capture without times says that durations mean nothing, one with given up connections that these count twice', () => {
+    const report = exampleReport([]);
+    expect(captureFaults(report)).toEqual([]);
+    report.capture.firstPacket = null;
+    report.capture.flowsGivenUp = 2;
+    expect(captureFaults(report)).toEqual([
+      'No packet has a time: all durations, and the ends of TIME_WAIT, mean nothing.',
+      '2 connections had to be given up before the end, as too many were open at once: a later packet of one counts as a connection of its own.',
+    ]);
+  });
+
   it('is silent where nothing was closed and no round trip is known', () => {
     const report = exampleReport([exampleFlow({ kind: 'refused', rtt: { client: null, server: null } })]);
     report.capture.position = 'unknown';
