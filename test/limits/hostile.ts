@@ -18,7 +18,7 @@ import {
 type Chunks = Generator<Uint8Array, void>;
 
 /** Writes segments, one after the other. */
-class Writer {
+export class Writer {
   readonly frames = new FrameWriter(128);
   readonly path: Path = {
     ipv6: false,
