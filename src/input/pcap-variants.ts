@@ -69,14 +69,16 @@ export interface PcapBeginning {
   lengths(first: number, second: number): [captured: number, wire: number];
 }
 
-/** Records that are looked at; of a pipe two are enough, so that it begins to speak early. */
-const RECORDS = 3;
-const ENOUGH = 2;
+/**
+ * Records by which a variant is judged: always as many, so that a pipe says what a file says, and of the usual one few,
+ * so that it begins to speak early.
+ */
+const RECORDS = { usual: 2, other: 4 };
 /** On the wire, bytes: Wireshark's bound for the guess. */
 const MAX_WIRE = 128 << 20;
 
 /**
- * The usual variant, unless its first records make no sense and those of another do.
+ * The usual variant, unless its first records make no sense and the first ones of another do.
  * @param at where the first record begins
  * @returns null where more bytes are needed to know
  */
@@ -84,7 +86,7 @@ export function variantOf(window: ByteWindow, at: number, file: PcapBeginning): 
   const [usual, ...others] = VARIANTS.get(file.magic)!;
   if (others.length === 0) return usual;
   for (const each of [usual, ...others]) {
-    const fits = fitsIn(window, at, file, each);
+    const fits = fitsIn(window, at, file, each, each === usual ? RECORDS.usual : RECORDS.other);
     if (fits === null) return null;
     if (fits) return each;
   }
@@ -92,19 +94,25 @@ export function variantOf(window: ByteWindow, at: number, file: PcapBeginning): 
 }
 
 /** Whether the first records are of this variant; null: more bytes are needed. */
-function fitsIn(window: ByteWindow, from: number, file: PcapBeginning, { recordHeader, fractionNs }: PcapVariant) {
+function fitsIn(
+  window: ByteWindow,
+  from: number,
+  file: PcapBeginning,
+  { recordHeader, fractionNs }: PcapVariant,
+  most: number,
+): boolean | null {
   const { data, end, eof } = window;
   const u32 = file.bigEndian ? u32be : u32le;
   let at = from;
-  for (let records = 0; records < RECORDS; records++) {
+  for (let records = 0; records < most; records++) {
     if (at === end && eof) return true;
-    if (at + recordHeader > end) return eof ? false : records >= ENOUGH || null;
+    if (at + recordHeader > end) return eof ? false : null;
     const [captured, wire] = file.lengths(u32(data, at + 8), u32(data, at + 12));
     if (u32(data, at + 4) * fractionNs >= NS_PER_SECOND) return false;
     if (captured > wire || captured > MAX_PACKET_BYTES || wire > MAX_WIRE) return false;
     if (file.snaplen > 0 && captured > file.snaplen) return false;
     at += recordHeader + captured;
-    if (at > end) return eof ? false : records >= ENOUGH || null;
+    if (at > end) return eof ? false : null;
   }
   return true;
 }

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { PcapReader } from '../../src/input/pcap.ts';
 import { END, NEED_DATA, RECORD } from '../../src/input/reader.ts';
@@ -11,6 +12,19 @@ const PACKETS = [
 ];
 
 describe('pcap', () => {
+  it('is judged by the same records, however few come at once', () => {
+    // Two usual records, of which the first ones make sense as another variant's too, and one of no sense.
+    const file = readFileSync(
+      new URL('../../fixtures/hostile/pcap-with-a-third-record-of-no-sense.bin', import.meta.url),
+    );
+    const whole = readBytes(file);
+    expect([whole.reader.format, whole.records.length]).toEqual(['pcap', 3]);
+    for (const size of [1, 7, 100, 200, 300]) {
+      const { records, reader } = readBytes(file, Array(Math.ceil(file.length / size)).fill(size));
+      expect([reader.format, records], `pieces of ${size}`).toEqual(['pcap', whole.records]);
+    }
+  });
+
   it.each([
     ['microseconds', MICRO, false, 'pcap', ['1700000000.000005000', '1700000001.999999000']],
     ['microseconds, big-endian', MICRO, true, 'pcap', ['1700000000.000005000', '1700000001.999999000']],
