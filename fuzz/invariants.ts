@@ -80,6 +80,7 @@ export function flowFaults(flow: Flow, lastPacket: bigint): string[] {
 /** Spans touch, are in order, and last as long as they say; only the last may be open. */
 function checkSpans(spans: readonly Span[], flow: Flow, lastPacket: bigint, faults: string[]): void {
   const firstPacket = nanoseconds(flow.firstPacket);
+  const lasted = Math.abs(Number(nanoseconds(flow.lastPacket) - firstPacket));
   for (const [i, span] of spans.entries()) {
     const next = spans[i + 1];
     const { state, from, to, seconds } = span;
@@ -94,7 +95,7 @@ function checkSpans(spans: readonly Span[], flow: Flow, lastPacket: bigint, faul
     if (to !== null && length < 0n) faults.push(`${state} ends before it begins`);
     const told = length > 0n ? Number(length) : 0;
     // Times are floats, counted from the flow's first packet: exact for 104 days.
-    const farthest = Math.max(told, Math.abs(Number(nanoseconds(from) - firstPacket)));
+    const farthest = Math.max(told, lasted, Math.abs(Number(nanoseconds(from) - firstPacket)));
     const isTold = from !== END_OF_TIME && to !== END_OF_TIME && lastPacket < nanoseconds(END_OF_TIME);
     if (isTold && seconds !== null && Math.abs(seconds * NS_PER_SECOND - told) > 4e-16 * farthest + 0.6) {
       faults.push(`${state}: its seconds are not from its begin to its end`);

@@ -1,6 +1,6 @@
 /** The parent's side: a worker process at work on a task, and a watch over it. */
 import { type ChildProcess, fork } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -47,6 +47,7 @@ export class Worker {
   /** Does a task. */
   perform(task: Task, onFaults: OnFaults): Promise<Outcome> {
     mkdirSync(this.#files, { recursive: true });
+    writeFileSync(this.#current, ''); // the last task's last run is over
     const child = this.#child ?? fork(this.#program, [this.#files, this.#current]);
     this.#child = child;
     return new Promise((resolve) => {
