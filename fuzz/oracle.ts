@@ -40,14 +40,14 @@ export type Extra = (typeof EXTRAS)[number];
 /** In how many of the runs each is done. */
 const SHARE: Record<Extra, number> = {
   ...{
-    kernel: 0.12,
-    twice: 0.03,
-    way: 0.06,
-    outputs: 0.04,
-    schema: 0.04,
-    stream: 0.03,
+    kernel: 0.08,
+    twice: 0.02,
+    way: 0.04,
+    outputs: 0.02,
+    schema: 0.02,
+    stream: 0.02,
     split: 0.02,
-    compare: 0.005,
+    compare: 0.003,
     threads: 0.0003,
   },
 };
