@@ -4,7 +4,7 @@ import type { SplitWord } from '../decode/split.ts';
 import type { Flow } from '../report/types.ts';
 import { explanation, oddWords } from './groups.ts';
 import { type Certainty, closedFirst, MARK, type Stay, shapeWords, stay, timeWaitUntil } from './meaning.ts';
-import { placeWords } from './place-words.ts';
+import { isPlaced, placeWords } from './place-words.ts';
 import { clipMiddle, hang, pad, plain, type Style, widthOf } from './style.ts';
 import { type Column, layOut } from './table.ts';
 import { addressPort } from './words.ts';
@@ -62,7 +62,7 @@ export function flowTable(
     { title: 'client', cells: flows.map((flow) => addressPort(flow.client)), shrink: { first: 21, last: 13 } },
   ];
   if (!sameServer) columns.push({ title: 'server', cells: server, shrink: { first: 18, last: 13 }, drop: 15 });
-  if (splitBy.length > 0) {
+  if (isPlaced(flows, splitBy)) {
     const cells = flows.map((flow) => placeWords(flow, splitBy));
     columns.push({ title: 'in', cells, shrink: { first: 18, last: 10 } });
   }

@@ -6,7 +6,7 @@ import { comparisonWords } from './comparison.ts';
 import { mattersMost } from './groups.ts';
 import { finWait2Words, lingering, lingeringWords, timeWaitPeak, timeWaitSides, whichSide } from './lingering.ts';
 import { closedFirst, KIND, KINDS, shapeWords, stay, timeWaitUntil } from './meaning.ts';
-import { placeWords } from './place-words.ts';
+import { isPlaced, placeWords } from './place-words.ts';
 import { resetPhrase } from './reset-words.ts';
 import { clip, clipMiddle, plain } from './style.ts';
 import { assumptionWords, bySeverity, captureFaults, positionWords, resets } from './survey.ts';
@@ -111,13 +111,14 @@ function totals(report: Report): string[] {
   return [...lines, ''];
 }
 
-function flowRow(flow: Flow, reference: string | null, splitBy: readonly SplitWord[]): string {
+/** @param place in which VLAN and tunnel it is, null where that is not told */
+function flowRow(flow: Flow, reference: string | null, place: string | null): string {
   const lingered = [stay(flow, 'TIME_WAIT').text, timeWaitUntil(flow, reference)].filter((each) => each !== '-');
   return row([
     String(flow.id),
     escaped(clipMiddle(addressPort(flow.client), 30), 60),
     escaped(clipMiddle(addressPort(flow.server), 30), 60),
-    ...(splitBy.length > 0 ? [escaped(clipMiddle(placeWords(flow, splitBy), 30), 60)] : []),
+    ...(place === null ? [] : [escaped(clipMiddle(place, 30), 60)]),
     closedFirst(flow),
     shapeWords(flow)[0],
     escaped(stay(flow, 'FIN_WAIT_2').text, 50),
@@ -132,10 +133,13 @@ function flows(report: Report, most: number, splitBy: readonly SplitWord[]): str
   const all = report.totals.flows;
   const title =
     shown.length < all ? `### The ${count(shown.length)} of ${count(all)} flows that matter most` : '### Flows';
-  const place = splitBy.length > 0 ? ['in'] : [];
+  const placed = isPlaced(shown, splitBy);
+  const place = placed ? ['in'] : [];
   const names = ['id', 'client', 'server', ...place, 'closed first', 'how', 'FIN_WAIT_2', 'CLOSE_WAIT', 'TIME_WAIT'];
   const marks = '`~` assumed, `>` open at the end, `>=` at least, `( )` inferred, `?` not known, `-` not reached';
-  const rows = shown.map((flow) => flowRow(flow, report.capture.firstPacket, splitBy));
+  const rows = shown.map((flow) =>
+    flowRow(flow, report.capture.firstPacket, placed ? placeWords(flow, splitBy) : null),
+  );
   return [
     title,
     '',

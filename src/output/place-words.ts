@@ -3,6 +3,11 @@
 import { type SplitWord, splitRuleOf } from '../decode/split.ts';
 import type { Flow } from '../report/types.ts';
 
+/** Whether it is to be said beside each flow where it is. */
+export function isPlaced(flows: readonly Flow[], splitBy: readonly SplitWord[]): boolean {
+  return splitBy.length > 0 && flows.some(({ encapsulation }) => encapsulation !== null);
+}
+
 /** As in "vlan 100, vlan 7, vxlan 5", "no vlan, gre", "no tunnel"; a number that does not count is left out. */
 export function placeWords({ encapsulation }: Flow, splitBy: readonly SplitWord[]): string {
   return splitBy
