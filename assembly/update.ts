@@ -144,7 +144,7 @@ function takeIpId(record: usize, side: i32): i32 {
   const last = <i32>load<u16>(at);
   store<u16>(at, length > MSS ? 0 : ipId);
   if (last === 0) return 0;
-  const step = (ipId - last) & 0xffff;
+  const step = (ipId - last - (ipId < last ? 1 : 0)) & 0xffff;
   const bits = get(record, L.FLAGS);
   const count = L.FLOW_IDS_COUNT << side;
   const jump = L.FLOW_IDS_JUMP << side;

@@ -50,6 +50,13 @@ export class Holes {
     return lowest;
   }
 
+  /** Whether a side has holes that end beyond what its peer has acknowledged. */
+  hasBeyond(side: number, acked: number): boolean {
+    const holes = this.bySide.get(side) ?? [];
+    for (let i = 1; i < holes.length; i += 2) if (seqDiff(holes[i]!, acked) > 0) return true;
+    return false;
+  }
+
   has(side: number): boolean {
     return this.bySide.has(side);
   }

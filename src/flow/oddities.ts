@@ -80,7 +80,8 @@ export function takeIpId(ints: Int32Array, at: number, segment: Segment, side: n
   const last = (ids >>> shift) & 0xffff;
   ints[at + L.IP_IDS] = (ids & ~(0xffff << shift)) | ((segment.length > MSS ? 0 : ipId) << shift);
   if (last === 0) return 0;
-  const step = (ipId - last) & 0xffff;
+  // Behind 0xffff comes 0, which tells nothing and is passed over.
+  const step = (ipId - last - (ipId < last ? 1 : 0)) & 0xffff;
   const flags = ints[at + L.FLAGS]!;
   if (step === 1) {
     ints[at + L.FLAGS] = flags | (L.FLOW_IDS_COUNT << side);

@@ -308,6 +308,9 @@ export class FlowUpdate {
     } else if (end !== seq && seqAfter(end, ints[p + L.TIMED_FROM]!)) {
       ints[p + L.SIDE_FLAGS]! &= ~L.TIMING; // Karn: the answer to a retransmission tells no round trip
     }
-    return (ints[at + L.FLAGS]! & L.FLOW_HOLES) === 0 || !this.holes.has(hole);
+    if ((ints[at + L.FLAGS]! & L.FLOW_HOLES) === 0) return true;
+    // Before a FIN no other can be missing: what the peer has acknowledged only the capture lacks.
+    const isAcked = (segment.flags & FIN) !== 0 && (ints[p + L.SIDE_FLAGS]! & L.ACK_SENT) !== 0;
+    return isAcked ? !this.holes.hasBeyond(hole, ints[p + L.LAST_ACK_SENT]!) : !this.holes.has(hole);
   }
 }
