@@ -5,6 +5,7 @@ import { NS_PER_SECOND } from '../src/units.ts';
 
 /** Stands for all that is later. */
 const END_OF_TIME = '9999-12-31T23:59:59.999999999Z';
+const START_OF_TIME = '0000-01-01T00:00:00.000000000Z';
 
 /** RFC 3339 with nine decimals as nanoseconds since 1970. */
 export function nanoseconds(time: string): bigint {
@@ -96,7 +97,8 @@ function checkSpans(spans: readonly Span[], flow: Flow, lastPacket: bigint, faul
     const told = length > 0n ? Number(length) : 0;
     // Times are floats, counted from the flow's first packet: exact for 104 days.
     const farthest = Math.max(told, lasted, Math.abs(Number(nanoseconds(from) - firstPacket)));
-    const isTold = from !== END_OF_TIME && to !== END_OF_TIME && lastPacket < nanoseconds(END_OF_TIME);
+    const isTold =
+      from !== START_OF_TIME && from !== END_OF_TIME && to !== END_OF_TIME && lastPacket < nanoseconds(END_OF_TIME);
     if (isTold && seconds !== null && Math.abs(seconds * NS_PER_SECOND - told) > 4e-16 * farthest + 0.6) {
       faults.push(`${state}: its seconds are not from its begin to its end`);
     }

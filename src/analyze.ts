@@ -88,12 +88,13 @@ export async function runAnalysis(files: readonly string[], options: AnalyzeOpti
   const captures = await openCaptures(files, { onProgress, stdin, follow, place: kernel ?? undefined });
   // What asks for flows as they end wants them in one order.
   const shares = onFlow === undefined && accepts === undefined ? threadsFor(files, captures, options.threads) : 1;
+  const live = onFlow !== undefined && (follow !== undefined || !captures.rereadable);
   const gauge = new CommonGauge(shares);
   const crew = startCrew({ files, shares, systems, maxFlows, splitBy, kernel: kernel !== null }, gauge);
   const { clock, tracker, collector, skipped, hasAggregates } = await readShare(
     captures,
     { share: 0, shares },
-    { systems, maxFlows, splitBy, where: accepts, onFlow, intervals: gauge },
+    { systems, maxFlows, splitBy, where: accepts, onFlow, intervals: gauge, live },
     kernel,
   ).catch((error: unknown) => {
     crew.stop();

@@ -5,6 +5,7 @@ import { ANOTHER_SHARE, DECODED, FRAGMENT, NO_MORE, SKIP_REASONS } from './decod
 import { Segment } from './decode/segment.ts';
 import type { Share } from './decode/shares.ts';
 import { Split } from './decode/split.ts';
+import { LIVE_RETENTION, RETENTION } from './flow/patience.ts';
 import { FlowTracker } from './flow/tracker.ts';
 import type { CaptureSet } from './input/captures.ts';
 import { CaptureClock } from './input/clock.ts';
@@ -24,6 +25,11 @@ export interface ShareRead {
   hasAggregates: boolean;
 }
 
+export interface ShareOptions extends FlowCollectorOptions {
+  /** each flow is waited for, and the capture may be made meanwhile */
+  live?: boolean | undefined;
+}
+
 /**
  * Reads all captures to their end. With several shares each thread reads everything, since a packet shows whose it is
  * only when it is decoded: that is the cheap part.
@@ -32,17 +38,24 @@ export interface ShareRead {
 export async function readShare(
   captures: CaptureSet,
   share: Share,
-  options: FlowCollectorOptions,
+  { live = false, ...options }: ShareOptions,
   kernel: Kernel | null = null,
 ): Promise<ShareRead> {
   const clock = new CaptureClock();
   const collector = new FlowCollector(clock, { ...options, kernel });
-  const tracker = new FlowTracker(collector, clock, share.shares, kernel ?? undefined);
+  const tracker = new FlowTracker(
+    collector,
+    clock,
+    share.shares,
+    kernel ?? undefined,
+    live ? LIVE_RETENTION : RETENTION,
+  );
   const shortcut = kernel === null ? null : new Shortcut(kernel, clock, share);
   collector.attach(tracker);
   const decoder = new Decoder(share, new Split(options.splitBy));
   const segment = new Segment();
   const skipped = new Float64Array(SKIP_REASONS.length);
+  if (live) captures.onWait = () => tracker.settle();
   await captures.forEach((record: CaptureRecord) => {
     clock.see(record);
     if (shortcut?.take(record)) return;

@@ -5,7 +5,7 @@ import { NS_PER_SECOND } from '../units.ts';
 import { ClosedFlows } from './closed.ts';
 import { CROWD, Crowd } from './crowd.ts';
 import * as L from './layout.ts';
-import { LAST_TRY, RETENTION, SECOND_TRY, SILENCE } from './patience.ts';
+import { LAST_TRY, type Retention, SECOND_TRY, SILENCE } from './patience.ts';
 import { FlowQueue } from './queue.ts';
 import type { FlowSink } from './sink.ts';
 import type { FlowTable } from './table.ts';
@@ -37,8 +37,17 @@ export class Endings {
   private readonly table: FlowTable;
   /** at the flow at hand; has the trails and holes of all */
   private readonly update: FlowUpdate;
+  private readonly retention: Retention;
 
-  constructor(sink: FlowSink, clock: CaptureClock, place: Place, table: FlowTable, update: FlowUpdate) {
+  constructor(
+    sink: FlowSink,
+    clock: CaptureClock,
+    place: Place,
+    table: FlowTable,
+    update: FlowUpdate,
+    retention: Retention,
+  ) {
+    this.retention = retention;
     this.sink = sink;
     this.clock = clock;
     this.place = place;
@@ -84,14 +93,14 @@ export class Endings {
 
   /** Sums up the flows that ended since the last time, and hands over those whose time is over. */
   settle(now: number): void {
-    const { ended, waiting, successors, closed } = this;
+    const { ended, waiting, successors, closed, retention } = this;
     this.endSilent(now);
     for (let left = ended.length; left > 0; left--) this.sumUp(ended, now);
     while (now - waiting.oldestTime() > SECOND_TRY) this.sumUp(waiting, now);
     while (now - successors.oldestTime() > LAST_TRY) this.judgePredecessor();
     while (
-      now - closed.oldestTime() > RETENTION.lingerNs &&
-      this.place.numbers[C.SEEN]! - closed.oldestSeen() > RETENTION.segments
+      now - closed.oldestTime() > retention.lingerNs &&
+      this.place.numbers[C.SEEN]! - closed.oldestSeen() > retention.segments
     ) {
       this.expire();
     }

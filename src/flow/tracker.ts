@@ -10,6 +10,7 @@ import { Endings } from './endings.ts';
 import { hearKernel } from './events.ts';
 import * as L from './layout.ts';
 import { Numbers } from './numbers.ts';
+import { RETENTION, type Retention } from './patience.ts';
 import { isAnswered, isNewConnection, isOfOld } from './reuse.ts';
 import type { FlowSink } from './sink.ts';
 import { FlowTable } from './table.ts';
@@ -38,8 +39,15 @@ export class FlowTracker {
   /**
    * @param shares into which all flows are divided: the tracker is given the segments of one
    * @param place where the flows are kept, and where a kernel takes segments before they come here
+   * @param retention how long closed flows are remembered
    */
-  constructor(sink: FlowSink, clock: CaptureClock, shares = 1, place: Place = new PlainPlace()) {
+  constructor(
+    sink: FlowSink,
+    clock: CaptureClock,
+    shares = 1,
+    place: Place = new PlainPlace(),
+    retention: Retention = RETENTION,
+  ) {
     this.clock = clock;
     this.openings = shares > 1 ? new Numbers() : null;
     this.place = place;
@@ -48,7 +56,7 @@ export class FlowTracker {
     this.update = new FlowUpdate(place);
     this.filter = new DuplicateFilter(place);
     this.encapsulations = new Encapsulations(place.words);
-    this.endings = new Endings(sink, clock, place, this.table, this.update);
+    this.endings = new Endings(sink, clock, place, this.table, this.update, retention);
   }
 
   /** segments of this tracker's share, duplicates among them */
@@ -118,6 +126,13 @@ export class FlowTracker {
       update.point(table.records, flow);
     }
     return id;
+  }
+
+  /** Hands over the flows whose time is over: to be called where no segment comes. */
+  settle(): void {
+    const { lastSeconds, lastNanoseconds, originSeconds } = this.clock;
+    this.hear();
+    if (!this.clock.empty) this.endings.settle((lastSeconds - originSeconds) * NS_PER_SECOND + lastNanoseconds);
   }
 
   /** Hands every flow that is still in the table to the sink, in the order in which they ended, open ones last. */

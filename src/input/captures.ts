@@ -106,6 +106,8 @@ export class CaptureSet {
   readonly #heads: readonly Head[];
   readonly #rota: Rota;
   readonly #onProgress: CaptureOptions['onProgress'];
+  /** called where more is waited for */
+  onWait: (() => void) | null = null;
   /** frame numbers given so far: packets, and blocks that Wireshark numbers as well */
   #frames = 0;
   #sliceEnd = 0;
@@ -277,6 +279,7 @@ export class CaptureSet {
     const isLate = await Promise.race([data, slice]);
     clearTimeout(timer);
     if (isLate !== true) return;
+    this.onWait?.();
     this.#progress();
     await data;
   }
