@@ -11,13 +11,16 @@ import { openCapture } from './open.ts';
 import { type BulkSink, NEED_DATA, RECORD, type ReadResult } from './reader.ts';
 import { Rota } from './rota.ts';
 import type { CaptureRecord } from './types.ts';
-import { WINDOW_BYTES, WindowPool } from './window.ts';
+import { MAX_WINDOW_BYTES, WINDOW_BYTES, WindowPool } from './window.ts';
 
 /** How long the event loop may wait for us, milliseconds: signals and timers work between. */
 const SLICE_MS = 50;
 /** All windows together, bytes, as long as there are fewer files than this holds smallest windows. */
 const ALL_WINDOWS_BYTES = 16 << 20;
 const SMALLEST_WINDOW_BYTES = 64 << 10;
+/** What all may grow to, bytes, and one at least: records that claim to be so long are rare, and most of these lie. */
+const GROWN_WINDOWS_BYTES = 256 << 20;
+const LEAST_GROWTH_BYTES = 1 << 20;
 /** Files whose windows are held at a time. */
 const MOST_HELD = ALL_WINDOWS_BYTES / SMALLEST_WINDOW_BYTES;
 /** Files that stay open all the time: four threads may do so, of 256 descriptors where there are no more. */
@@ -83,13 +86,15 @@ export async function openCaptures(paths: readonly string[], options: CaptureOpt
   if (follow !== undefined) checkFollowed(paths);
   const share = Math.floor(ALL_WINDOWS_BYTES / Math.max(1, paths.length));
   const windowBytes = Math.max(SMALLEST_WINDOW_BYTES, Math.min(WINDOW_BYTES, share));
+  const grown = Math.floor(GROWN_WINDOWS_BYTES / Math.max(1, paths.length));
+  const mostBytes = Math.max(LEAST_GROWTH_BYTES, Math.min(MAX_WINDOW_BYTES, grown));
   const place = new WindowPool(options.place ?? new PlainPlace());
   const filesStayOpen = paths.length <= MOST_OPEN;
   const heads: Head[] = [];
   const rota = new Rota(MOST_HELD);
   try {
     for (const path of paths) {
-      const capture = await openCapture(path, { windowBytes, stdin, place, filesStayOpen, follow });
+      const capture = await openCapture(path, { windowBytes, mostBytes, stdin, place, filesStayOpen, follow });
       const head = new Head(capture, heads.length);
       heads.push(head);
       rota.add(head);

@@ -14,6 +14,10 @@ export type Compression = 'gzip' | 'zstd';
  */
 const PIECE_BYTES = { gzip: 16_384, zstd: 2048 } as const;
 
+/** Where so much waits already, of all sources, a decoder gets less at once: 64 KiB and 512 KiB may become of it. */
+const MOST_WAITING = 32 << 20;
+const SMALL_PIECE_BYTES = { gzip: 64, zstd: 16 } as const;
+
 /** Compressed bytes up to which an error is come closer to. */
 const MOST_KEPT = 1 << 20;
 /** Into so many the piece with the error is divided each time. */
@@ -44,6 +48,9 @@ export class DecompressSource implements ByteSource {
   #repeated = 0;
   #beginnings = 0;
   #output: Uint8Array[] = [];
+  /** bytes in `#output`, and in those of all sources */
+  #waiting = 0;
+  static #allWaiting = 0;
   #over = false;
   /** the decoder has failed, and a second try is to be made */
   #replays = false;
@@ -65,7 +72,8 @@ export class DecompressSource implements ByteSource {
 
   #start(): Transform {
     const decoder = this.#compression === 'gzip' ? createGunzip() : new ZstdDecoder();
-    decoder.on('data', (chunk: Uint8Array) => this.#add(chunk));
+    // one that is done with may tell more
+    decoder.on('data', (chunk: Uint8Array) => (decoder === this.#decoder ? this.#add(chunk) : undefined));
     for (const event of ['end', 'close']) decoder.on(event, () => this.#finish(decoder, null));
     decoder.on('error', (error) => this.#finish(decoder, error));
     return decoder;
@@ -75,7 +83,14 @@ export class DecompressSource implements ByteSource {
     const repeated = Math.min(this.#repeated, chunk.length);
     this.#repeated -= repeated;
     this.#produced += chunk.length - repeated;
-    if (repeated < chunk.length) this.#output.push(chunk.subarray(repeated));
+    if (repeated === chunk.length) return;
+    this.#output.push(chunk.subarray(repeated));
+    this.#count(chunk.length - repeated);
+  }
+
+  #count(bytes: number): void {
+    this.#waiting += bytes;
+    DecompressSource.#allWaiting += bytes;
   }
 
   get size(): number | null {
@@ -118,6 +133,7 @@ export class DecompressSource implements ByteSource {
     this.#decoder = null;
     decoder?.destroy();
     this.#output = [];
+    this.#count(-this.#waiting);
     this.#input.rest(0);
   }
 
@@ -131,6 +147,7 @@ export class DecompressSource implements ByteSource {
       if (part.length === chunk.length) this.#output.shift();
       else this.#output[0] = chunk.subarray(part.length);
     }
+    this.#count(before - window.end);
     return window.end > before;
   }
 
@@ -142,7 +159,8 @@ export class DecompressSource implements ByteSource {
         this.#inputOver = !(await this.#source.fill(input));
         if (this.#over) break; // it failed meanwhile: nothing would answer any more
       }
-      const piece = input.data.subarray(input.pos, Math.min(input.end, input.pos + PIECE_BYTES[this.#compression]));
+      const most = (DecompressSource.#allWaiting > MOST_WAITING ? SMALL_PIECE_BYTES : PIECE_BYTES)[this.#compression];
+      const piece = input.data.subarray(input.pos, Math.min(input.end, input.pos + most));
       input.pos += piece.length;
       this.#keep(piece);
       await this.#feed(piece);

@@ -91,6 +91,8 @@ export class OpenCapture {
 export interface OpenOptions {
   /** size of the reader's buffer, bytes */
   windowBytes: number;
+  /** what it may grow to */
+  mostBytes?: number | undefined;
   /** what '-' reads, in place of the process's standard input */
   stdin?: Readable | undefined;
   /** where the buffer is to stand */
@@ -108,12 +110,13 @@ export interface OpenOptions {
 export async function openCapture(path: string, options: OpenOptions): Promise<OpenCapture> {
   let source = path === '-' ? openStdin(options.stdin) : openPath(path, options);
   try {
-    let window = new ByteWindow(options.windowBytes, options.place);
+    const { windowBytes, place, mostBytes } = options;
+    let window = new ByteWindow(windowBytes, place, mostBytes);
     await fillTo(source, window, MAGIC_BYTES);
     const compression = sniffCompression(window.data, window.end);
     if (compression !== null) {
       source = new DecompressSource(compression, source, window);
-      window = new ByteWindow(options.windowBytes, options.place);
+      window = new ByteWindow(windowBytes, place, mostBytes);
       await fillTo(source, window, MAGIC_BYTES);
     }
     const reader = await openReader(path, source, window);

@@ -76,6 +76,8 @@ export interface PcapBeginning {
 const RECORDS = { usual: 2, other: 4 };
 /** On the wire, bytes: Wireshark's bound for the guess. */
 const MAX_WIRE = 128 << 20;
+/** Between two records where all that is there of the second is its time, seconds. */
+const MOST_BETWEEN = 86_400;
 
 /**
  * The usual variant, unless its first records make no sense and the first ones of another do.
@@ -104,9 +106,15 @@ function fitsIn(
   const { data, end, eof } = window;
   const u32 = file.bigEndian ? u32be : u32le;
   let at = from;
+  let last = 0;
   for (let records = 0; records < most; records++) {
     if (at === end && eof) return true;
-    if (at + recordHeader > end) return eof ? false : null;
+    if (at + recordHeader > end) {
+      if (!eof) return null;
+      // Cut behind the seconds of a record, a file is as long as one of another variant.
+      return records > 0 && at + 4 <= end && Math.abs(u32(data, at) - last) <= MOST_BETWEEN;
+    }
+    last = u32(data, at);
     const [captured, wire] = file.lengths(u32(data, at + 8), u32(data, at + 12));
     if (u32(data, at + 4) * fractionNs >= NS_PER_SECOND) return false;
     if (captured > wire || captured > MAX_PACKET_BYTES || wire > MAX_WIRE) return false;

@@ -13,7 +13,7 @@ import {
   type ReadResult,
 } from './reader.ts';
 import type { CaptureRecord } from './types.ts';
-import { type ByteWindow, MAX_WINDOW_BYTES } from './window.ts';
+import type { ByteWindow } from './window.ts';
 
 // The file header: magic, major and minor version, two fields nobody fills, snaplen, link type.
 const MAJOR_AT = 4;
@@ -125,7 +125,7 @@ export class PcapReader implements CaptureReader {
     this.format = variant.format;
     this.#fractionNs = variant.fractionNs;
     this.#lengthOrder = order;
-    this.#captureLimit = captureLimit(snaplen);
+    this.#captureLimit = captureLimit(snaplen, window.most);
     this.#linkType = ofAix ?? told;
     this.#padding = ofAix === FDDI ? AIX_FDDI_PADDING : 0;
     this.linkTypes.add(this.#linkType);
@@ -257,7 +257,10 @@ function viewOf(data: Uint8Array): DataView {
   return new DataView(data.buffer, data.byteOffset, data.byteLength);
 }
 
-/** The largest captured length that is taken for true: Wireshark's bound, or the file's own snaplen if that is more. */
-export function captureLimit(snaplen: number): number {
-  return Math.max(MAX_PACKET_BYTES, Math.min(snaplen, MAX_WINDOW_BYTES - LONGEST_RECORD_HEADER));
+/**
+ * The largest captured length that is taken for true: Wireshark's bound, or the file's own snaplen if that is more.
+ * @param room bytes that a window may have
+ */
+export function captureLimit(snaplen: number, room: number): number {
+  return Math.max(MAX_PACKET_BYTES, Math.min(snaplen, room - LONGEST_RECORD_HEADER));
 }

@@ -2,6 +2,7 @@
 import { u16be, u16le, u32be, u32le } from './bytes.ts';
 import { captureLimit } from './pcap.ts';
 import { DEFAULT_TSRESOL, TickClock } from './ticks.ts';
+import type { ByteWindow } from './window.ts';
 
 const OPT_END = 0;
 const IF_TSRESOL = 9;
@@ -26,8 +27,13 @@ export interface PcapngInterface {
   lost: number | null;
 }
 
-/** Reads the body of an Interface Description Block, data[start..end): link type, snaplen, options. */
-export function readInterface(data: Uint8Array, start: number, end: number, bigEndian: boolean): PcapngInterface {
+/** Reads the body of an Interface Description Block, the window's data[start..end): link type, snaplen, options. */
+export function readInterface(
+  { data, most }: ByteWindow,
+  start: number,
+  end: number,
+  bigEndian: boolean,
+): PcapngInterface {
   const snaplen = (bigEndian ? u32be : u32le)(data, start + 4);
   const resolution = findOption(data, start + 8, end, bigEndian, IF_TSRESOL, 1);
   const offset = findOption(data, start + 8, end, bigEndian, IF_TSOFFSET, 8);
@@ -35,7 +41,7 @@ export function readInterface(data: Uint8Array, start: number, end: number, bigE
   return {
     linkType: (bigEndian ? u16be : u16le)(data, start),
     snaplen,
-    captureLimit: captureLimit(snaplen),
+    captureLimit: captureLimit(snaplen, most),
     clock: new TickClock(tsresol, offset < 0 ? 0n : readInt64(data, offset, bigEndian)),
     dropped: null,
     lost: null,

@@ -3,7 +3,7 @@ import { u16be, u16le, u32be, u32le } from './bytes.ts';
 import { noteLost, type PcapngInterface, readDrops, readInterface, readLost } from './pcapng-interface.ts';
 import { type CaptureReader, END, NEED_DATA, RECORD, type ReadDamage, type ReadResult } from './reader.ts';
 import type { CaptureRecord } from './types.ts';
-import { type ByteWindow, MAX_WINDOW_BYTES } from './window.ts';
+import type { ByteWindow } from './window.ts';
 
 /** Type of a Section Header Block: a palindrome, so the same in both byte orders. */
 export const SECTION_HEADER = 0x0a0d0d0a;
@@ -104,8 +104,7 @@ export class PcapngReader implements CaptureReader {
         this.#passLeft = length;
         continue;
       }
-      if (length > MAX_WINDOW_BYTES)
-        return this.#stop(`a block claims a length of ${length} bytes, too many to be true`);
+      if (length > window.most) return this.#stop(`a block claims a length of ${length} bytes, too many to be true`);
       if (have < length) return this.#short(isPacket ? 'a record' : 'a block', have, length);
       const trailer = padded(u32(data, at + length - TRAILER));
       if (trailer !== length) return this.#stop(`a block's lengths differ: ${length} before it, ${trailer} behind it`);
@@ -211,7 +210,7 @@ export class PcapngReader implements CaptureReader {
     if (length < MIN_INTERFACE) return this.#fail(`an interface description of ${length} bytes is too short`);
     if (this.#interfaces.length >= MAX_INTERFACES)
       return this.#fail(`more than ${MAX_INTERFACES} interfaces in a section`);
-    const found = readInterface(this.#window.data, at + BODY_AT, at + length - TRAILER, this.#bigEndian);
+    const found = readInterface(this.#window, at + BODY_AT, at + length - TRAILER, this.#bigEndian);
     this.#interfaces.push(found);
     this.linkTypes.add(found.linkType);
     return true;

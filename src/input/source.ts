@@ -39,6 +39,8 @@ export class FileSource implements ByteSource {
   damage: string | null = null;
   #descriptor: number;
   readonly #path: string | null;
+  /** the file's number in its file system */
+  readonly #inode: number;
   readonly #staysOpen: boolean;
   #closed = false;
 
@@ -52,6 +54,7 @@ export class FileSource implements ByteSource {
     this.#descriptor = descriptor;
     this.size = size;
     this.#path = path;
+    this.#inode = path === null ? 0 : fstatSync(descriptor).ino;
     this.#staysOpen = staysOpen;
   }
 
@@ -88,10 +91,11 @@ export class FileSource implements ByteSource {
     this.#descriptor = -1;
   }
 
-  /** A file that has become shorter is another one: what was read of it says nothing about the rest. */
+  /** A file that has become shorter, or whose name another has taken: what was read of it says nothing about the rest. */
   #openAgain(): boolean {
     this.#descriptor = openSync(this.#path!, 'r');
-    if (fstatSync(this.#descriptor).size >= this.size!) return true;
+    const { size, ino } = fstatSync(this.#descriptor);
+    if (size >= this.size! && ino === this.#inode) return true;
     this.damage = 'was cut or replaced while it was read';
     this.#release();
     return false;

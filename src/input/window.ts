@@ -5,7 +5,7 @@ import { type Area, type Place, PlainPlace } from '../kernel/place.ts';
 /** What a window begins with, bytes: a read call costs little by then, and the flow table keeps its place in the caches. */
 export const WINDOW_BYTES = 1 << 17;
 
-/** A window never grows beyond this, bytes: no record may need more. */
+/** A window never grows beyond this, bytes: no record may need more. Of many files each has less. */
 export const MAX_WINDOW_BYTES = 32 << 20;
 
 const NOTHING = new Uint8Array(0);
@@ -27,12 +27,15 @@ export class ByteWindow {
   /** no byte will follow data[end - 1] */
   eof = false;
 
+  /** bytes beyond which it never grows */
+  readonly most: number;
   private readonly place: WindowPlace;
   private readonly size: number;
   private area: Area | null = null;
 
-  /** @param size bytes to begin with, 1..MAX_WINDOW_BYTES */
-  constructor(size: number = WINDOW_BYTES, place: WindowPlace = new PlainPlace()) {
+  /** @param size bytes to begin with, 1..`most` @param most bytes that it may have, up to MAX_WINDOW_BYTES */
+  constructor(size: number = WINDOW_BYTES, place: WindowPlace = new PlainPlace(), most: number = MAX_WINDOW_BYTES) {
+    this.most = most;
     this.place = place;
     this.size = size;
     this.data = this.allocate(size);
@@ -73,13 +76,13 @@ export class ByteWindow {
   /**
    * Makes room for at least one more byte. The buffer doubles only when it is full of unread bytes, so a length field
    * that lies costs no more memory than bytes that are really there.
-   * @throws RangeError if MAX_WINDOW_BYTES unread bytes are waiting already: readers must not ask for more
+   * @throws RangeError if `most` unread bytes are waiting already: readers must not ask for more
    */
   ensureRoom(): void {
     this.compact();
     if (this.end < this.data.length) return;
-    if (this.data.length >= MAX_WINDOW_BYTES) throw new RangeError(`a window holds at most ${MAX_WINDOW_BYTES} bytes`);
-    this.data = this.allocate(Math.min(Math.max(this.data.length * 2, this.size), MAX_WINDOW_BYTES));
+    if (this.data.length >= this.most) throw new RangeError(`a window holds at most ${this.most} bytes`);
+    this.data = this.allocate(Math.min(Math.max(this.data.length * 2, this.size), this.most));
   }
 }
 

@@ -1,5 +1,5 @@
 /** More files than are held at a time: those whose turn is far away are given up, and read again when it comes. */
-import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -120,11 +120,55 @@ describe('more files than are held at a time', () => {
     expect(set.damage[1]!.what).toContain('was cut or replaced while it was read');
   });
 
+  it('are not mixed up with others that have taken their names', async () => {
+    const paths = writeAll('renamed', FORMS.slice(0, 1));
+    const longer = pcap({
+      packets: Array.from({ length: 50 }, (_, n) => ({ seconds: n, fraction: 0, data: packet(99) })),
+    });
+    const { texts, set } = await textsOf(paths, () => renameSync(write('another.pcap', longer), paths[590]!));
+    expect(texts).toEqual(EXPECTED.filter((text) => !text.startsWith('590 ')));
+    expect(set.damage).toMatchObject([{ file: 'renamed590.pcap', what: 'was cut or replaced while it was read' }]);
+  });
+
   it('have frame numbers as the same files have where all are held', async () => {
     const few = writeAll('frames').slice(0, 200);
     const empty = write('empty.pcap', pcap());
     const { records } = await readFiles(few);
     const many = await readFiles([...few, ...Array.from({ length: 200 }, () => empty)]);
     expect(many.records).toEqual(records);
+  });
+});
+
+describe('compressed files that become a thousand times as long', () => {
+  const FEW = 60;
+  /** Bytes that stand in buffers while all are read, beyond those before; read by `sink` of openCaptures. */
+  async function mostBytes(bytes: Buffer) {
+    const zipped = gzipSync(bytes);
+    const paths = Array.from({ length: FEW }, (_, n) => write(`bomb${n}.pcap.gz`, zipped));
+    const before = process.memoryUsage().arrayBuffers;
+    let most = 0;
+    const set = await openCaptures(paths);
+    await set.forEach(() => {
+      most = Math.max(most, process.memoryUsage().arrayBuffers - before);
+    });
+    return { most, set };
+  }
+
+  it('do not all wait decompressed', async () => {
+    const packets = Array.from({ length: 80 }, (_, n) => ({ seconds: n, fraction: 0, data: Buffer.alloc(200_000) }));
+    const { most, set } = await mostBytes(pcap({ packets }));
+    expect(set.files.every((file) => file.packets === 80)).toBe(true);
+    // 16 MB of each else
+    expect(most).toBeLessThan(300e6);
+  });
+
+  it('have a share of the memory for packets as large as they say', async () => {
+    const large = { seconds: 1, fraction: 0, data: Buffer.alloc(20_000_000) };
+    const small = { seconds: 0, fraction: 0, data: Buffer.alloc(1_000_000) };
+    const { most, set } = await mostBytes(pcap({ snaplen: 1 << 25, packets: [small, large] }));
+    expect(set.files.every((file) => file.packets === 1)).toBe(true);
+    expect(set.damage).toHaveLength(FEW);
+    expect(set.damage[0]?.what).toMatch('a record claims 20000000 captured bytes, more than the maximum of ');
+    expect(most).toBeLessThan(400e6);
   });
 });

@@ -125,6 +125,17 @@ describe('variants of pcap', () => {
     expect(broken.damage?.what).toMatch('claims 1073741824');
   });
 
+  it('is the usual one where a file is cut in the header of its second record', () => {
+    for (const bigEndian of [false, true]) {
+      const bytes = pcap({ bigEndian, packets: T });
+      for (const left of [4, 8, 12]) {
+        const { records, reader, damage } = readBytes(bytes.subarray(0, 24 + 76 + left));
+        expect([reader.format, records.length, records[0]?.md5]).toEqual(['pcap', 1, md5(T[0]!.data)]);
+        expect(damage?.what).toBe(`cut in the middle of a record: ${left} of 16 bytes`);
+      }
+    }
+  });
+
   it('is known of a pipe as soon as two records are there', () => {
     const window = new ByteWindow();
     const bytes = pcap({ packets: T });
