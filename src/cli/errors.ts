@@ -1,6 +1,7 @@
 import { InputError } from '../input/errors.ts';
 import { OutputError } from '../output/files.ts';
 import { plain } from '../output/style.ts';
+import { damagePlace } from '../output/survey.ts';
 import type { Capture } from '../report/types.ts';
 import { OsError } from '../systems.ts';
 import { WhereError } from '../where/where.ts';
@@ -39,8 +40,9 @@ function placeOf(error: unknown): string {
 }
 
 /** Tells on standard error where reading stopped: what standard output holds may go to a program that does not look. */
-export function warnOfDamage({ damage }: Capture): void {
-  for (const { file, offset, what } of damage) {
-    process.stderr.write(`teardown: ${plain(file)}: ${what} (at byte ${offset}); everything before it was analysed\n`);
+export function warnOfDamage(capture: Capture): void {
+  for (const each of capture.damage) {
+    const words = `${each.file}: ${each.what} (at ${damagePlace(capture, each)})`;
+    process.stderr.write(`teardown: ${plain(words)}; everything before it was analysed\n`);
   }
 }

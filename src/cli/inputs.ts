@@ -15,7 +15,7 @@ export async function capturesOf(operands: readonly string[], quiet: boolean): P
 }
 
 function describeLeftOut({ folder, files }: LeftOut): string {
-  const what = files.length === 1 ? '1 file that is no capture' : `${files.length} files that are no captures`;
+  const what = files.length === 1 ? '1 file that holds no capture' : `${files.length} files that hold no capture`;
   const rest = files.length > MOST_NAMED ? ', ...' : '';
   return `left out of ${folder}: ${what} (${files.slice(0, MOST_NAMED).join(', ')}${rest})`;
 }

@@ -7,6 +7,7 @@ import { InputError } from './errors.ts';
 import { checkFollowed } from './follow.ts';
 import { linkTypeName } from './linktypes.ts';
 import { Head, HeadHeap } from './merge.ts';
+import { namesOf } from './names.ts';
 import { openCapture } from './open.ts';
 import { type BulkSink, NEED_DATA, RECORD, type ReadResult } from './reader.ts';
 import { Rota } from './rota.ts';
@@ -34,7 +35,7 @@ export interface Moment {
 
 /** What one input file was. */
 export interface FileSummary {
-  /** base name, '-' for standard input */
+  /** base name, or the path where others have the same one; '-' for standard input */
   name: string;
   /** 'pcap', 'pcap-ns', its variants 'pcap-modified', 'pcap-ixia', 'pcap-nokia' and 'pcap-aix', 'pcapng', 'snoop', 'erf', with '+gzip' or '+zstd' */
   format: string;
@@ -93,8 +94,17 @@ export async function openCaptures(paths: readonly string[], options: CaptureOpt
   const heads: Head[] = [];
   const rota = new Rota(MOST_HELD);
   try {
-    for (const path of paths) {
-      const capture = await openCapture(path, { windowBytes, mostBytes, stdin, place, filesStayOpen, follow });
+    const names = namesOf(paths);
+    for (const [i, path] of paths.entries()) {
+      const capture = await openCapture(path, {
+        name: names[i],
+        windowBytes,
+        mostBytes,
+        stdin,
+        place,
+        filesStayOpen,
+        follow,
+      });
       const head = new Head(capture, heads.length);
       heads.push(head);
       rota.add(head);
@@ -194,9 +204,9 @@ export class CaptureSet {
   #drain(head: Head, sink: (record: CaptureRecord) => void, bulk: BulkSink | null): ReadResult {
     const { record, clock } = head;
     const { reader, window } = head.capture;
-    const layout = reader.layout ?? null;
     for (;;) {
-      if (layout !== null) bulk?.takeRecords(window, layout, clock);
+      const { layout } = reader;
+      if (layout) bulk?.takeRecords(window, layout, clock);
       const result = reader.next(record);
       if (result !== RECORD) return result;
       clock.see(record);

@@ -89,6 +89,8 @@ export class OpenCapture {
 }
 
 export interface OpenOptions {
+  /** what the report calls it; the base name where nothing is said */
+  name?: string | undefined;
   /** size of the reader's buffer, bytes */
   windowBytes: number;
   /** what it may grow to */
@@ -120,7 +122,7 @@ export async function openCapture(path: string, options: OpenOptions): Promise<O
       await fillTo(source, window, MAGIC_BYTES);
     }
     const reader = await openReader(path, source, window);
-    return new OpenCapture(path === '-' ? path : basename(path), source, window, reader, compression);
+    return new OpenCapture(options.name ?? basename(path), source, window, reader, compression);
   } catch (error) {
     source.close();
     throw error;
@@ -215,5 +217,5 @@ function emptyInput(path: string, source: ByteSource): InputError {
 
 /** Too little of it came to tell what it is. */
 function damagedInput(path: string, damage: string): InputError {
-  return new InputError(`can't read ${path}`, damage, 'check the file, or copy it again');
+  return new NoCaptureError(`can't read ${path}`, damage, 'check the file, or copy it again');
 }

@@ -53,6 +53,14 @@ function lengthsIn(order: LengthOrder, first: number, second: number): [captured
   return swaps ? [second, first] : [first, second];
 }
 
+/** Whether a pcap file of version 2.4 begins there; of a record it would be one without a byte, of the year 2055. */
+function isFileHeader(data: Uint8Array, at: number): boolean {
+  const isBig = isPcapMagic(u32be(data, at));
+  if (!isBig && !isPcapMagic(u32le(data, at))) return false;
+  const u16 = isBig ? u16be : u16le;
+  return u16(data, at + MAJOR_AT) === 2 && u16(data, at + MINOR_AT) === 4;
+}
+
 export class PcapReader implements CaptureReader {
   format = 'pcap';
   readonly linkTypes: Set<number> = new Set();
@@ -72,6 +80,8 @@ export class PcapReader implements CaptureReader {
   #ordinary = false;
   /** bytes of a record that stand before the packet and count as captured */
   #padding = 0;
+  /** how its records lie, where they are as most are; another one where another file's header stands among them */
+  layout: PcapLayout | null = null;
   /** fractions in a second */
   #fractions = 1_000_000;
   /** the window's buffer, which changes when it grows, and a view of it */
@@ -83,17 +93,6 @@ export class PcapReader implements CaptureReader {
     this.#window = window;
     this.#data = window.data;
     this.#view = viewOf(window.data);
-  }
-
-  /** How its records lie, where they are as most are. */
-  get layout(): PcapLayout | null {
-    if (!this.#ordinary) return null;
-    return {
-      linkType: this.#linkType,
-      fractionNs: this.#fractionNs,
-      fractions: this.#fractions,
-      captureLimit: this.#captureLimit,
-    };
   }
 
   begin(): ReadResult {
@@ -133,6 +132,14 @@ export class PcapReader implements CaptureReader {
     this.#fractions = NS_PER_SECOND / this.#fractionNs;
     this.#ordinary = !this.#bigEndian && order === 'captured-first' && this.#recordHeader === RECORD_HEADER;
     window.pos += header;
+    this.layout = this.#ordinary
+      ? {
+          linkType: this.#linkType,
+          fractionNs: this.#fractionNs,
+          fractions: this.#fractions,
+          captureLimit: this.#captureLimit,
+        }
+      : null;
     return RECORD;
   }
 
@@ -197,6 +204,12 @@ export class PcapReader implements CaptureReader {
       wire = u32le(data, at + 12);
     }
     if (this.#lengthOrder !== 'captured-first') [captured, wire] = lengthsIn(this.#lengthOrder, captured, wire);
+    if ((captured | wire) === 0 && isFileHeader(data, at)) {
+      // Files that were put together as by `cat`, or zcat of rotated ones.
+      this.#recordHeader = 0;
+      this.#ordinary = false;
+      return this.next(record);
+    }
     if (captured > this.#captureLimit) return this.#tooLong(captured);
     if ((captured | wire | fraction | seconds) === 0) {
       const zeros = this.#countZeros();

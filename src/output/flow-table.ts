@@ -112,9 +112,10 @@ interface Beside {
 
 /** Rows with a remark each: beside them if all have room there, else below. */
 function remarked(rows: readonly string[], said: readonly string[], { beside, id, width, style }: Beside): string[] {
-  const inline = said.every((text) => widthOf(text) <= width - 2 - beside);
+  const texts = said.map(plain);
+  const inline = texts.every((text) => widthOf(text) <= width - 2 - beside);
   return rows.flatMap((row, index) => {
-    const text = plain(said[index] ?? '');
+    const text = texts[index] ?? '';
     if (inline) return [`  ${text === '' ? row : pad(row, beside) + text}`];
     return [`  ${row}`, ...hang(`  ${' '.repeat(id)}└ `, text, width, style.dim)];
   });

@@ -10,6 +10,7 @@ import { resetPhrase } from './reset-words.ts';
 import { clip, hang, pad, type Style, widthOf } from './style.ts';
 import { assumptionWords, captureFaults, positionWords, resets, services } from './survey.ts';
 import { type Column, layOut } from './table.ts';
+import { isComplete } from './verdict.ts';
 import { addressPort, count, moment, percent, plural } from './words.ts';
 
 const SERVICES = 5;
@@ -88,7 +89,7 @@ export function timeInStates(page: Page): string[] {
 }
 
 function timeWaitWords({ report, listed }: Page): string {
-  const { count: n, peak, peakAt } = report.totals.timeWait;
+  const { count: n, peak, peakAt, until: latest } = report.totals.timeWait;
   const { firstPacket } = report.capture;
   const on = timeWaitSides(report.flows);
   const words = [plural(n, 'socket') + (on.client + on.server === 0 ? '' : ` ${whichSide(on)}`)];
@@ -102,7 +103,10 @@ function timeWaitWords({ report, listed }: Page): string {
     .filter(({ endedBy }) => endedBy === 'timer' || endedBy === 'capture-end')
     .sort((a, b) => (a.until < b.until ? -1 : 1))
     .at(-1);
-  if (last !== undefined) {
+  if (!isComplete(report)) {
+    // What is listed need not hold the last one.
+    if (latest !== null) words.push(`the last until ~${moment(latest, firstPacket)}`);
+  } else if (last !== undefined) {
     const until = `${last.basis === 'assumed' ? '~' : ''}${moment(last.until, firstPacket)}`;
     words.push(`${n === 1 ? 'until' : 'the last until'} ${until}`);
   }

@@ -1,7 +1,7 @@
 /** What a summary says besides the verdict: services, resets, where the capture was taken, its faults, timers. */
 
 import type { Service } from '../report/services.ts';
-import type { Assumption, Finding, Flow, Report, ResetCause, Side } from '../report/types.ts';
+import type { Assumption, Damage, Finding, Flow, Report, ResetCause, Side } from '../report/types.ts';
 import { isComplete } from './verdict.ts';
 import { addressPort, count, duration, list, plural } from './words.ts';
 
@@ -114,12 +114,18 @@ export function positionWords({ capture: { position }, flows }: Report): string 
     : `${where}: ${corrected} (${trip}).`;
 }
 
+/** "byte 1,048,456", and of a compressed file that it is not the file's own. */
+export function damagePlace({ files }: Report['capture'], { file, offset }: Damage): string {
+  const isCompressed = files.some(({ name, format }) => name === file && format.includes('+'));
+  return `byte ${count(offset)}${isCompressed ? ' of what it unpacks to' : ''}`;
+}
+
 /** What is wrong with the capture and what that does to the result, a sentence each; none where nothing is. */
 export function captureFaults(report: Report): string[] {
   const { capture, flows } = report;
   const faults = capture.damage.map(
-    ({ file, offset, what }) =>
-      `Damaged: ${file} at byte ${count(offset)}: ${what}. What could be read is in this report.`,
+    (damage) =>
+      `Damaged: ${damage.file} at ${damagePlace(capture, damage)}: ${damage.what}. What could be read is in this report.`,
   );
   if (capture.packets > 0 && capture.firstPacket === null) {
     faults.unshift('No packet has a time: all durations, and the ends of TIME_WAIT, mean nothing.');

@@ -22,6 +22,8 @@ export class Gauge implements IntervalSink {
   /** intervals added */
   count = 0;
   peak = 0;
+  /** the latest end, ns; -Infinity without intervals */
+  latest = Number.NEGATIVE_INFINITY;
   /** when the peak was first reached, ns; NaN without intervals */
   peakAt = Number.NaN;
 
@@ -50,6 +52,7 @@ export class Gauge implements IntervalSink {
 
   private put(begin: number, until: number): void {
     this.count++;
+    if (until > this.latest) this.latest = until;
     // What comes too late counts from where the count stands: past seconds are not counted again.
     const from = Math.max(begin, this.frontier);
     if (until <= this.frontier) return;

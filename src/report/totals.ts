@@ -65,7 +65,8 @@ export class TotalsCounter implements TotalsData {
     const [p50, p90, p99] = this.finWait2.at([0.5, 0.9, 0.99]);
     const seconds = (ns: number | null | undefined) => (ns === null || ns === undefined ? null : nsToSeconds(ns));
     gauge.settle(Number.POSITIVE_INFINITY);
-    const { count, peak, peakAt } = gauge;
+    const { count, peak, peakAt, latest } = gauge;
+    const moment = (ns: number) => (Number.isFinite(ns) ? formatTime(origin, Math.round(ns)) : null);
     return {
       flows: this.flows,
       byKind: counted(F.KINDS, this.byKind),
@@ -77,7 +78,7 @@ export class TotalsCounter implements TotalsData {
         p99: seconds(p99),
         max: this.finWait2.count === 0 ? null : nsToSeconds(this.finWait2.max),
       },
-      timeWait: { count, peak, peakAt: Number.isNaN(peakAt) ? null : formatTime(origin, Math.round(peakAt)) },
+      timeWait: { count, peak, peakAt: moment(peakAt), until: moment(latest) },
     };
   }
 

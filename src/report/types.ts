@@ -254,7 +254,8 @@ export interface Totals {
   byKind: Partial<Record<Kind, number>>;
   byInitiator: Partial<Record<'client' | 'server' | 'both' | 'unknown' | 'none', number>>;
   finWait2: { count: number; p50: number | null; p90: number | null; p99: number | null; max: number | null };
-  timeWait: { count: number; peak: number; peakAt: string | null };
+  /** `until`: the latest end, by the timers where nothing ended it */
+  timeWait: { count: number; peak: number; peakAt: string | null; until: string | null };
 }
 
 export interface Report {

@@ -117,13 +117,13 @@ describe('a folder or a pattern on the command line', () => {
     const result = await teardown([captures, '-f', 'csv']);
     expect(result.code).toBe(0);
     expect(result.stdout.split('\n')).toHaveLength(5);
-    const what = `left out of ${captures}: 4 files that are no captures (b.txt, c.txt, d.txt, ...)`;
+    const what = `left out of ${captures}: 4 files that hold no capture (b.txt, c.txt, d.txt, ...)`;
     expect(result.stderr).toBe(`teardown: ${what}\n`);
     expect((await teardown([captures, '-f', 'csv', '-q'])).stderr).toBe('');
     rmSync(join(captures, 'c.txt'));
     rmSync(join(captures, 'd.txt'));
     rmSync(join(captures, 'e.txt'));
-    const one = `teardown: left out of ${captures}: 1 file that is no capture (b.txt)\n`;
+    const one = `teardown: left out of ${captures}: 1 file that holds no capture (b.txt)\n`;
     expect((await teardown(['-r', captures, '-f', 'csv'])).stderr).toBe(one);
   });
 

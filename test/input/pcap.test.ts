@@ -12,6 +12,25 @@ const PACKETS = [
 ];
 
 describe('pcap', () => {
+  it('goes on where another file stands behind the first, whatever its byte order, unit and link type', () => {
+    const second = pcap({ magic: NANO, bigEndian: true, packets: PACKETS, linkType: 113 });
+    const file = Buffer.concat([pcap({ packets: PACKETS }), second, pcap({ packets: PACKETS })]);
+    for (const pieces of [[file.length], Array<number>(file.length).fill(1)]) {
+      const { records, reader, damage } = readBytes(file, pieces);
+      expect(damage).toBeNull();
+      expect([...reader.linkTypes]).toEqual([1, 113]);
+      expect(records.map(({ time, linkType, bigEndian }) => [time, linkType, bigEndian])).toEqual([
+        ['1700000000.000005000', 1, false],
+        ['1700000001.999999000', 1, false],
+        ['1700000000.000000005', 113, true],
+        ['1700000001.000999999', 113, true],
+        ['1700000000.000005000', 1, false],
+        ['1700000001.999999000', 1, false],
+      ]);
+    }
+    expect(readBytes(file.subarray(0, -100)).damage?.what).toMatch(/^cut in the middle of/);
+  });
+
   it('is judged by the same records, however few come at once', () => {
     // Two usual records, of which the first ones make sense as another variant's too, and one of no sense.
     const file = readFileSync(

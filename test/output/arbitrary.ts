@@ -185,7 +185,7 @@ export const oddReport: fc.Arbitrary<Report> = fc
     skipped: fc.dictionary(hostile, amount, { maxKeys: 8 }),
     damage: fc.array(fc.record({ file: hostile, offset: amount, what: hostile }), { maxLength: 8 }),
     times: fc.record({ firstPacket: fc.option(time), seconds: fc.double({ min: 0, max: 1e12, noNaN: true }) }),
-    peak: fc.record({ count: amount, peak: amount, peakAt: fc.option(time) }),
+    peak: fc.record({ count: amount, peak: amount, peakAt: fc.option(time), until: fc.option(time) }),
   })
   .map(({ flows, left, findings, names, counts, skipped, damage, times, peak }) => {
     const report = exampleReport(flows, { findings });

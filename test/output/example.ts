@@ -211,7 +211,12 @@ export function exampleReport(flows: Flow[] = [exampleFlow()], overrides: Partia
         p99: quantile(0.99),
         max: finWait2.at(-1) ?? null,
       },
-      timeWait: { count: lingering, peak: lingering, peakAt: lingering > 0 ? at(70) : null },
+      timeWait: {
+        count: lingering,
+        peak: lingering,
+        peakAt: lingering > 0 ? at(70) : null,
+        until: lingering > 0 ? at(130) : null,
+      },
     },
     findings: [],
     ports: [],

@@ -67,7 +67,12 @@ describe('TotalsCounter', () => {
       byKind: { graceful: 3 },
       byInitiator: { server: 3 },
       finWait2: { count: 3, p50: 2.5, p90: 2.5, p99: 2.5, max: 2.5 },
-      timeWait: { count: 3, peak: 3, peakAt: '1970-01-01T00:00:01.000000000Z' },
+      timeWait: {
+        count: 3,
+        peak: 3,
+        peakAt: '1970-01-01T00:00:01.000000000Z',
+        until: '1970-01-01T00:01:01.000000000Z',
+      },
     });
     expect(totals.position()).toBe('middle');
   });

@@ -273,7 +273,7 @@ export function exampleReport(overrides: Partial<Report> = {}): Report {
       byKind: { graceful: 1, aborted: 1 },
       byInitiator: { server: 1, client: 1 },
       finWait2: { count: 1, p50: 8.2, p90: 8.2, p99: 8.2, max: 8.2 },
-      timeWait: { count: 1, peak: 1, peakAt: at('9.2002') },
+      timeWait: { count: 1, peak: 1, peakAt: at('9.2002'), until: at('69.2002') },
     },
     findings: [exampleFinding()],
     ports: [exampleLedger()],
