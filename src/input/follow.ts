@@ -96,6 +96,14 @@ export class FollowSource implements ByteSource {
   }
 
   #lookForChange(): void {
+    try {
+      this.#look();
+    } catch (error) {
+      this.damage = readFailure(error);
+    }
+  }
+
+  #look(): void {
     const now = fstatSync(this.#descriptor);
     if (now.size < this.bytesRead) {
       this.damage = `the file was cut to ${now.size} bytes while it was followed`;
