@@ -100,7 +100,7 @@ export class Endings {
     while (now - successors.oldestTime() > LAST_TRY) this.judgePredecessor();
     while (
       now - closed.oldestTime() > retention.lingerNs &&
-      this.place.numbers[C.SEEN]! - closed.oldestSeen() > retention.segments
+      this.place.numbers[C.SEEN]! - closed.oldestSeen() >= retention.segments
     ) {
       this.expire();
     }

@@ -6,7 +6,17 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import type { Report } from '../../src/report/types.ts';
-import { CLI, captureBytes, expectError, manyFlows, resultOf, THREE_FLOWS, teardown, temporaryFolder } from './run.ts';
+import {
+  CLI,
+  captureBytes,
+  expectError,
+  manyFlows,
+  resultOf,
+  start,
+  THREE_FLOWS,
+  teardown,
+  temporaryFolder,
+} from './run.ts';
 
 const folder = temporaryFolder();
 const bytes = captureBytes(THREE_FLOWS);
@@ -70,4 +80,22 @@ test.each([
   const result = await bash(script);
   expect(result).toMatchObject({ code: 2, stdout: '' });
   expectError(result, why);
+});
+
+test('tells of a flow while it stays open, once the flow is over in the time of the capture', async () => {
+  const child = start(['-', '-f', 'ndjson']);
+  const result = resultOf(child);
+  const lines: string[] = [];
+  const first = new Promise<void>((resolve) => {
+    child.stdout.on('data', (chunk: Buffer) => {
+      lines.push(chunk.toString());
+      resolve();
+    });
+  });
+  child.stdin.write(captureBytes(`${manyFlows(1)}\nclient 10.9.9.9:50000\n90 c > s S 0:0(0)`));
+  await first;
+  expect(JSON.parse(lines.join('').trim())).toMatchObject({ id: 1, kind: 'graceful' });
+  child.stdin.end();
+  const { code, stdout } = await result;
+  expect([code, stdout.trim().split('\n').length]).toEqual([0, 2]);
 });
