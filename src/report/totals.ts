@@ -44,7 +44,11 @@ export class TotalsCounter implements TotalsData {
       const stay = summary[at + FIN_WAIT_2 + side]!;
       if (!Number.isNaN(stay)) this.finWait2.add(stay, (key << 1) | side);
       const from = summary[at + TIME_WAIT + 2 * side]!;
-      if (!Number.isNaN(from)) this.#intervals.add(from, summary[at + TIME_WAIT + 2 * side + 1]!, watermark);
+      if (Number.isNaN(from)) continue;
+      // Both sockets of a flow are there before its time is counted.
+      const isLast = side === 1 || Number.isNaN(summary[at + TIME_WAIT + 2]!);
+      const known = isLast ? watermark : Number.NEGATIVE_INFINITY;
+      this.#intervals.add(from, summary[at + TIME_WAIT + 2 * side + 1]!, known);
     }
   }
 

@@ -33,6 +33,15 @@ const flow = fc
   });
 
 describe('TotalsCounter', () => {
+  test('counts both sockets of a flow, however long ago they were in TIME_WAIT', () => {
+    const gauge = new Gauge();
+    const totals = new TotalsCounter(gauge);
+    const summary = new Float64Array(SUMMARY_FLOATS).fill(Number.NaN);
+    summary.set([0, 60e9, 0, 60e9], TIME_WAIT);
+    totals.add(summary, 0, 1e15, 1);
+    expect(totals.result(0, gauge).timeWait).toMatchObject({ count: 2, peak: 2 });
+  });
+
   test('counts the same however the flows are shared out, with one gauge for the TIME_WAITs of all', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(flow, fc.boolean()), { maxLength: 60 }), (flows) => {
