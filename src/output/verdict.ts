@@ -156,7 +156,8 @@ function noFlows({ capture }: Report): string {
         : '';
     return `No TCP in this capture: ${plural(capture.packets, 'packet')}, none of them TCP that can be read${why}.`;
   }
-  return `No connection is listed, though the capture holds ${plural(capture.tcpPackets, 'TCP packet')}.`;
+  // Every TCP packet is one of a connection's.
+  return `No connection matches --where; the capture holds ${plural(capture.tcpPackets, 'TCP packet')}.`;
 }
 
 /** " from 12:03:10 to 12:04:08": when the connections of a kind began; of those listed, where some were left out. */
