@@ -1,5 +1,6 @@
-/** Times of an endpoint's states, as src/teardown/capture-point.ts and report/interest.ts have them. */
+/** Times of an endpoint's states, as src/teardown/capture-point.ts and evidence/interest.ts have them. */
 
+import { LONG } from '../src/evidence/summary-layout';
 import { NEAR_SHARE, NO_DISTANCE } from '../src/teardown/distances';
 
 const SECOND: f64 = 1000000000;
@@ -24,4 +25,8 @@ export function positionOf(clientRtt: f64, serverRtt: f64): i32 {
 export function interestOf(lasted: f64): i32 {
   if (!(lasted > SECOND / 100)) return 0;
   return lasted >= 32768 * SECOND ? 30 : 2 * (32 - clz<i32>(<i32>(lasted / SECOND + 1)));
+}
+
+export function isLong(lasted: f64): bool {
+  return lasted >= <f64>LONG;
 }

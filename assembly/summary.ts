@@ -1,19 +1,19 @@
 /**
- * The end of an ordinary connection in the numbers of src/report/summary.ts, read off its trail: three segments open it,
+ * The end of an ordinary connection in the numbers of src/evidence/summary.ts, read off its trail: three segments open it,
  * then one end closes first and the other after it has the FIN, in four segments or three; or one RST ends it, before a
  * FIN, after one that was acknowledged, or at once. Nothing is lost or comes twice, so its states follow without a
  * search. src/teardown/ tells the ends of all others; of these it says the same, which a test demands (test/assembly/).
  */
 import { ACK, FIN, RST, SYN } from '../src/decode/flags';
+import * as N from '../src/evidence/summary-layout';
 import * as L from '../src/flow/layout';
 import * as T from '../src/flow/trail-layout';
 import * as C from '../src/kernel/control';
-import * as N from '../src/report/summary-layout';
 import { SHORTEST_FIN_WAIT_2 } from '../src/teardown/distances';
 import * as K from '../src/teardown/kinds';
 import { ackOf, entry, is, isInOrder, ofSide, point, record, seqOf, sideOf, time } from './ending';
 import { ends } from './reset';
-import { interestOf, positionOf, shiftOf } from './stay';
+import { interestOf, isLong, positionOf, shiftOf } from './stay';
 import { get, getFloat, recordAddress, setNumber, word } from './words';
 
 /** Flags of a flow in which something went another way. */
@@ -89,7 +89,13 @@ export function summarize(flow: i32, offset: f64, timeWait0: f64, timeWait1: f64
   setSummary(N.POSITION, positionOf(rtt0, rtt1));
   setSummary(N.ID, get(record, L.ID));
   setSummary(N.KEY, keyOf());
-  setSummary(N.REUSES, (bits & L.FLOW_REUSES) !== 0 ? 1 : 0);
+  const reuses: i32 = (bits & L.FLOW_REUSES) !== 0 ? 1 : 0;
+  setSummary(N.REUSES, reuses);
+  setNumber(C.SUMMARY + N.OPENED, getFloat(record, L.FIRST_TIME) + offset);
+  setNumber(C.SUMMARY + N.LAST, getFloat(record, L.LAST_TIME) + offset);
+  setSummary(N.CLIENT_PORT, get(record, L.PORTS) >>> 16);
+  setSummary(N.NOTABLE, reuses);
+  setSummary(N.NOTES, 0);
   for (let i = N.FIN_WAIT_2; i < N.TIME_WAIT + 4; i++) setNumber(C.SUMMARY + i, NaN);
 
   if (count === REFUSAL) return takeRefusal();
@@ -113,7 +119,7 @@ function setEnd(kind: i32, initiator: i32, interest: i32): void {
   setSummary(N.INTEREST, interest);
 }
 
-/** As in src/report/summary.ts. */
+/** As in src/evidence/summary.ts. */
 function keyOf(): i32 {
   const ends = (get(record, L.ADDRESS_0 + 3) * <i32>0x85ebca6b) ^ (get(record, L.ADDRESS_1 + 3) * <i32>0xc2b2ae35);
   return ends ^ (get(record, L.PORTS) * <i32>0x27d4eb2f) ^ <i32>(<i64>getFloat(record, L.FIRST_TIME));
@@ -184,6 +190,14 @@ function takeClose(first: i32, count: i32, offset: f64, timeWait: f64): bool {
   if (isBehindData(FIN_1) || isBehindData(fin)) interest += N.INTEREST_ODD;
   if ((bySecond & L.DATA_AFTER_FIN_ACKED) !== 0) interest += N.INTEREST_ODD;
   setEnd(K.KIND_GRACEFUL, first, interest);
+  if (
+    isLong(finWait2 - finWait1) ||
+    isLong(timeWaitFrom - finWait2) ||
+    isLong(lastAck - closeWait) ||
+    isLong(closed - lastAck)
+  ) {
+    setSummary(N.NOTABLE, 1);
+  }
   setNumber(C.SUMMARY + N.FIN_WAIT_2 + first, timeWaitFrom - finWait2);
   setNumber(C.SUMMARY + N.TIME_WAIT + 2 * first, timeWaitFrom + offset);
   setNumber(C.SUMMARY + N.TIME_WAIT + 2 * first + 1, timeWaitFrom + timeWait + offset);
@@ -199,6 +213,7 @@ function takeAbort(): bool {
   if (!is(RST_ENTRY, by, RST) && !is(RST_ENTRY, by, RST | ACK)) return false;
   if (!ends(RST_ENTRY, by)) return false;
   setEnd(K.KIND_ABORTED, by, N.INTEREST_ABORTED);
+  setSummary(N.NOTABLE, 1);
   return true;
 }
 
@@ -233,6 +248,7 @@ function takeAbortAfterFin(first: i32, finWait: f64): bool {
   if (isBehindData(FIN_1)) interest += N.INTEREST_ODD;
   if ((bySecond & L.DATA_AFTER_FIN_ACKED) !== 0) interest += N.INTEREST_ODD;
   setEnd(K.KIND_ABORTED_AFTER_FIN, first, interest);
+  setSummary(N.NOTABLE, 1);
   // From then on it is only assumed that no shorter timer had ended it: src/teardown/edges.ts.
   const isTold = closed - finWait2 < SHORTEST_FIN_WAIT_2;
   setNumber(C.SUMMARY + N.FIN_WAIT_2 + first, isTold ? closed - finWait2 : NaN);
@@ -253,5 +269,6 @@ function takeRefusal(): bool {
     return false;
   }
   setEnd(K.KIND_REFUSED, 1, N.INTEREST_REFUSED);
+  setSummary(N.NOTABLE, 1);
   return true;
 }

@@ -1,7 +1,7 @@
+import { FIN_WAIT_2, INITIATOR, INITIATORS, KIND, TIME_WAIT } from '../evidence/summary.ts';
 import { SUMMARY_FLOATS } from '../flow/sink.ts';
 import { Gauge } from '../report/gauge.ts';
 import type { Service, ServiceTotals } from '../report/services.ts';
-import { FIN_WAIT_2, INITIATOR, INITIATORS, KIND, TIME_WAIT } from '../report/summary.ts';
 import { TotalsCounter } from '../report/totals.ts';
 import type { Comparison, ComparisonTotals, Endpoint, Flow, Totals } from '../report/types.ts';
 import { KINDS } from '../teardown/facts.ts';

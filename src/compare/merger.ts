@@ -148,8 +148,8 @@ export class Merger {
 
   private record(side: 0 | 1, index: number, pair: Pair): Flow {
     const { collector, kept, cards } = this.captures[side];
-    const flow = collector.recordOf(kept[index]!, this.book);
-    collector.assume(kept[index]!, flow, this.book, this.assumptions);
+    const flow = collector.teller.recordOf(kept[index]!, this.book);
+    collector.teller.assume(kept[index]!, flow, this.book, this.assumptions);
     return pair.clientSide[side] === cards[index]!.client ? flow : exchanged(flow);
   }
 

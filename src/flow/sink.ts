@@ -1,7 +1,7 @@
 import type { FlowView } from './view.ts';
 
-/** Numbers in which a flow's end is summed up: report/summary-layout.ts. */
-export const SUMMARY_FLOATS = 14;
+/** Numbers in which a flow's end is summed up: evidence/summary-layout.ts. */
+export const SUMMARY_FLOATS = 21;
 
 /** Who takes the flows when nothing more can happen to them. */
 export interface FlowSink {

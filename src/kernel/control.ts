@@ -60,7 +60,7 @@ export const EVENT_BYTES = 16;
 export const OPENINGS = 0x34000;
 /** by VLAN id the index of a stack of this tag alone among the tracker's encapsulations, plus one */
 export const VLANS = 0x38000;
-/** what the kernel has summed up (report/summary-layout.ts): index as float64 */
+/** what the kernel has summed up (evidence/summary-layout.ts): index as float64 */
 export const SUMMARY = 0x7800;
 /** prints of the newest packets (flow/duplicates.ts) */
 export const PRINTS = 0x40000;

@@ -1,26 +1,40 @@
 import { Split, type SplitWord } from '../decode/split.ts';
+import { Evidence } from '../evidence/evidence.ts';
+import { interestOf } from '../evidence/interest.ts';
+import { notableOf } from '../evidence/notable.ts';
+import {
+  CLIENT,
+  CLIENT_PORT,
+  ID,
+  INITIATOR,
+  INTEREST,
+  KEY,
+  KIND,
+  NOTABLE,
+  REUSES,
+  SERVICE,
+  SYSTEMS,
+  summarize,
+  systemsOf,
+} from '../evidence/summary.ts';
 import * as L from '../flow/layout.ts';
 import { type FlowSink, SUMMARY_FLOATS } from '../flow/sink.ts';
 import type { FlowTracker } from '../flow/tracker.ts';
 import { Trail } from '../flow/trail.ts';
-import { FlowView } from '../flow/view.ts';
+import type { FlowView } from '../flow/view.ts';
 import type { CaptureClock } from '../input/clock.ts';
 import { SUMMARY } from '../kernel/control.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import * as F from '../teardown/facts.ts';
-import { LINUX, type OsProfile } from '../teardown/profiles.ts';
-import { Replay } from '../teardown/replay.ts';
 import { OUTCOMES, readSuccessor, type Successor } from '../teardown/successor.ts';
 import { type SystemSettings, Systems } from '../teardown/systems.ts';
 import { NS_PER_SECOND, nsToSeconds } from '../units.ts';
 import { AddressBook } from './address-book.ts';
 import { Best } from './best.ts';
-import { flowRecord } from './flow-record.ts';
-import { interestOf } from './interest.ts';
 import type { IntervalSink } from './intervals.ts';
 import { type CollectorPart, commonOrder, type Kept, pack, renumber, unpack } from './parts.ts';
 import { ServiceCounter } from './services.ts';
-import { ID, INITIATOR, INTEREST, KEY, KIND, REUSES, SERVICE, summarize } from './summary.ts';
+import { CHALLENGE_ACK, Teller } from './teller.ts';
 import { TotalsCounter } from './totals.ts';
 import type { Assumption, Flow, Reuse } from './types.ts';
 
@@ -41,28 +55,24 @@ export interface FlowCollectorOptions {
 }
 
 /**
- * Takes flows as they end: counts them, streams them, and keeps the most interesting, packed. A flow becomes an
- * object only where one is asked for.
+ * Takes flows as they end: counts them, streams them, gathers evidence, and keeps the most interesting, packed. A flow
+ * becomes an object only where one is asked for.
  */
 export class FlowCollector implements FlowSink {
   readonly totals: TotalsCounter;
   readonly services = new ServiceCounter();
+  readonly evidence: Evidence;
+  readonly teller: Teller;
 
   private readonly clock: CaptureClock;
   private readonly options: FlowCollectorOptions;
   private readonly systems: Systems;
-  private readonly split: Split;
-  /** of side 0 and 1 of the flow at hand */
-  private readonly profiles: [OsProfile, OsProfile];
   /** what streamed flows told of addresses up to now */
   private readonly known: AddressBook;
   private best: Best<Kept>;
   /** by the id of the flow that reused a 4-tuple */
   private readonly reuses = new Map<number, Reuse>();
-  private readonly packed = new FlowView();
   private readonly trail = new Trail();
-  private readonly nextTrail = new Trail();
-  private readonly replay = new Replay();
   private readonly summary = new Float64Array(SUMMARY_FLOATS);
   private tracker!: FlowTracker;
   /** somebody wants to see each flow when it ends */
@@ -74,8 +84,8 @@ export class FlowCollector implements FlowSink {
     this.clock = clock;
     this.options = options;
     this.systems = new Systems(options.systems);
-    this.split = new Split(options.splitBy);
-    this.profiles = [LINUX, LINUX];
+    this.teller = new Teller(clock, new Split(options.splitBy));
+    this.evidence = new Evidence(this.systems.profiles);
     this.known = new AddressBook(this.systems);
     this.best = new Best(options.maxFlows);
     this.totals = new TotalsCounter(options.intervals);
@@ -86,59 +96,82 @@ export class FlowCollector implements FlowSink {
   /** The tracker whose flows these are; to be called once, before the first packet. */
   attach(tracker: FlowTracker): void {
     this.tracker = tracker;
+    this.teller.attach(tracker);
   }
 
   flowEnded(flow: FlowView, next: FlowView | null): void {
+    const { teller, summary, evidence } = this;
     const successor = next === null ? null : this.succeed(flow, next);
     const id = flow.word(L.ID);
     const reuse = this.reuses.get(id) ?? null;
     this.reuses.delete(id);
     const wanted = !this.asks || this.stream(flow, successor, reuse);
-    const changed = this.takeProfiles(flow, this.systems);
-    const facts = changed || !this.asks ? this.reconstruct(flow, successor) : this.replay.facts;
+    const changed = teller.takeProfiles(flow, this.systems);
+    const facts = changed || !this.asks ? teller.reconstruct(flow, successor) : teller.facts;
     if (successor !== null && next !== null) this.noteReuse(flow, next, facts, successor);
     if (!wanted) return;
     if (reuse?.outcome === 'challenged') facts.note(CHALLENGE_ACK);
-    const end = this.endOf(flow);
-    summarize(facts, flow, this.profiles, end, this.offsetOf(flow), this.summary, 0);
-    this.summary[SERVICE] = this.services.locate(flow);
-    this.count(this.summary, 0);
-    if (!this.best.wants(this.summary[INTEREST]!, id)) return;
+    const end = teller.endOf(flow);
+    const offset = teller.offsetOf(flow);
+    summarize(facts, flow, teller.profiles, end, offset, summary, 0);
+    this.locate(flow, summary, 0);
+    const isNotable = summary[NOTABLE] === 1;
+    if (isNotable && !evidence.hasRoom) evidence.notablesLeft++;
+    else if (isNotable) {
+      const [service, client, initiator] = [summary[SERVICE]!, summary[CLIENT]!, summary[INITIATOR]!];
+      const numbers = { service, client, clientPort: summary[CLIENT_PORT]! & 0xffff, initiator };
+      evidence.keep(notableOf(flow, this.trail, facts, end, offset, numbers, reuse));
+    }
+    this.count(summary, 0, isNotable ? facts : null, offset);
+    if (!this.best.wants(summary[INTEREST]!, id)) return;
     const interest = interestOf(facts, end);
     if (this.best.wants(interest, id)) this.keep(flow, interest, successor, reuse);
   }
 
   summarize(flow: FlowView, summary: Float64Array, at: number): void {
-    this.takeProfiles(flow, this.systems);
-    if (this.summarizeShort(flow, summary, at)) return;
-    const facts = this.reconstruct(flow, null);
-    summarize(facts, flow, this.profiles, this.endOf(flow), this.offsetOf(flow), summary, at);
+    const { teller } = this;
+    teller.takeProfiles(flow, this.systems);
+    if (!this.summarizeShort(flow, summary, at)) {
+      const facts = teller.reconstruct(flow, null);
+      summarize(facts, flow, teller.profiles, teller.endOf(flow), teller.offsetOf(flow), summary, at);
+    }
     // A flow that may be refused must not take a service's name.
-    if (!this.asks) summary[at + SERVICE] = this.services.locate(flow);
+    if (!this.asks) this.locate(flow, summary, at);
   }
 
   /** By the kernel. @returns false where it does not know the flow's end */
   private summarizeShort(flow: FlowView, summary: Float64Array, at: number): boolean {
-    const { kernel } = this;
+    const { kernel, teller } = this;
     if (kernel === null) return false;
-    const [one, two] = this.profiles;
+    const [one, two] = teller.profiles;
     const finWait0 = one.finWait2Ns ?? Number.POSITIVE_INFINITY;
     const finWait1 = two.finWait2Ns ?? Number.POSITIVE_INFINITY;
     const { record } = flow;
-    const offset = this.offsetOf(flow);
+    const offset = teller.offsetOf(flow);
     const { exports, numbers } = kernel;
     if (exports.summarize(record, offset, one.timeWaitNs, two.timeWaitNs, finWait0, finWait1) === 0) return false;
     for (let i = 0; i < SUMMARY_FLOATS; i++) summary[at + i] = numbers[SUMMARY + i]!;
-    summary[at + SERVICE] = this.services.locate(flow);
+    summary[at + SYSTEMS] = systemsOf(teller.profiles);
     return true;
+  }
+
+  private locate(flow: FlowView, summary: Float64Array, at: number): void {
+    summary[at + SERVICE] = this.services.locate(flow);
+    const address = flow.at + (flow.clientSide === 0 ? L.ADDRESS_0 : L.ADDRESS_1);
+    summary[at + CLIENT] = this.evidence.clients.find(flow.ints, address, 0);
   }
 
   flowExpired(flow: FlowView, summary: Float64Array, at: number): void {
     const id = summary[at + ID]!;
     const reuses = summary[at + REUSES] === 1 && this.reuses.has(id);
+    const isNotable = summary[at + NOTABLE] === 1;
     // Only of one that may be kept it must be known exactly how interesting it is.
-    if (this.asks || reuses || this.best.wants(summary[at + INTEREST]!, id)) this.flowEnded(flow, null);
-    else this.count(summary, at);
+    const isWanted = (isNotable && this.evidence.hasRoom) || this.best.wants(summary[at + INTEREST]!, id);
+    if (this.asks || reuses || isWanted) this.flowEnded(flow, null);
+    else {
+      if (isNotable) this.evidence.notablesLeft++;
+      this.count(summary, at, null, 0);
+    }
   }
 
   /** The flows kept, packed, ascending by id. */
@@ -148,23 +181,7 @@ export class FlowCollector implements FlowSink {
 
   /** Takes note of what the flows kept tell of their addresses. */
   teach(book: AddressBook): void {
-    for (const { ints } of this.kept()) book.learn(this.unpack(ints));
-  }
-
-  /** A kept flow as of the capture's end. @param book what is known of addresses */
-  recordOf({ ints, successor, reuse }: Kept, book: AddressBook): Flow {
-    return this.tell(this.unpack(ints), successor, reuse, book);
-  }
-
-  /** Notes what was assumed of a kept flow's addresses, where they were in a state which a timer ends. */
-  assume({ ints }: Kept, flow: Flow, book: AddressBook, assumptions: Record<string, Assumption>): void {
-    const view = this.unpack(ints);
-    for (const name of ['client', 'server'] as const) {
-      const timed = flow.endpoints[name].states.some(({ state }) => state === 'TIME_WAIT' || state === 'FIN_WAIT_2');
-      const { address } = flow[name];
-      const side = name === 'client' ? view.clientSide : 1 - view.clientSide;
-      if (timed && !(address in assumptions)) assumptions[address] = book.assumption(view, side);
-    }
+    for (const { ints } of this.kept()) book.learn(this.teller.unpack(ints));
   }
 
   /**
@@ -177,43 +194,23 @@ export class FlowCollector implements FlowSink {
     this.teach(book);
     const assumptions: Record<string, Assumption> = {};
     const flows = kept.map((each) => {
-      const flow = this.recordOf(each, book);
-      this.assume(each, flow, book, assumptions);
+      const flow = this.teller.recordOf(each, book);
+      this.teller.assume(each, flow, book, assumptions);
       return flow;
     });
     return { flows, assumptions };
-  }
-
-  private unpack(ints: Int32Array<ArrayBuffer>): FlowView {
-    return this.packed.pointAt(ints, new Float64Array(ints.buffer), 0);
-  }
-
-  /** A flow as an object, its profiles by what is known of its addresses. */
-  private tell(view: FlowView, successor: Successor | null, reuse: Reuse | null, book: AddressBook): Flow {
-    this.takeProfiles(view, book);
-    const facts = this.reconstruct(view, successor);
-    if (reuse?.outcome === 'challenged') facts.note(CHALLENGE_ACK);
-    return this.build(view, reuse, this.endOf(view));
-  }
-
-  /**
-   * Totals go by the flow alone, so that they are the same whatever is listed, and in however many threads.
-   * @returns whether they are others than before
-   */
-  private takeProfiles(flow: FlowView, source: Systems | AddressBook): boolean {
-    const [one, two] = this.profiles;
-    this.profiles[0] = source.profileOf(flow, 0);
-    this.profiles[1] = source.profileOf(flow, 1);
-    return this.profiles[0] !== one || this.profiles[1] !== two;
   }
 
   /** What another thread's collector needs of this one: data alone. */
   part(): CollectorPart {
     const { tracker } = this;
     const { flows, byKind, byInitiator, positions, finWait2 } = this.totals;
+    const { lifetimes, clients, notables, notablesLeft, noteCounts } = this.evidence;
+    const { floats, words, length, left } = lifetimes;
     return {
       totals: { flows, byKind, byInitiator, positions, finWait2 },
       services: this.services,
+      evidence: { lifetimes: { floats, words, length, left }, clients, notables, notablesLeft, noteCounts },
       encapsulations: tracker.encapsulations.all,
       openings: tracker.openings?.values ?? new Int32Array(0),
       kept: pack(this.best.inOrder()),
@@ -233,9 +230,12 @@ export class FlowCollector implements FlowSink {
         const id = kept.ints[L.ID]!;
         if (this.best.wants(kept.interest, id)) this.best.add(kept, kept.interest, id);
       }
-      if (part === own) return;
+      if (part === own) {
+        this.evidence.renumber(ids[i]!);
+        return;
+      }
       this.totals.merge(part.totals);
-      this.services.merge(part.services);
+      this.evidence.merge(part.evidence, ids[i]!, this.services.merge(part.services));
     });
   }
 
@@ -243,17 +243,19 @@ export class FlowCollector implements FlowSink {
   private stream(flow: FlowView, successor: Successor | null, reuse: Reuse | null): boolean {
     const { onFlow, where } = this.options;
     this.known.learn(flow);
-    const record = this.tell(flow, successor, reuse, this.known);
+    const record = this.teller.tell(flow, successor, reuse, this.known);
     if (where !== undefined && !where(record)) return false;
     onFlow?.(record);
     return true;
   }
 
-  private count(summary: Float64Array, at: number): void {
+  /** @param facts of a notable flow, else null: its summary tells all @param offset of their times */
+  private count(summary: Float64Array, at: number, facts: F.Facts | null, offset: number): void {
     const { tracker, clock } = this;
     const now = (clock.lastSeconds - clock.originSeconds) * NS_PER_SECOND + clock.lastNanoseconds;
     this.totals.add(summary, at, tracker.watermark(now) - LATE, summary[at + KEY]!);
     this.services.count(summary[at + SERVICE]!, summary[at + KIND]!, summary[at + INITIATOR]!);
+    this.evidence.add(summary, at, facts, offset);
   }
 
   private keep(flow: FlowView, interest: number, successor: Successor | null, reuse: Reuse | null): void {
@@ -262,28 +264,9 @@ export class FlowCollector implements FlowSink {
     this.best.add({ interest, ints, successor, reuse }, interest, flow.word(L.ID));
   }
 
-  private reconstruct(flow: FlowView, successor: Successor | null): F.Facts {
-    return this.replay.run(flow, this.endOf(flow), this.profiles, successor);
-  }
-
-  private build(view: FlowView, reuse: Reuse | null, end: number): Flow {
-    const { trail, profiles, tracker, split } = this;
-    view.loadTrail(trail);
-    return flowRecord({
-      view,
-      trail,
-      facts: this.replay.facts,
-      profiles,
-      encapsulations: tracker.encapsulations,
-      split,
-      reuse,
-      end,
-    });
-  }
-
   private succeed(flow: FlowView, next: FlowView): Successor {
-    next.loadTrail(this.nextTrail);
-    return readSuccessor(next, this.nextTrail, flow);
+    next.loadTrail(this.trail);
+    return readSuccessor(next, this.trail, flow);
   }
 
   private noteReuse(flow: FlowView, next: FlowView, facts: F.Facts, successor: Successor): void {
@@ -292,8 +275,8 @@ export class FlowCollector implements FlowSink {
       const from = facts.timeWaitFrom[side]!;
       if (Number.isNaN(from) || successor.synAt < from) continue;
       const killed = facts.timeWaitEndedBy[side] === F.BY_RST && facts.timeWaitEnd[side]! < successor.synAt;
-      if (!killed && successor.synAt < facts.timeWaitRestartedAt[side]! + this.profiles[side]!.timeWaitNs)
-        inTimeWait = true;
+      const until = facts.timeWaitRestartedAt[side]! + this.teller.profiles[side]!.timeWaitNs;
+      if (!killed && successor.synAt < until) inTimeWait = true;
     }
     this.reuses.set(next.word(L.ID), {
       previous: flow.word(L.ID),
@@ -302,18 +285,7 @@ export class FlowCollector implements FlowSink {
       outcome: OUTCOMES[successor.outcome]!,
     });
   }
-
-  /** What to add to a flow's times to make them ns since the capture's first second. */
-  private offsetOf(view: FlowView): number {
-    return (view.float(L.BASE_SECONDS) - this.clock.originSeconds) * NS_PER_SECOND;
-  }
-
-  private endOf(view: FlowView): number {
-    const { lastSeconds, lastNanoseconds } = this.clock;
-    return (lastSeconds - view.float(L.BASE_SECONDS)) * NS_PER_SECOND + lastNanoseconds;
-  }
 }
 
 /** How much a TIME_WAIT may have begun before its flow counted as ended (ns): a LAST_ACK's retransmissions. */
 const LATE = 300 * NS_PER_SECOND;
-const CHALLENGE_ACK = F.noteBit('challenge-ack');

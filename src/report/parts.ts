@@ -1,5 +1,6 @@
 /** How the flows of several threads become one list: each thread follows those whose hash falls to its share. */
 
+import type { EvidenceData } from '../evidence/evidence.ts';
 import type { Layer } from '../flow/encapsulations.ts';
 import * as L from '../flow/layout.ts';
 import type { Successor } from '../teardown/successor.ts';
@@ -20,6 +21,7 @@ export interface Kept {
 export interface CollectorPart {
   totals: TotalsData;
   services: ServiceData;
+  evidence: EvidenceData;
   encapsulations: readonly (readonly Layer[])[];
   /** frame with which each flow of the share opened, in order: the first is flow 1 of the share */
   openings: Int32Array;

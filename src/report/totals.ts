@@ -1,9 +1,9 @@
+import { FIN_WAIT_2, INITIATOR, INITIATORS, KIND, POSITION, TIME_WAIT } from '../evidence/summary.ts';
 import * as F from '../teardown/facts.ts';
 import { formatTime, nsToSeconds } from '../units.ts';
 import type { Gauge } from './gauge.ts';
 import type { IntervalSink } from './intervals.ts';
 import { Quantiles, type QuantilesData } from './quantiles.ts';
-import { FIN_WAIT_2, INITIATOR, INITIATORS, KIND, POSITION, TIME_WAIT } from './summary.ts';
 import type { Capture, Totals } from './types.ts';
 
 /** What merging needs of a counter: a structured clone of a TotalsCounter has it too. */

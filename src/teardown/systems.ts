@@ -22,7 +22,8 @@ const UNKNOWN = -1;
 
 export class Systems {
   readonly settings: SystemSettings;
-  private readonly profiles: readonly OsProfile[];
+  /** with the user's timers, in the order of PROFILES */
+  readonly profiles: readonly OsProfile[];
   /** index of the profile by kind of SYN: each is guessed once */
   private readonly guessed = new Int8Array(KINDS_OF_SYN).fill(UNKNOWN);
   /** of ends whose SYN was not seen */

@@ -7,6 +7,7 @@ import { Random } from '../../bench/random.ts';
 import { Decoder } from '../../src/decode/decode.ts';
 import { DECODED } from '../../src/decode/outcome.ts';
 import { ACK, RST, Segment } from '../../src/decode/segment.ts';
+import { CLIENT, KIND, SERVICE, summarize } from '../../src/evidence/summary.ts';
 import * as L from '../../src/flow/layout.ts';
 import { type FlowSink, SUMMARY_FLOATS } from '../../src/flow/sink.ts';
 import { FlowTracker } from '../../src/flow/tracker.ts';
@@ -15,13 +16,12 @@ import { openCaptures } from '../../src/input/captures.ts';
 import { CaptureClock } from '../../src/input/clock.ts';
 import * as C from '../../src/kernel/control.ts';
 import { Kernel } from '../../src/kernel/kernel.ts';
-import { KIND, SERVICE, summarize } from '../../src/report/summary.ts';
 import { KINDS } from '../../src/teardown/facts.ts';
 import { LINUX, type OsProfile, withOverrides } from '../../src/teardown/profiles.ts';
 import { Replay } from '../../src/teardown/replay.ts';
 import { NS_PER_SECOND } from '../../src/units.ts';
 
-const SERVICE_IS_NOT_TOLD = new Set([SERVICE]);
+const SERVICE_IS_NOT_TOLD = new Set([SERVICE, CLIENT]);
 /** One for all captures: a process can have about a hundred of its memories. */
 const kernel = new Kernel();
 

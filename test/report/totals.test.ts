@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { FIN_WAIT_2, INITIATOR, INITIATORS, KIND, POSITION, TIME_WAIT } from '../../src/evidence/summary.ts';
 import { SUMMARY_FLOATS } from '../../src/flow/sink.ts';
 import { Gauge } from '../../src/report/gauge.ts';
 import { IntervalBuffer } from '../../src/report/intervals.ts';
-import { FIN_WAIT_2, INITIATOR, INITIATORS, KIND, POSITION, TIME_WAIT } from '../../src/report/summary.ts';
 import { TotalsCounter } from '../../src/report/totals.ts';
 import * as F from '../../src/teardown/facts.ts';
 

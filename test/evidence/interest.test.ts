@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { interestOf, mostInterest } from '../../src/report/interest.ts';
+import { interestOf, mostInterest } from '../../src/evidence/interest.ts';
 import * as F from '../../src/teardown/facts.ts';
 
 const SECOND = 1e9;

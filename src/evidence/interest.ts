@@ -32,6 +32,17 @@ export function mostInterest(facts: F.Facts, end: number): number {
   return scoreOf(facts, end, false);
 }
 
+/** Whether a side was in a closing state other than TIME_WAIT for LONG. */
+export function isLong(facts: F.Facts, side: number, end: number): boolean {
+  const last = side * F.MAX_SPANS + facts.spans[side]! - 1;
+  for (let i = side * F.MAX_SPANS; i <= last; i++) {
+    const state = facts.spanState[i]!;
+    if (state < S.FIN_WAIT_1 || state === S.TIME_WAIT) continue;
+    if ((i < last ? facts.spanFrom[i + 1]! : end) - facts.spanFrom[i]! >= N.LONG) return true;
+  }
+  return false;
+}
+
 function scoreOf(facts: F.Facts, end: number, exactly: boolean): number {
   let score = BY_KIND[facts.kind]!;
   for (let side = 0; side < 2; side++) {

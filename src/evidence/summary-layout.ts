@@ -22,6 +22,22 @@ export const KEY = 11;
 export const SERVICE = 12;
 /** 1 if it took over a 4-tuple */
 export const REUSES = 13;
+/** its first packet and its last */
+export const OPENED = 14;
+export const LAST = 15;
+/** number of its client's address in the collector's clients, -1 if it has none; to be set by the collector */
+export const CLIENT = 16;
+/** the client's port, plus 65536 where it is side 1 */
+export const CLIENT_PORT = 17;
+/** 1 if a finding may be made of it: it did not end as ordinary connections do, or lingered for LONG */
+export const NOTABLE = 18;
+/** bits of F.NOTES, but those that ordinary ends may have */
+export const NOTES = 19;
+/** index in PROFILES of side 0's system, of side 1's times 16; to be set by the collector */
+export const SYSTEMS = 20;
+
+/** From so long on, ns, a stay in a closing state is notable: the least that a threshold can be. */
+export const LONG = 1000000000;
 
 /** How much a kind of end asks to be looked at. */
 export const INTEREST_OPEN = 0;

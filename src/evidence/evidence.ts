@@ -1,0 +1,77 @@
+import * as F from '../teardown/facts.ts';
+import type { OsProfile } from '../teardown/profiles.ts';
+import { type LifetimeData, Lifetimes } from './lifetimes.ts';
+import { type NameData, NameTable } from './names.ts';
+import type { Notable } from './notable.ts';
+import { NOTES } from './summary-layout.ts';
+
+/** Notable flows that are kept, some 1 kB each. */
+export const MOST_NOTABLES = 50_000;
+
+/** What merging needs: a structured clone has it too. */
+export interface EvidenceData {
+  readonly lifetimes: LifetimeData;
+  readonly clients: NameData;
+  readonly notables: readonly Notable[];
+  readonly notablesLeft: number;
+  readonly noteCounts: Int32Array;
+}
+
+/** What findings and port ledgers are made of, gathered as flows end. */
+export class Evidence implements EvidenceData {
+  readonly lifetimes: Lifetimes;
+  /** addresses of clients, with port 0 */
+  readonly clients = new NameTable();
+  notables: Notable[] = [];
+  /** notable flows beyond the most that are kept */
+  notablesLeft = 0;
+  /** flows by note, index in F.NOTES: of those alone that NOTES of a summary tells */
+  readonly noteCounts = new Int32Array(F.NOTES.length);
+
+  /** @param profiles of all systems, in the order of PROFILES */
+  constructor(profiles: readonly OsProfile[]) {
+    this.lifetimes = new Lifetimes(profiles);
+  }
+
+  /** Whether one more notable flow would be kept. */
+  get hasRoom(): boolean {
+    return this.notables.length < MOST_NOTABLES;
+  }
+
+  /** Counts a flow. @param facts, offset as Lifetimes.add() takes them */
+  add(summary: Float64Array, at: number, facts: F.Facts | null, offset: number): void {
+    for (let left = summary[at + NOTES]!; left !== 0; left &= left - 1)
+      this.noteCounts[31 - Math.clz32(left & -left)]!++;
+    this.lifetimes.add(summary, at, facts, offset);
+  }
+
+  keep(notable: Notable): void {
+    this.notables.push(notable);
+  }
+
+  /** The numbers that flows have among all threads. */
+  renumber(ids: Int32Array): void {
+    for (let i = 0; i < this.lifetimes.length; i++) this.lifetimes.renumber(i, ids, null, null);
+    for (const notable of this.notables) renumber(notable, ids);
+  }
+
+  /** Adds another thread's. @param ids, services the number here of each flow and service there */
+  merge(other: EvidenceData, ids: Int32Array, services: Int32Array): void {
+    const clients = this.clients.merge(other.clients);
+    this.lifetimes.merge(other.lifetimes, ids, services, clients);
+    this.notablesLeft += other.notablesLeft;
+    for (const notable of other.notables) {
+      renumber(notable, ids);
+      if (notable.service >= 0) notable.service = services[notable.service]!;
+      if (notable.client >= 0) notable.client = clients[notable.client]!;
+      if (this.hasRoom) this.notables.push(notable);
+      else this.notablesLeft++;
+    }
+    for (let i = 0; i < this.noteCounts.length; i++) this.noteCounts[i]! += other.noteCounts[i]!;
+  }
+}
+
+function renumber(notable: Notable, ids: Int32Array): void {
+  notable.id = ids[notable.id - 1]!;
+  if (notable.reuse !== null) notable.reuse = { ...notable.reuse, previous: ids[notable.reuse.previous - 1]! };
+}
