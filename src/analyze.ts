@@ -4,9 +4,13 @@ import { readFileSync } from 'node:fs';
 import { CommonGauge, startCrew, threadsFor } from './crew.ts';
 import { SKIP_REASONS } from './decode/outcome.ts';
 import type { SplitWord } from './decode/split.ts';
+import type { PortRange } from './findings/context.ts';
+import { defaultThresholds } from './findings/findings.ts';
+import type { RuleName } from './findings/rule.ts';
 import { type CaptureOptions, type CaptureSet, type Moment, openCaptures } from './input/captures.ts';
 import type { CaptureClock } from './input/clock.ts';
 import { findCaptures } from './input/find.ts';
+import { judge } from './judge.ts';
 import { startKernel } from './kernel/kernel.ts';
 import type { ServiceTotals } from './report/services.ts';
 import type { Capture, Flow, Report } from './report/types.ts';
@@ -36,6 +40,10 @@ export interface AnalyzeOptions {
   finTimeoutSeconds?: number | undefined;
   /** the same as a function */
   accepts?: ((flow: Flow) => boolean) | undefined;
+  /** from which value a rule fires, by its name: `RULES` says what of, and what is usual */
+  thresholds?: Partial<Readonly<Record<RuleName, number>>> | undefined;
+  /** ephemeral ports of the clients; Linux's (32768 to 60999) where it isn't said */
+  portRange?: PortRange | undefined;
   /** called with every flow when it ends, in that order; nothing is kept for it, so a long capture can be streamed */
   onFlow?: ((flow: Flow) => void) | undefined;
   /** called about every 50 ms: bytes read, bytes in all (null for pipes), packets so far */
@@ -120,14 +128,29 @@ export async function runAnalysis(files: readonly string[], options: AnalyzeOpti
     position: collector.totals.position(),
   });
   kernel?.release(); // nothing reads the flows any more
+  const totals = collector.totals.result(clock.originSeconds, gauge.gauge);
+  const since = (seconds: number, nanoseconds: number) => (seconds - clock.originSeconds) * NS_PER_SECOND + nanoseconds;
+  const { findings, ports } = judge({
+    evidence: collector.evidence,
+    serviceCounter: collector.services,
+    capture,
+    totals,
+    assumptions,
+    originSeconds: clock.originSeconds,
+    start: clock.empty ? 0 : since(clock.firstSeconds, clock.firstNanoseconds),
+    end: clock.empty ? 0 : since(clock.lastSeconds, clock.lastNanoseconds),
+    portRange: options.portRange ?? null,
+    thresholds: { ...defaultThresholds(), ...options.thresholds },
+    listed: flows,
+  });
   const report: Report = {
     schema: 'teardown.report/1',
     tool: { name: 'pcap-teardown', version: VERSION },
     capture,
     assumptions,
-    totals: collector.totals.result(clock.originSeconds, gauge.gauge),
-    findings: [],
-    ports: [],
+    totals,
+    findings,
+    ports,
     flows,
   };
   return { report, services: collector.services.result() };

@@ -214,29 +214,49 @@ export interface Flow {
   wiresharkFilter: string | null;
 }
 
+export type Severity = 'info' | 'warning' | 'critical';
+export type Confidence = 'certain' | 'likely' | 'possible';
+
+/** A judgement on the facts: src/findings/. */
 export interface Finding {
   rule: string;
-  severity: 'info' | 'warning' | 'critical';
+  severity: Severity;
   title: string;
   because: string;
   doThis: string[];
-  confidence: 'certain' | 'likely' | 'possible';
+  confidence: Confidence;
+  /** address:port, or an address where it concerns all ports of a host */
   endpoint: string | null;
+  /** ids of flows that show it: some of `flowCount` */
   flows: number[];
   flowCount: number;
   frames: number[];
   at: string | null;
   until: string | null;
   rfc: string | null;
+  /** shows the flows in Wireshark */
+  wiresharkFilter: string | null;
+}
+
+/** When bind() of a new socket to the port fails, by which of both has SO_REUSEADDR; null: the profile does not say. */
+export interface BindFailures {
+  neither: boolean | null;
+  newOnly: boolean | null;
+  oldOnly: boolean | null;
+  both: boolean | null;
 }
 
 export interface PortInterval {
   from: string;
-  until: string;
+  /** by timers at the earliest; null: not when the capture ended */
+  until: string | null;
+  untilLatest: string | null;
   basis: Basis;
+  /** sockets with a peer */
   flows: number;
-  states: Partial<Record<TcpState, number>>;
-  bindFails: { neither: boolean; newOnly: boolean; oldOnly: boolean; both: boolean };
+  /** LISTEN: somebody listened. The others by the state in which they hold the port to its end */
+  states: Partial<Record<TcpState | 'LISTEN', number>>;
+  bindFails: BindFailures;
 }
 
 export interface PortLedger {
@@ -244,8 +264,11 @@ export interface PortLedger {
   port: number;
   role: Side;
   os: string;
+  /** in time order; touching ones differ in when bind() fails */
   intervals: PortInterval[];
+  /** the latest end, a listener apart; null: not known, as a socket was there without an end in sight when the capture ended */
   freeAt: string | null;
+  freeAtLatest: string | null;
   freeAtBasis: Basis | null;
 }
 

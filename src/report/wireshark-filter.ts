@@ -28,6 +28,12 @@ export function wiresharkFilter(a: Address, b: Address): string {
   return `${field} == ${a.address} && ${field} == ${b.address} && tcp.port == ${a.port} && tcp.port == ${b.port}`;
 }
 
+/** All flows of an address, or of one of its ports. */
+export function endpointFilter(address: string, port: number | null): string {
+  const host = `${address.includes(':') ? 'ipv6.addr' : 'ip.addr'} == ${address}`;
+  return port === null ? host : `${host} && tcp.port == ${port}`;
+}
+
 /** In which VLAN and tunnel, as far as that tells flows apart: empty, or each part behind `&&`. @param index of the flow's stack */
 export function narrowed(split: Split, encapsulations: Encapsulations, index: number): string {
   const stack = encapsulations.get(index) ?? [];

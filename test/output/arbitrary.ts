@@ -165,6 +165,7 @@ const finding: fc.Arbitrary<Finding> = fc.record({
   at: fc.option(time),
   until: fc.option(time),
   rfc: fc.constant(null),
+  wiresharkFilter: fc.constant(null),
 });
 
 /** A report that need not make sense. */

@@ -119,6 +119,7 @@ const FINDINGS: Finding[] = [
     at: at(42),
     until: null,
     rfc: 'RFC 9293 section 3.6',
+    wiresharkFilter: null,
   },
   {
     rule: 'bind-blocked',
@@ -138,6 +139,7 @@ const FINDINGS: Finding[] = [
     at: at(10.06),
     until: at(70.06),
     rfc: null,
+    wiresharkFilter: null,
   },
 ];
 
@@ -174,6 +176,7 @@ export function incident(): Report {
         {
           from: at(5),
           until: at(70.06),
+          untilLatest: null,
           basis: 'assumed',
           flows: 28,
           states: { TIME_WAIT: 28 },
@@ -181,6 +184,7 @@ export function incident(): Report {
         },
       ],
       freeAt: at(70.06),
+      freeAtLatest: null,
       freeAtBasis: 'assumed',
     },
   ];

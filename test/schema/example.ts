@@ -202,6 +202,7 @@ function exampleFinding(): Finding {
     at: at('9.2002'),
     until: at('71.3002'),
     rfc: 'RFC 9293 section 3.6.1',
+    wiresharkFilter: null,
   };
 }
 
@@ -215,6 +216,7 @@ function exampleLedger(): PortLedger {
       {
         from: at('9.2002'),
         until: at('71.3002'),
+        untilLatest: null,
         basis: 'assumed',
         flows: 1,
         states: { TIME_WAIT: 1 },
@@ -222,6 +224,7 @@ function exampleLedger(): PortLedger {
       },
     ],
     freeAt: at('71.3002'),
+    freeAtLatest: null,
     freeAtBasis: 'assumed',
   };
 }

@@ -1,0 +1,80 @@
+import type { Lifetimes } from '../evidence/lifetimes.ts';
+
+/** A time in which a port's SYNs were answered alike. Times are ns since the capture's first second. */
+export interface Phase {
+  /** a SYN-ACK: somebody listens; an RST: nobody does */
+  listening: boolean;
+  /** its first SYN */
+  from: number;
+  /** its last SYN */
+  last: number;
+  /** the first SYN of the next phase, the capture's end for the last one */
+  until: number;
+  /** SYNs so answered */
+  count: number;
+  /** ids of the flows of its first SYN and its last */
+  first: number;
+  final: number;
+}
+
+/** Phases of a port; of more, the shortest times in which nobody seemed to listen are left out: a full backlog may reset some SYNs. */
+const MOST_PHASES = 64;
+
+/**
+ * When somebody listened on a port, from how its SYNs were answered. A SYN that nobody answered tells nothing, nor does a
+ * refusal of a client that is always refused where others are served: a firewall may keep it out.
+ * @param rows of the port's flows, in the order in which they were opened @param end of the capture
+ */
+export function phasesOf(lifetimes: Lifetimes, rows: Uint32Array, end: number): Phase[] {
+  const phases: Phase[] = [];
+  const served = servedClients(lifetimes, rows);
+  for (const row of rows) {
+    const answer = lifetimes.answer(row);
+    if (answer !== 'accepted' && answer !== 'refused') continue;
+    if (answer === 'refused' && served !== null && !served.has(lifetimes.client(row))) continue;
+    const at = lifetimes.opened(row);
+    const listening = answer === 'accepted';
+    const before = phases.at(-1);
+    if (before?.listening === listening) {
+      before.last = at;
+      before.final = lifetimes.id(row);
+      before.count++;
+      continue;
+    }
+    const id = lifetimes.id(row);
+    phases.push({ listening, from: at, last: at, until: end, count: 1, first: id, final: id });
+  }
+  const joined = phases.length > MOST_PHASES ? withoutShortest(phases) : phases;
+  joined.forEach((phase, i) => {
+    phase.until = joined[i + 1]?.from ?? Math.max(end, phase.last);
+  });
+  return joined;
+}
+
+/** Clients that were accepted at some time; null where nobody was, or nobody refused. */
+function servedClients(lifetimes: Lifetimes, rows: Uint32Array): Set<number> | null {
+  if (!rows.some((row) => lifetimes.answer(row) === 'refused')) return null;
+  const served = rows.filter((row) => lifetimes.answer(row) === 'accepted');
+  return served.length === 0 ? null : new Set(Array.from(served, (row) => lifetimes.client(row)));
+}
+
+function withoutShortest(phases: readonly Phase[]): Phase[] {
+  const silent = phases.map((phase, i) => ({ phase, length: (phases[i + 1]?.from ?? phase.last) - phase.from }));
+  const kept = silent
+    .filter(({ phase }) => !phase.listening)
+    .sort((a, b) => b.length - a.length)
+    .slice(0, MOST_PHASES / 2);
+  const lasting = new Set(kept.map(({ phase }) => phase));
+  const joined: Phase[] = [];
+  for (const phase of phases) {
+    if (!phase.listening && !lasting.has(phase)) continue;
+    const before = joined.at(-1);
+    if (before?.listening !== phase.listening) joined.push({ ...phase });
+    else {
+      before.last = phase.last;
+      before.final = phase.final;
+      before.count += phase.count;
+    }
+  }
+  return joined;
+}
