@@ -50,11 +50,12 @@ export function labelBytes(label: string, size: number): Uint8Array {
   const [word = '', digits = ''] = label.split('-');
   const role = ROLES.indexOf(word);
   const number = BigInt(digits);
-  const bytes = Buffer.alloc(size);
+  const bytes = new Uint8Array(size);
+  const view = new DataView(bytes.buffer);
   if (size === 16) {
-    bytes.writeUInt32BE(0x20010db8);
-    bytes.writeUInt16BE(role + 1, 4);
-    bytes.writeBigUInt64BE(number, 8);
+    view.setUint32(0, 0x20010db8);
+    view.setUint16(4, role + 1);
+    view.setBigUint64(8, number);
     return bytes;
   }
   const index = Number(BigInt.asUintN(26, number));
@@ -62,7 +63,7 @@ export function labelBytes(label: string, size: number): Uint8Array {
   const isSmall = number < room;
   // Of numbers made by a hash 26 bits are left, in a quarter of their own.
   const quarter = number >= 1n << 63n ? 3 : role;
-  bytes.writeUInt32BE(isSmall ? base + index : 0xf0000000 + quarter * 2 ** 26 + index);
+  view.setUint32(0, isSmall ? base + index : 0xf0000000 + quarter * 2 ** 26 + index);
   return bytes;
 }
 
