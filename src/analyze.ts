@@ -12,6 +12,7 @@ import type { CaptureClock } from './input/clock.ts';
 import { findCaptures } from './input/find.ts';
 import { judge } from './judge.ts';
 import { startKernel } from './kernel/kernel.ts';
+import { type RedactOptions, Redactor } from './redact/redactor.ts';
 import type { ServiceTotals } from './report/services.ts';
 import type { Capture, Flow, Report } from './report/types.ts';
 import { readShare } from './share.ts';
@@ -19,7 +20,7 @@ import { type OsChoice, parseSystems } from './systems.ts';
 import { formatTime, NS_PER_SECOND, nsToSeconds } from './units.ts';
 import { parseWhere } from './where/where.ts';
 
-export interface AnalyzeOptions {
+export interface AnalysisOptions {
   /** keep the flows that match, in the language of `--where`; the totals are of these */
   where?: string | undefined;
   /** flows in `report.flows`, the most interesting of all; default 100,000 */
@@ -62,6 +63,14 @@ export interface AnalyzeOptions {
   follow?: AbortSignal | undefined;
 }
 
+export interface AnalyzeOptions extends AnalysisOptions {
+  /**
+   * true or how: other names for addresses and files, in the report and in what `onFlow` gets. `where` and `accepts` know the real
+   * ones
+   */
+  redact?: boolean | RedactOptions | undefined;
+}
+
 /** Default of `maxFlows`. */
 export const MAX_FLOWS = 100_000;
 
@@ -74,7 +83,21 @@ export const MAX_FLOWS = 100_000;
  * @throws OsError where `options.os` names no system or no address
  */
 export async function analyze(files: readonly string[], options: AnalyzeOptions = {}): Promise<Report> {
-  return (await runAnalysis((await findCaptures(files)).files, options)).report;
+  const { redact, ...others } = options;
+  const found = (await findCaptures(files)).files;
+  return await redacted(redact, others.onFlow, (onFlow) => runAnalysis(found, { ...others, onFlow }));
+}
+
+/** The report of an analysis, redacted if that is wanted, as are its flows on their way to `onFlow`. */
+export async function redacted(
+  redact: AnalyzeOptions['redact'],
+  onFlow: AnalysisOptions['onFlow'],
+  analysis: (onFlow: AnalysisOptions['onFlow']) => Promise<Analysis>,
+): Promise<Report> {
+  if (redact === undefined || redact === false) return (await analysis(onFlow)).report;
+  const redactor = new Redactor(redact === true ? {} : redact);
+  const analyzed = await analysis(onFlow && ((flow) => onFlow(redactor.flow(flow))));
+  return redactor.analysis(analyzed).report;
 }
 
 export interface Analysis {
@@ -83,8 +106,8 @@ export interface Analysis {
   services: ServiceTotals;
 }
 
-/** As analyze() does with files, with what the summaries show beside the report. */
-export async function runAnalysis(files: readonly string[], options: AnalyzeOptions = {}): Promise<Analysis> {
+/** As analyze() does with files, with what the summaries show beside the report; nothing is redacted. */
+export async function runAnalysis(files: readonly string[], options: AnalysisOptions = {}): Promise<Analysis> {
   const where = options.where === undefined ? undefined : parseWhere(options.where);
   const systems = parseSystems(options);
   const maxFlows = options.maxFlows ?? MAX_FLOWS;

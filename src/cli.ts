@@ -11,6 +11,7 @@ import { FORMATS } from './cli/formats.ts';
 import { BrokenPipe, standardOutputError } from './cli/terminal.ts';
 import { SPLIT_WORDS, type SplitWord } from './decode/split.ts';
 import { plain } from './output/style.ts';
+import { REDACT_MODES } from './redact/redactor.ts';
 import { OS_NAMES } from './teardown/profiles.ts';
 
 function seconds(text: string): number {
@@ -53,6 +54,9 @@ function withCommon(command: Command): Command {
     .option('--time-wait <seconds>', "TIME_WAIT's length in place of the system's (Linux 60)", seconds)
     .option('--fin-timeout <seconds>', "an orphaned FIN_WAIT_2's timer in place of the system's (Linux 60)", seconds)
     .option('--split-by <what>', 'tell equal addresses and ports apart by vlan, tunnel, or both: vlan,tunnel', splitBy)
+    .option('--redact', 'labels in place of addresses and file names: server-1, client-7, capture-1.pcap')
+    .addOption(new Option('--redact-mode <mode>', 'labels, or addresses that keep prefixes').choices(REDACT_MODES))
+    .option('--redact-ports', "with other numbers for clients' ports too")
     .option('--max-flows <n>', 'flows kept for the report, the most interesting (100000)', positive)
     .addOption(new Option('--color <when>', 'colours').choices(['auto', 'always', 'never']).default('auto'))
     .option('--no-progress', 'no progress bar')

@@ -4,6 +4,7 @@ export { type CompareOptions, compare } from './compare.ts';
 export type { SplitWord } from './decode/split.ts';
 export { InputError } from './input/errors.ts';
 export { type FoundCaptures, findCaptures, type LeftOut } from './input/find.ts';
+export type { RedactMode, RedactOptions } from './redact/redactor.ts';
 export type * from './report/types.ts';
 export { type OsChoice, OsError } from './systems.ts';
 export { WhereError } from './where/where.ts';

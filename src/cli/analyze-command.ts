@@ -1,6 +1,7 @@
 import { type Analysis, type AnalyzeOptions, MAX_FLOWS, runAnalysis } from '../analyze.ts';
 import type { SplitWord } from '../decode/split.ts';
 import { plain } from '../output/style.ts';
+import { type RedactMode, Redactor } from '../redact/redactor.ts';
 import type { ComparisonTotals, Flow } from '../report/types.ts';
 import { choicesOf } from '../systems.ts';
 import { EXIT_DAMAGED, EXIT_DONE, warnOfDamage } from './errors.ts';
@@ -21,6 +22,9 @@ export interface AnalyzeFlags {
   timeWait?: number;
   finTimeout?: number;
   splitBy?: SplitWord[];
+  redact?: true;
+  redactMode?: RedactMode;
+  redactPorts?: true;
   maxFlows?: number;
   follow?: true;
   quiet?: true;
@@ -48,6 +52,12 @@ export function systemOptions({ os, timeWait, finTimeout }: AnalyzeFlags): Pick<
 }
 
 type SystemOption = 'os' | 'timeWaitSeconds' | 'finTimeoutSeconds';
+
+/** What the flags want redacted, null: nothing. How to do it says that it is wanted. */
+export function redactorOf({ redact, redactMode, redactPorts }: AnalyzeFlags): Redactor | null {
+  if (redact === undefined && redactMode === undefined && redactPorts === undefined) return null;
+  return new Redactor({ mode: redactMode, ports: redactPorts });
+}
 
 /** `teardown [analyze] FILE...` @returns the exit code */
 export async function analyzeCommand(operands: string[], flags: AnalyzeFlags): Promise<number> {
@@ -94,14 +104,16 @@ async function analyzeInto(
     results.write(lines);
     lines = [];
   };
-  const onFlow = (flow: Flow) => {
+  const redactor = redactorOf(flags);
+  const onFlow = (ended: Flow) => {
+    const flow = redactor?.flow(ended) ?? ended;
     for (const output of outputs) output.add(flow);
     if (streamed === null) return;
     lines.push(streamLine(streamed, flow));
     if (lines.length >= BATCH) flush();
   };
   const listsAll = formats.includes('json') || flags.verbose === true;
-  const { report, ...counted } = await analysis({
+  const analyzed = await analysis({
     where: flags.where,
     follow,
     ...systemOptions(flags),
@@ -114,6 +126,8 @@ async function analyzeInto(
       if (lines.length > 0) flush();
     },
   }).finally(() => progress.end());
+  // From here on nothing but this is written, on standard error too.
+  const { report, ...counted } = redactor?.analysis(analyzed) ?? analyzed;
   const beside = { ...counted, splitBy: flags.splitBy };
   if (streamed !== null) flush();
   else if (stdoutFormat !== null) {
@@ -124,7 +138,7 @@ async function analyzeInto(
     output.finish(report, beside);
     if (stdoutFormat === null && flags.quiet !== true) results.write([`wrote ${plain(output.path)}\n`]);
   }
-  if (flags.splitBy !== undefined && flags.quiet !== true) hintAtTornConnection(report.flows);
+  if (flags.splitBy !== undefined && flags.quiet !== true) hintAtTornConnection(analyzed.report.flows);
   warnOfDamage(report.capture);
   return report.capture.damage.length > 0 ? EXIT_DAMAGED : EXIT_DONE;
 }
