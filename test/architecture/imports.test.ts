@@ -14,6 +14,7 @@ const PIPELINE = [
   ['src/report/'],
   ['src/compare/'],
   ['src/where/'],
+  ['src/diff/'],
   ['src/output/'],
   ['src/shortcut.ts', 'src/share.ts', 'src/systems.ts'],
   ['src/crew.ts', 'src/worker.ts'],
