@@ -92,6 +92,7 @@ function read(bytes: Uint8Array, members: ReadonlyMap<string, Range>): Digest {
   const counts = new FlowCounts();
   const flows = members.get('flows');
   if (flows === undefined) throw new FieldError('flows is missing');
+  if (bytes[flows.from] !== 0x5b) throw new FieldError('flows is not a list');
   eachItem(bytes, flows, (item, index) => counts.add(flowOf(new Fields(parse(bytes, item), `flows[${index}]`))));
   const assumptions = new Fields(member('assumptions'), 'assumptions');
   const frame: Frame = {

@@ -38,10 +38,10 @@ export function skipSpace(bytes: Uint8Array, at: number): number {
 
 /** Behind the string that begins at `at`. */
 function afterString(bytes: Uint8Array, at: number): number {
-  for (let end = bytes.indexOf(QUOTE, at + 1); end >= 0; end = bytes.indexOf(QUOTE, end + 1)) {
-    let slashes = 0;
-    while (bytes[end - 1 - slashes] === BACKSLASH) slashes++;
-    if (slashes % 2 === 0) return end + 1;
+  for (let i = at + 1; i < bytes.length; i++) {
+    const byte = bytes[i];
+    if (byte === QUOTE) return i + 1;
+    if (byte === BACKSLASH) i++;
   }
   throw new NoJson(bytes.length);
 }

@@ -11,6 +11,8 @@ export type Cell = readonly [value: string, share: string];
 
 export interface Row {
   label: string;
+  /** where there is little room */
+  short: string;
   before: Cell;
   after: Cell;
 }
@@ -37,11 +39,12 @@ type Of<T> = (figures: DiffFigures) => T;
 
 /** Groups without rows are left out; so are rows that have nothing in either report. */
 export function diffRows({ before, after }: Diff): RowGroup[] {
-  const row = (label: string, of: Of<Cell | null>): Row[] => {
+  const row = (label: string, of: Of<Cell | null>, short = label): Row[] => {
     const [old, now] = [of(before), of(after)];
-    return old === null && now === null ? [] : [{ label, before: old ?? NONE, after: now ?? NONE }];
+    return old === null && now === null ? [] : [{ label, short, before: old ?? NONE, after: now ?? NONE }];
   };
-  const amount = (label: string, of: Of<Amount | undefined>): Row[] => row(label, (figures) => amountCell(of(figures)));
+  const amount = (label: string, of: Of<Amount | undefined>, short = label): Row[] =>
+    row(label, (figures) => amountCell(of(figures)), short);
   const seconds = (label: string, of: Of<number | null>): Row[] =>
     row(label, (figures) => orNull(of(figures), (value) => [duration(value), '']));
   const number = (label: string, of: Of<number>): Row[] =>
@@ -55,7 +58,7 @@ export function diffRows({ before, after }: Diff): RowGroup[] {
       of: 'share of all',
       rows: [
         ...row('all', ({ flows }) => [count(flows.count), '']),
-        ...row('new ones', ({ flows }) => [rate(flows.perSecond), '']),
+        ...row('new ones', ({ flows }) => [rate(flows.perSecond, true), '']),
         ...Object.entries(KIND).flatMap(([kind, words]) => amount(words, ({ byKind }) => byKind[kind as Kind])),
         ...seconds('refused, from first to last', ({ refusedSeconds }) => refusedSeconds),
       ],
@@ -76,7 +79,7 @@ export function diffRows({ before, after }: Diff): RowGroup[] {
       rows: [
         ...number('at once, at most', ({ timeWait }) => timeWait.peak),
         ...number('sockets', ({ timeWait }) => timeWait.count),
-        ...row('new ones', ({ timeWait }) => (timeWait.count === 0 ? null : [rate(timeWait.perSecond), ''])),
+        ...row('new ones', ({ timeWait }) => (timeWait.count === 0 ? null : [rate(timeWait.perSecond, true), ''])),
         ...number("on the server's side", ({ timeWait }) => timeWait.server),
         ...number("on the client's side", ({ timeWait }) => timeWait.client),
       ],
@@ -122,7 +125,7 @@ function amountCell(amount: Amount | undefined): Cell | null {
 function resetRows(
   before: DiffFigures,
   after: DiffFigures,
-  amount: (label: string, of: Of<Amount | undefined>) => Row[],
+  amount: (label: string, of: Of<Amount | undefined>, short: string) => Row[],
 ): Row[] {
   const keys = new Map(
     [...before.resets, ...after.resets]
@@ -130,7 +133,7 @@ function resetRows(
       .map(({ by, cause }) => [`${by} ${cause}`, { by, cause }] as const),
   );
   return [...keys.values()].flatMap(({ by, cause }) => {
-    const label = resetPhrase({ by, cause });
-    return amount(label, ({ resets }) => resets.find((each) => each.by === by && each.cause === cause));
+    const of = ({ resets }: DiffFigures) => resets.find((each) => each.by === by && each.cause === cause);
+    return amount(resetPhrase({ by, cause }), of, `${by}: ${cause}`);
   });
 }

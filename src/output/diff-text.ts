@@ -5,7 +5,7 @@ import { diffRows, type Row } from './diff-rows.ts';
 import { diffVerdict, doubtWords } from './diff-words.ts';
 import { clip, hang, pad, plain, type Style, styleOf, widthOf } from './style.ts';
 import { layOut } from './table.ts';
-import { count, duration, list, plural } from './words.ts';
+import { count, duration, list, percent, plural } from './words.ts';
 
 export interface DiffTextOptions {
   color: boolean;
@@ -77,7 +77,7 @@ function findings(page: Page, changes: readonly FindingChange[]): string[] {
 /** "in 3,000 connections (93 %)". */
 export function extentWords({ flowCount, share }: DiffFinding): string {
   if (flowCount === 0) return 'in no single connection';
-  return `in ${plural(flowCount, 'connection')}${share === null ? '' : ` (${Math.round(share * 100)} %)`}`;
+  return `in ${plural(flowCount, 'connection')}${share === null ? '' : ` (${percent(share, 1)})`}`;
 }
 
 /** What there is to say of a finding below its title, for text and Markdown. */
@@ -114,10 +114,16 @@ function numbers({ style, width }: Page, diff: Diff): string[] {
     title,
     cells: rows.map(of),
     align: 'right' as const,
+    shrink: { first: 24, last: 9 },
   });
   const table = layOut(
     [
-      { title: '', cells: rows.map(({ label }) => label), shrink: { first: 24, last: 12 } },
+      {
+        title: '',
+        cells: rows.map(({ label }) => label),
+        short: rows.map(({ short }) => short),
+        shrink: { first: 24, last: 8 },
+      },
       column('before', ({ before }) => before[0]),
       { ...column('', ({ before }) => before[1]), drop: 2 },
       column('after', ({ after }) => after[0]),

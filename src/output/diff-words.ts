@@ -14,14 +14,19 @@ const LEAD: Record<Outcome, string> = {
 
 const NAME: Record<Which, string> = { before: 'BEFORE', after: 'AFTER' };
 
-/** "1.8 a second", "3 a minute", "2 an hour". */
-export function rate(perSecond: number | null): string {
+/** "1.8 a second", "3 a minute", "2 an hour"; short "1.8/s". */
+export function rate(perSecond: number | null, short = false): string {
   if (perSecond === null) return '?';
-  if (perSecond === 0) return '0 a second';
-  if (perSecond >= 0.1) return `${count(Number(perSecond.toPrecision(3)))} a second`;
-  if (perSecond * 60 >= 0.1) return `${count(Number((perSecond * 60).toPrecision(2)))} a minute`;
-  return `${count(Number((perSecond * 3600).toPrecision(2)))} an hour`;
+  const [per, unit, words, digits] =
+    UNITS.find(([each]) => perSecond * each >= 0.1) ?? UNITS.at(perSecond === 0 ? 0 : -1)!;
+  return `${count(Number((perSecond * per).toPrecision(digits)))}${short ? `/${unit}` : ` ${words}`}`;
 }
+
+const UNITS: readonly [per: number, unit: string, words: string, digits: number][] = [
+  [1, 's', 'a second', 3],
+  [60, 'min', 'a minute', 2],
+  [3600, 'h', 'an hour', 2],
+];
 
 /** "63 % of the connections before and 8 % after", "93 % of the connections, before and after". */
 function both(before: string, after: string, of: string): string {
@@ -47,7 +52,18 @@ function timeWaitWords({ before, after }: Diff): string | null {
   if (old.peak === 0 && now.peak === 0) return null;
   const rates = [old, now].map(({ perSecond }) => rate(perSecond));
   const came = rates[0] === rates[1] ? `${rates[0]} both times` : `${rates[0]} and ${rates[1]}`;
-  return `TIME_WAIT: at most ${count(old.peak)} sockets at once before, ${count(now.peak)} after; new ones ${came}.`;
+  const sides = [old, now].map(sideOf);
+  const where =
+    sides[0] === sides[1] || sides.includes(null)
+      ? ''
+      : `, on the ${sides[0]}'s side before and the ${sides[1]}'s after`;
+  return `TIME_WAIT: at most ${count(old.peak)} sockets at once before, ${count(now.peak)} after; new ones ${came}${where}.`;
+}
+
+/** The side that has nine in ten of them, as far as it is known. */
+function sideOf({ client, server }: DiffFigures['timeWait']): 'client' | 'server' | null {
+  if (server > 9 * client) return 'server';
+  return client > 9 * server ? 'client' : null;
 }
 
 const FAILED = {
@@ -85,7 +101,7 @@ function findingWords({ findings }: Diff): string {
 
 /** The comparison in a few sentences, the answer first. Plain text on one line. */
 export function diffVerdict(diff: Diff): string {
-  const parts = [LEAD[diff.outcome], closerWords(diff), timeWaitWords(diff), ...failureWords(diff), findingWords(diff)];
+  const parts = [LEAD[diff.outcome], ...failureWords(diff), closerWords(diff), timeWaitWords(diff), findingWords(diff)];
   return parts.filter((part) => part !== null).join(' ');
 }
 
