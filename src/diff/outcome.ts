@@ -59,10 +59,22 @@ export function signalsOf(
   for (const each of findings) {
     if (Math.max(...[each.before, each.after].map((one) => (one === null ? 0 : weightOf(one.severity)))) < 2) continue;
     const codes = doubtsAboutFinding(each.rule);
-    if (each.change === 'came' || each.trend === 'worse') add('worse', { rule: each.rule }, codes);
-    else if (each.change === 'went' || each.trend === 'better') add('better', { rule: each.rule }, codes);
+    const way = wayOf(each, before.flows.count, after.flows.count);
+    if (way !== null) add(way, { rule: each.rule }, codes);
   }
   return signals;
+}
+
+/** One that stayed as severe as it was counts by the share of flows that it is about. */
+function wayOf(finding: FindingChange, flowsBefore: number, flowsAfter: number): Signal['towards'] | null {
+  const { change, trend, before, after } = finding;
+  if (change === 'came' || trend === 'worse') return 'worse';
+  if (change === 'went' || trend === 'better') return 'better';
+  if (before === null || after === null) return null;
+  const [old, now] = [before, after].map(({ flowCount, share }) => ({ count: flowCount, share, perSecond: null }));
+  const more = changeOf(old!, flowsBefore, now!, flowsAfter);
+  if (Math.abs(more) < NOTABLE_SHARE) return null;
+  return more > 0 ? 'worse' : 'better';
 }
 
 /** Less than 0 where the share became smaller, more where larger, 0 where it did not, or chance may have done it. */

@@ -10,6 +10,9 @@ import { eachItem, membersOf, NoJson, parse, type Range, skipSpace } from './sca
 
 const SCHEMA = 'teardown.report/1';
 
+/** The name of what comes through a pipe. */
+export const STANDARD_INPUT = 'standard input';
+
 const CAUSES = [
   'refused',
   'linger-zero',
@@ -53,8 +56,9 @@ export function readDigest(bytes: Uint8Array, name: string): Digest {
 
 /** What people do hand over, by its first bytes; null of what may be JSON. */
 function foreignWords(bytes: Uint8Array, name: string): [why: string, hint?: string] | null {
+  const operand = name === STANDARD_INPUT ? '-' : name;
   if (sniffFormat(bytes, bytes.length) !== null) {
-    return ['it is a capture, not a report', `first: teardown ${name} -o report.json`];
+    return ['it is a capture, not a report', `first: teardown ${operand} -o report.json`];
   }
   if (sniffCompression(bytes, bytes.length) === 'zstd') {
     return [

@@ -49,6 +49,14 @@ describe('what speaks for better or worse', () => {
     expect(compare(warning, warning).outcome).toBe('unchanged');
   });
 
+  test('and where that is the same by the share of connections', () => {
+    const of = (flowCount: number): Wanted => ({ server: 100, findings: [{ ...LEAK, flowCount }] });
+    expect(compare(of(10), of(80)).outcome).toBe('worse');
+    expect(compare(of(80), of(10)).outcome).toBe('better');
+    expect(compare(of(10), of(15)).outcome).toBe('unchanged');
+    expect(compare(of(80), { ...of(10), seconds: 30 }).outcome).toBe('unclear');
+  });
+
   test('another closer is a change, and neither better nor worse by itself', () => {
     expect(compare({ server: 100 }, { client: 100 }).outcome).toBe('different');
   });
