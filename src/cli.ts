@@ -5,6 +5,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { VERSION } from './analyze.ts';
 import { type AnalyzeFlags, analyzeCommand } from './cli/analyze-command.ts';
 import { compareCommand } from './cli/compare-command.ts';
+import { DIFF_FORMATS, type DiffFlags, diffCommand } from './cli/diff-command.ts';
 import { EXIT_DONE, EXIT_USAGE, explain, UsageError } from './cli/errors.ts';
 import { flowCommand } from './cli/flow-command.ts';
 import { FORMATS } from './cli/formats.ts';
@@ -48,6 +49,12 @@ function withOutputs(command: Command): Command {
     .option('-Y, --where <expression>', "keep the flows that match: 'port==9091 && closer==server && finwait2>5s'");
 }
 
+const SEVERITIES = ['info', 'warning', 'critical'] as const;
+
+function colorOption(): Option {
+  return new Option('--color <when>', 'colours').choices(['auto', 'always', 'never']).default('auto');
+}
+
 function withCommon(command: Command): Command {
   return command
     .option('--os <[addr=]profile>', `timers and rules of ${OS_NAMES.join(', ')} or auto; repeatable`, collect)
@@ -58,7 +65,7 @@ function withCommon(command: Command): Command {
     .addOption(new Option('--redact-mode <mode>', 'labels, or addresses that keep prefixes').choices(REDACT_MODES))
     .option('--redact-ports', "with other numbers for clients' ports too")
     .option('--max-flows <n>', 'flows kept for the report, the most interesting (100000)', positive)
-    .addOption(new Option('--color <when>', 'colours').choices(['auto', 'always', 'never']).default('auto'))
+    .addOption(colorOption())
     .option('--no-progress', 'no progress bar')
     .option('-q, --quiet', 'results only')
     .option('-v, --verbose', 'every flow and service in the text');
@@ -74,9 +81,10 @@ Without a command it is analyze:
   teardown --follow web.pcap -f ndjson    a capture that is still written
   teardown flow web.pcap 7                one flow, segment by segment
   teardown compare client.pcap server.pcap   what was lost, who sent the RST
+  teardown diff before.json after.json    two reports: did the change help?
   teardown analyze --help                 all options
 
-Exit codes: 0 done; 1 a selector matched nothing; 2 usage error, or no capture;
+Exit codes: 0 done; 1 a selector matched nothing, or --fail-on; 2 usage error, or no capture;
 3 the capture is damaged: everything before the damage was analysed.`;
 
 function program(run: (exitCode: Promise<number>) => void): Command {
@@ -114,12 +122,28 @@ function program(run: (exitCode: Promise<number>) => void): Command {
     .usage('[options] CLIENT SERVER')
     .argument('[operands...]', "the clients' capture, then the servers'")
     .action((operands: string[], flags: AnalyzeFlags) => run(compareCommand(operands, flags)));
+  const diff = root
+    .command('diff')
+    .description('compare two JSON reports, made before and after a change: did it help?')
+    .usage('[options] BEFORE.json AFTER.json')
+    .argument('[operands...]', 'the reports (JSON, also gzip; - is standard input), the older one first')
+    .option('-o, --output <path>', 'write a file: .txt .json .md; repeatable', collect)
+    .addOption(new Option('-f, --format <format>', 'what goes to standard output (text)').choices(DIFF_FORMATS))
+    .addOption(
+      new Option(
+        '--fail-on <severity>',
+        'exit 1 when a finding came, or became worse, that is at least so severe',
+      ).choices(SEVERITIES),
+    )
+    .addOption(colorOption())
+    .option('-q, --quiet', 'results only')
+    .action((operands: string[], flags: DiffFlags) => run(diffCommand(operands, flags)));
   withOutputs(analyze);
   withOutputs(compare);
   withCommon(analyze);
   withCommon(flow);
   withCommon(compare);
-  for (const command of [root, analyze, flow, compare]) {
+  for (const command of [root, analyze, flow, compare, diff]) {
     command.configureOutput({ writeErr: () => undefined, outputError: () => undefined }).exitOverride();
   }
   return root;

@@ -2,6 +2,8 @@
 export { type AnalyzeOptions, analyze, MAX_FLOWS, VERSION } from './analyze.ts';
 export { type CompareOptions, compare } from './compare.ts';
 export type { SplitWord } from './decode/split.ts';
+export { diff } from './diff/diff.ts';
+export type * from './diff/types.ts';
 export { InputError } from './input/errors.ts';
 export { type FoundCaptures, findCaptures, type LeftOut } from './input/find.ts';
 export type { RedactMode, RedactOptions } from './redact/redactor.ts';

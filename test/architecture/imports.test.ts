@@ -19,6 +19,7 @@ const PIPELINE = [
   ['src/compare/'],
   ['src/where/'],
   ['src/redact/'],
+  ['src/diff/'],
   ['src/output/'],
   ['src/shortcut.ts', 'src/share.ts', 'src/systems.ts'],
   ['src/crew.ts', 'src/worker.ts', 'src/judge.ts'],
