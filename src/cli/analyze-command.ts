@@ -4,6 +4,7 @@ import { plain } from '../output/style.ts';
 import type { ComparisonTotals, Flow } from '../report/types.ts';
 import { choicesOf } from '../systems.ts';
 import { EXIT_DAMAGED, EXIT_DONE, warnOfDamage } from './errors.ts';
+import { EvidenceFile } from './evidence.ts';
 import { type Format, isStreamed, OutputFile, render, streamHead, streamLine } from './formats.ts';
 import { capturesOf } from './inputs.ts';
 import { Progress } from './progress.ts';
@@ -23,6 +24,8 @@ export interface AnalyzeFlags {
   splitBy?: SplitWord[];
   maxFlows?: number;
   follow?: true;
+  /** where the packets that findings cite are to go */
+  evidence?: string;
   quiet?: true;
   verbose?: true;
   color: ColorChoice;
@@ -52,24 +55,32 @@ type SystemOption = 'os' | 'timeWaitSeconds' | 'finTimeoutSeconds';
 /** `teardown [analyze] FILE...` @returns the exit code */
 export async function analyzeCommand(operands: string[], flags: AnalyzeFlags): Promise<number> {
   const files = await capturesOf(operands, flags.quiet === true);
-  return await writeAnalysis(flags, (options) => runAnalysis(files, options));
+  return await writeAnalysis(flags, (options) => runAnalysis(files, options), files);
 }
 
-/** Analyses, and writes what the flags ask for. @returns the exit code */
+/**
+ * Analyses, and writes what the flags ask for.
+ * @param files that are analysed, where evidence can be taken from them
+ * @returns the exit code
+ */
 export async function writeAnalysis(
   flags: AnalyzeFlags,
   analysis: (options: AnalyzeOptions) => Promise<Analyzed>,
+  files: readonly string[] = [],
 ): Promise<number> {
   const outputs: OutputFile[] = [];
+  let evidence: EvidenceFile | null = null;
   const giveUp = () => {
     for (const output of outputs) output.abort();
+    evidence?.abort();
   };
   const following = flags.follow === true ? new AbortController() : null;
   const takeBack = onSignal(giveUp, following === null ? undefined : () => following.abort());
   try {
     // Every output is opened before anything is analysed: a wrong path is told at once.
     for (const path of flags.output ?? []) outputs.push(new OutputFile(path));
-    return await analyzeInto(outputs, analysis, flags, following?.signal);
+    if (flags.evidence !== undefined) evidence = new EvidenceFile(flags.evidence, files, following !== null);
+    return await analyzeInto(outputs, evidence, analysis, flags, following?.signal);
   } catch (error) {
     giveUp();
     throw error;
@@ -80,6 +91,7 @@ export async function writeAnalysis(
 
 async function analyzeInto(
   outputs: OutputFile[],
+  evidence: EvidenceFile | null,
   analysis: (options: AnalyzeOptions) => Promise<Analyzed>,
   flags: AnalyzeFlags,
   follow: AbortSignal | undefined,
@@ -123,6 +135,13 @@ async function analyzeInto(
   for (const output of outputs) {
     output.finish(report, beside);
     if (stdoutFormat === null && flags.quiet !== true) results.write([`wrote ${plain(output.path)}\n`]);
+  }
+  if (evidence !== null) {
+    const second = new Progress(flags.progress && flags.quiet !== true);
+    await evidence
+      .finish(report.findings, { splitBy: flags.splitBy, onProgress: second.update }, flags.quiet === true)
+      .finally(() => second.end());
+    if (stdoutFormat === null && flags.quiet !== true) results.write([`wrote ${plain(evidence.path)}\n`]);
   }
   if (flags.splitBy !== undefined && flags.quiet !== true) hintAtTornConnection(report.flows);
   warnOfDamage(report.capture);

@@ -14,11 +14,12 @@ const PIPELINE = [
   ['src/report/'],
   ['src/compare/'],
   ['src/where/'],
+  ['src/extract/'],
   ['src/output/'],
   ['src/shortcut.ts', 'src/share.ts', 'src/systems.ts'],
   ['src/crew.ts', 'src/worker.ts'],
   ['src/analyze.ts', 'src/segments.ts'],
-  ['src/compare.ts'],
+  ['src/compare.ts', 'src/extract.ts'],
   ['src/cli/'],
   ['src/cli.ts', 'src/index.ts'],
 ] as const;
