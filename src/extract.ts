@@ -54,7 +54,7 @@ export interface EvidenceWritten {
 /**
  * Writes the packets that findings cite to a pcapng file, each with a comment that says why it is there. Of a packet only
  * headers are written, down to the innermost TCP header. Where that can't be cut out of its frame - a frame with
- * several packets (A-MSDU), IP fragments, IPComp - the segment is written as an IP packet of its own.
+ * several packets (A-MSDU), IP fragments, IPComp, some link types - the segment is written as an IP packet of its own.
  * @param files as analyze() had them; they are read again
  * @param findings of its report: their frames are numbers over all files
  * @param path what is there is replaced once all is written
@@ -201,7 +201,7 @@ class EvidenceWriter {
     const alone = extract.isRebuilt && this.redact === undefined ? '; taken out of its frame as an IP packet' : '';
     const timeless = record.hasTime ? '' : '; without a time of its own';
     const why = reasonsOf(reasons.map((reason) => plain(this.redact?.text(reason) ?? reason)));
-    const comment = `${place}: ${kindOf(segment)} of the ${side}${copy}${alone}${timeless}; ${why}`;
+    const comment = `${place}: ${kindOf(segment)} from the ${side}${copy}${alone}${timeless}; ${why}`;
     const { data, wireLength } = extract;
     const { seconds, nanoseconds } = record;
     this.output.write(enhancedPacket({ interfaceId, seconds, nanoseconds, data, wireLength, comment }));
@@ -233,7 +233,7 @@ class EvidenceWriter {
     if (number === undefined) {
       number = this.interfaces.size;
       this.interfaces.set(key, number);
-      const fields = { linkType, snaplen: MOST_HEADER_BYTES, name: name && plain(name), description: `from ${file}` };
+      const fields = { linkType, snaplen: MOST_HEADER_BYTES, name: name && plain(name), description: file };
       this.output.write(interfaceDescription(fields));
     }
     return number;

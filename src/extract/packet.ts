@@ -10,6 +10,9 @@ const RAW = 101;
 /** Bytes of headers that are taken as they are: longer ones are not what a network sends. */
 export const MOST_HEADER_BYTES = 65_536;
 
+/** IPNET, NFLOG, ETHERNET_MPACKET: Wireshark (4.0) takes apart only whole frames of these. */
+const WHOLE_FRAMES = new Set([226, 239, 274]);
+
 const IPV4_HEADER = 20;
 const IPV6_HEADER = 40;
 const TCP_HEADER = 20;
@@ -47,11 +50,12 @@ export interface Replacement {
 
 /**
  * The record's bytes up to the end of the TCP header, of which the options may be cut off.
- * @returns null where that isn't all header, or there is no TCP header in the record: then `rebuild` gives what can be told
+ * @returns null where that isn't all header, there is no TCP header in the record, or a frame without its end can't be read: then
+ *   `rebuild` gives what can be told
  * @param isAlone whether the record holds no other packet
  */
 export function cutBehindTcp(record: CaptureRecord, segment: Segment, isAlone: boolean): Extract | null {
-  if (!isAlone || segment.headerAt < 0) return null;
+  if (!isAlone || segment.headerAt < 0 || WHOLE_FRAMES.has(record.linkType)) return null;
   const { data, start, wireLength } = record;
   const end = headerEnd(record, segment);
   if (end - start > MOST_HEADER_BYTES) return null;
