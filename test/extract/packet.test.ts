@@ -59,7 +59,7 @@ function expectNoPayload({ linkType, data, wireLength }: Extract, name: string):
   const { outcome, segment } = decodeBytes(linkType, data, { wireLength });
   expect(outcome, name).toBe('decoded');
   // The header's end, from the margin of 64 bytes that the packet has there.
-  expect(data.length, name).toBe(Math.min(segment.headerAt - 64 + 20 + segment.optionsLength, data.length));
+  expect(data.length, name).toBeLessThanOrEqual(segment.headerAt - 64 + 20 + segment.optionsLength);
   expect(segment.headerAt - 64 + 20, name).toBeLessThanOrEqual(data.length);
   for (const piece of pieces) expect(Buffer.from(data).includes(piece), name).toBe(false);
 }
@@ -105,7 +105,6 @@ describe.each([
         const given = { wireLength: bytes.length, ...(replacement && { replacement }) };
         for (const { extract } of extractsOf(linkType, bytes.slice(0, end), given)) {
           expectNoPayload(extract, `${name}, ${end} bytes`);
-          expect(extract.data.length).toBeLessThanOrEqual(end + 20);
         }
       }
     }
