@@ -8,7 +8,7 @@ import { ALONE } from './decode/shares.ts';
 import { Split, type SplitWord } from './decode/split.ts';
 import { type Citing, citationsOf, kindOf, placeOf, reasonsOf } from './extract/comment.ts';
 import { cutBehindTcp, type Extract, MOST_HEADER_BYTES, rebuild } from './extract/packet.ts';
-import { enhancedPacket, interfaceDescription, sectionHeader } from './extract/pcapng.ts';
+import { enhancedPacket, eraOf, interfaceDescription, sectionHeader } from './extract/pcapng.ts';
 import { NOBODY } from './flow/sink.ts';
 import { FlowTracker } from './flow/tracker.ts';
 import { type CaptureOptions, type CaptureSet, openCaptures } from './input/captures.ts';
@@ -189,7 +189,7 @@ class EvidenceWriter {
     const origin = captures.originOf(record);
     const file = this.names[origin?.file ?? 0]!;
     const interfaceName = this.redact === undefined ? (origin?.interfaceName ?? null) : null;
-    const interfaceId = this.interfaceOf(extract, file, record.interfaceId, interfaceName);
+    const interfaceId = this.interfaceOf(extract, record, file, interfaceName);
     const place = placeOf({
       frame: record.frame,
       file,
@@ -227,13 +227,14 @@ class EvidenceWriter {
   }
 
   /** The number of an interface, of which the description is written where its first packet comes. */
-  private interfaceOf({ linkType }: Extract, file: string, id: number, name: string | null): number {
-    const key = JSON.stringify([linkType, file, this.redact === undefined ? id : 0, name]);
+  private interfaceOf({ linkType }: Extract, record: CaptureRecord, file: string, name: string | null): number {
+    const era = eraOf(record.seconds);
+    const key = JSON.stringify([linkType, file, this.redact === undefined ? record.interfaceId : 0, name, era]);
     let number = this.interfaces.get(key);
     if (number === undefined) {
       number = this.interfaces.size;
       this.interfaces.set(key, number);
-      const fields = { linkType, snaplen: MOST_HEADER_BYTES, name: name && plain(name), description: file };
+      const fields = { linkType, snaplen: MOST_HEADER_BYTES, name: name && plain(name), description: file, era };
       this.output.write(interfaceDescription(fields));
     }
     return number;

@@ -13,10 +13,12 @@ const SHB_USERAPPL = 4;
 const IF_NAME = 2;
 const IF_DESCRIPTION = 3;
 const IF_TSRESOL = 9;
+const IF_TSOFFSET = 14;
 
 /** Of an option, whose length has 16 bits; more would be cut within what a reader shows anyway. */
 const MOST_TEXT_BYTES = 32_768;
-const MOST_TICKS = (1n << 64n) - 1n;
+/** Seconds whose nanoseconds 64 bits have room for, and as many more: from 1970 until 2242. */
+const ERA_SECONDS = 2 ** 33;
 
 const encoder = new TextEncoder();
 
@@ -40,15 +42,26 @@ export interface InterfaceFields {
   /** null where it isn't known */
   name: string | null;
   description: string;
+  /** of its packets: eraOf their seconds */
+  era: number;
+}
+
+/**
+ * The seconds since 1970 at which the times of a packet's interface have to begin, so that 64 bits hold its nanoseconds: 0 for
+ * all but absurd times. A capture that gives its resolution wrongly has such, and they keep their order.
+ */
+export function eraOf(seconds: number): number {
+  return Math.floor(seconds / ERA_SECONDS) * ERA_SECONDS;
 }
 
 /** An interface, whose packets have nanoseconds. They are numbered from 0 in the order in which they are written. */
-export function interfaceDescription({ linkType, snaplen, name, description }: InterfaceFields): Uint8Array {
+export function interfaceDescription({ linkType, snaplen, name, description, era }: InterfaceFields): Uint8Array {
   return block(INTERFACE_DESCRIPTION, [
     words([linkType, snaplen]),
     name === null ? NOTHING : text(IF_NAME, name),
     text(IF_DESCRIPTION, description),
     option(IF_TSRESOL, Uint8Array.of(9)),
+    era === 0 ? NOTHING : option(IF_TSOFFSET, int64(era)),
     END_OF_OPTIONS,
   ]);
 }
@@ -56,7 +69,7 @@ export function interfaceDescription({ linkType, snaplen, name, description }: I
 export interface PacketFields {
   /** number of its interface */
   interfaceId: number;
-  /** since 1970; what 64 bits of nanoseconds can't hold becomes the nearest moment that they can */
+  /** since 1970, within ±2^53; its interface is of their era */
   seconds: number;
   nanoseconds: number;
   /** as captured */
@@ -68,8 +81,7 @@ export interface PacketFields {
 
 export function enhancedPacket(packet: PacketFields): Uint8Array {
   const { interfaceId, seconds, nanoseconds, data, wireLength, comment } = packet;
-  const time = BigInt(seconds) * BigInt(NS_PER_SECOND) + BigInt(nanoseconds);
-  const ticks = time < 0n ? 0n : time > MOST_TICKS ? MOST_TICKS : time;
+  const ticks = BigInt(seconds - eraOf(seconds)) * BigInt(NS_PER_SECOND) + BigInt(nanoseconds);
   const head = words([
     interfaceId,
     Number(ticks >> 32n),
@@ -101,6 +113,12 @@ function words(values: readonly number[]): Uint8Array {
   const bytes = new Uint8Array(4 * values.length);
   const view = new DataView(bytes.buffer);
   for (const [i, value] of values.entries()) view.setUint32(4 * i, value, true);
+  return bytes;
+}
+
+function int64(value: number): Uint8Array {
+  const bytes = new Uint8Array(8);
+  new DataView(bytes.buffer).setBigInt64(0, BigInt(value), true);
   return bytes;
 }
 

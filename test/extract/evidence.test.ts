@@ -94,16 +94,22 @@ describe('the packets that findings cite', () => {
     ]);
   });
 
-  test('before 1970 or far from it have the nearest time that there is', async () => {
+  test('before 1970 and in a far future keep their times', async () => {
     const path = join(folder, 'times.pcapng');
     const data = captureFrame();
-    const far = [idb({ tsresol: 0, tsoffset: -100n }), idb({ tsresol: 0 })];
-    writeFileSync(
-      path,
-      Buffer.concat([shb(), ...far, epb({ ticks: 5n, data }), epb({ interfaceId: 1, ticks: 1n << 40n, data })]),
-    );
-    await writeEvidence([path], [finding([1, 2])], out);
-    expect((await readBack(out)).map(({ time }) => time)).toEqual(['0.000000000', '18446744073.709551615']);
+    // The last two as in a file whose resolution is wrong: more seconds than 64 bits have room for as nanoseconds.
+    const blocks = [
+      idb({ tsresol: 9, tsoffset: -100n }),
+      idb({ tsresol: 0 }),
+      epb({ ticks: 5_000_000_001n, data }),
+      epb({ interfaceId: 1, ticks: 1n << 33n, data }),
+      epb({ interfaceId: 1, ticks: (1n << 44n) + 7n, data }),
+      epb({ interfaceId: 1, ticks: (1n << 44n) + 9n, data }),
+    ];
+    writeFileSync(path, Buffer.concat([shb(), ...blocks]));
+    await writeEvidence([path], [finding([1, 2, 3, 4])], out);
+    const times = ['-95.000000001', '8589934592.0', '17592186044423.0', '17592186044425.0'];
+    expect((await readBack(out)).map(({ time }) => time.replace(/0{9}$/, '0'))).toEqual(times);
   });
 });
 
@@ -219,7 +225,7 @@ describe('what can not be done', () => {
   });
 
   test('a pipe is read once', async () => {
-    const path = join(folder, 'never.pcapng');
+    const path = join(folder, 'not-written.pcapng');
     await expect(writeEvidence(['-'], [finding([1])], path)).rejects.toThrow('a pipe can be read once');
     const fifo = join(folder, 'fifo');
     execFileSync('mkfifo', [fifo]);
