@@ -103,6 +103,7 @@ function program(run: (exitCode: Promise<number>) => void): Command {
     .argument('[files...]', 'captures, folders of captures, patterns; several are merged by time')
     .option('-r, --read <file>', 'a capture, as tcpdump and tshark take it; repeatable', collect)
     .option('--follow', 'wait for more at the end of the file, as tail -f, until Ctrl-C; then report')
+    .option('--evidence <path>', 'write the packets that findings cite, headers alone: a small .pcapng')
     .action((files: string[], flags: AnalyzeFlags & { read?: string[] }) => {
       const all = [...files, ...(flags.read ?? [])];
       if (all.length === 0) {

@@ -1,10 +1,12 @@
 import { type Analysis, type AnalyzeOptions, MAX_FLOWS, runAnalysis } from '../analyze.ts';
 import type { SplitWord } from '../decode/split.ts';
+import type { EvidenceRedaction } from '../extract.ts';
 import { plain } from '../output/style.ts';
 import { type RedactMode, Redactor } from '../redact/redactor.ts';
 import type { ComparisonTotals, Flow } from '../report/types.ts';
 import { choicesOf } from '../systems.ts';
 import { EXIT_DAMAGED, EXIT_DONE, warnOfDamage } from './errors.ts';
+import { EvidenceFile } from './evidence.ts';
 import { type Format, isStreamed, OutputFile, render, streamHead, streamLine } from './formats.ts';
 import { capturesOf } from './inputs.ts';
 import { Progress } from './progress.ts';
@@ -27,6 +29,8 @@ export interface AnalyzeFlags {
   redactPorts?: true;
   maxFlows?: number;
   follow?: true;
+  /** where the packets that findings cite are to go */
+  evidence?: string;
   quiet?: true;
   verbose?: true;
   color: ColorChoice;
@@ -62,24 +66,32 @@ export function redactorOf({ redact, redactMode, redactPorts }: AnalyzeFlags): R
 /** `teardown [analyze] FILE...` @returns the exit code */
 export async function analyzeCommand(operands: string[], flags: AnalyzeFlags): Promise<number> {
   const files = await capturesOf(operands, flags.quiet === true);
-  return await writeAnalysis(flags, (options) => runAnalysis(files, options));
+  return await writeAnalysis(flags, (options) => runAnalysis(files, options), files);
 }
 
-/** Analyses, and writes what the flags ask for. @returns the exit code */
+/**
+ * Analyses, and writes what the flags ask for.
+ * @param files that are analysed, where evidence can be taken from them
+ * @returns the exit code
+ */
 export async function writeAnalysis(
   flags: AnalyzeFlags,
   analysis: (options: AnalyzeOptions) => Promise<Analyzed>,
+  files: readonly string[] = [],
 ): Promise<number> {
   const outputs: OutputFile[] = [];
+  let evidence: EvidenceFile | null = null;
   const giveUp = () => {
     for (const output of outputs) output.abort();
+    evidence?.abort();
   };
   const following = flags.follow === true ? new AbortController() : null;
   const takeBack = onSignal(giveUp, following === null ? undefined : () => following.abort());
   try {
     // Every output is opened before anything is analysed: a wrong path is told at once.
     for (const path of flags.output ?? []) outputs.push(new OutputFile(path));
-    return await analyzeInto(outputs, analysis, flags, following?.signal);
+    if (flags.evidence !== undefined) evidence = new EvidenceFile(flags.evidence, files, following !== null);
+    return await analyzeInto(outputs, evidence, analysis, flags, following?.signal);
   } catch (error) {
     giveUp();
     throw error;
@@ -90,6 +102,7 @@ export async function writeAnalysis(
 
 async function analyzeInto(
   outputs: OutputFile[],
+  evidence: EvidenceFile | null,
   analysis: (options: AnalyzeOptions) => Promise<Analyzed>,
   flags: AnalyzeFlags,
   follow: AbortSignal | undefined,
@@ -138,7 +151,28 @@ async function analyzeInto(
     output.finish(report, beside);
     if (stdoutFormat === null && flags.quiet !== true) results.write([`wrote ${plain(output.path)}\n`]);
   }
+  if (evidence !== null) {
+    const second = new Progress(flags.progress && flags.quiet !== true);
+    // The findings as they were: the packets are given other names with the same redactor.
+    const redact = redactor === null ? undefined : evidenceRedaction(redactor);
+    await evidence
+      .finish(
+        analyzed.report.findings,
+        { splitBy: flags.splitBy, redact, onProgress: second.update },
+        flags.quiet === true,
+      )
+      .finally(() => second.end());
+    if (stdoutFormat === null && flags.quiet !== true) results.write([`wrote ${plain(evidence.path)}\n`]);
+  }
   if (flags.splitBy !== undefined && flags.quiet !== true) hintAtTornConnection(analyzed.report.flows);
   warnOfDamage(report.capture);
   return report.capture.damage.length > 0 ? EXIT_DAMAGED : EXIT_DONE;
+}
+
+function evidenceRedaction(redactor: Redactor): EvidenceRedaction {
+  return {
+    addressBytes: (bytes) => redactor.addressBytes(bytes),
+    text: (text) => redactor.text(text),
+    port: (port, side) => (side === 'client' ? redactor.clientPort(port) : port),
+  };
 }

@@ -20,11 +20,12 @@ const PIPELINE = [
   ['src/where/'],
   ['src/redact/'],
   ['src/diff/'],
+  ['src/extract/'],
   ['src/output/'],
   ['src/shortcut.ts', 'src/share.ts', 'src/systems.ts'],
   ['src/crew.ts', 'src/worker.ts', 'src/judge.ts'],
   ['src/analyze.ts', 'src/segments.ts'],
-  ['src/compare.ts'],
+  ['src/compare.ts', 'src/extract.ts'],
   ['src/cli/'],
   ['src/cli.ts', 'src/index.ts'],
 ] as const;
