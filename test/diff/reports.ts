@@ -74,6 +74,7 @@ export function findingOf(rule: string, overrides: Partial<Finding> = {}): Findi
     at: null,
     until: null,
     rfc: null,
+    wiresharkFilter: null,
     ...overrides,
   };
 }

@@ -27,6 +27,7 @@ function finding(change: Partial<Finding> = {}): Finding {
     at: '1970-01-01T00:16:41.000000000Z',
     until: null,
     rfc: null,
+    wiresharkFilter: null,
     ...change,
   };
 }
