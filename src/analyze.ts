@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { CommonGauge, startCrew, threadsFor } from './crew.ts';
 import { SKIP_REASONS } from './decode/outcome.ts';
 import type { SplitWord } from './decode/split.ts';
-import type { PortRange } from './findings/context.ts';
+import type { Context, PortRange } from './findings/context.ts';
 import { defaultThresholds } from './findings/findings.ts';
 import type { RuleName } from './findings/rule.ts';
 import { type CaptureOptions, type CaptureSet, type Moment, openCaptures } from './input/captures.ts';
@@ -106,8 +106,13 @@ export interface Analysis {
   services: ServiceTotals;
 }
 
+/** What the judgement of a report was made of: for questions about single ports. */
+export interface JudgedAnalysis extends Analysis {
+  context: Context;
+}
+
 /** As analyze() does with files, with what the summaries show beside the report; nothing is redacted. */
-export async function runAnalysis(files: readonly string[], options: AnalysisOptions = {}): Promise<Analysis> {
+export async function runAnalysis(files: readonly string[], options: AnalysisOptions = {}): Promise<JudgedAnalysis> {
   const where = options.where === undefined ? undefined : parseWhere(options.where);
   const systems = parseSystems(options);
   const maxFlows = options.maxFlows ?? MAX_FLOWS;
@@ -153,7 +158,7 @@ export async function runAnalysis(files: readonly string[], options: AnalysisOpt
   kernel?.release(); // nothing reads the flows any more
   const totals = collector.totals.result(clock.originSeconds, gauge.gauge);
   const since = (seconds: number, nanoseconds: number) => (seconds - clock.originSeconds) * NS_PER_SECOND + nanoseconds;
-  const { findings, ports } = judge({
+  const { context, findings, ports } = judge({
     evidence: collector.evidence,
     serviceCounter: collector.services,
     capture,
@@ -176,7 +181,7 @@ export async function runAnalysis(files: readonly string[], options: AnalysisOpt
     ports,
     flows,
   };
-  return { report, services: collector.services.result() };
+  return { report, services: collector.services.result(), context };
 }
 
 /** What was read, as the report tells it. @param skipped packets without a segment, by index in SKIP_REASONS */

@@ -9,6 +9,7 @@ import { DIFF_FORMATS, type DiffFlags, diffCommand } from './cli/diff-command.ts
 import { EXIT_DONE, EXIT_USAGE, explain, UsageError } from './cli/errors.ts';
 import { flowCommand } from './cli/flow-command.ts';
 import { FORMATS } from './cli/formats.ts';
+import { PORT_FORMATS, type PortFlags, portCommand } from './cli/port-command.ts';
 import { BrokenPipe, standardOutputError } from './cli/terminal.ts';
 import { SPLIT_WORDS, type SplitWord } from './decode/split.ts';
 import { plain } from './output/style.ts';
@@ -80,6 +81,7 @@ Without a command it is analyze:
   teardown -f ndjson - < web.pcap.gz      from standard input
   teardown --follow web.pcap -f ndjson    a capture that is still written
   teardown flow web.pcap 7                one flow, segment by segment
+  teardown port web.pcap 10.0.0.1:80      why bind() fails there, until when
   teardown compare client.pcap server.pcap   what was lost, who sent the RST
   teardown diff before.json after.json    two reports: did the change help?
   teardown analyze --help                 all options
@@ -123,6 +125,16 @@ function program(run: (exitCode: Promise<number>) => void): Command {
     .usage('[options] CLIENT SERVER')
     .argument('[operands...]', "the clients' capture, then the servers'")
     .action((operands: string[], flags: AnalyzeFlags) => run(compareCommand(operands, flags)));
+  const port = root
+    .command('port')
+    .description('why and until when bind() to a port fails')
+    .usage('[options] FILE... ADDR:PORT')
+    .argument('[operands...]', 'captures, then the port: 10.0.0.1:80, [2001:db8::1]:80, or *:80 for every address')
+    .option('--at <time>', 'when: 12:03:10, 2026-03-02T12:03:10Z, seconds since 1970, or +30s from the first packet')
+    .option('--old-reuseaddr', 'the old socket has SO_REUSEADDR')
+    .option('--new-reuseaddr', 'the new socket has SO_REUSEADDR')
+    .addOption(new Option('-f, --format <format>', 'what goes to standard output (text)').choices(PORT_FORMATS))
+    .action((operands: string[], flags: PortFlags) => run(portCommand(operands, flags)));
   const diff = root
     .command('diff')
     .description('compare two JSON reports, made before and after a change: did it help?')
@@ -144,7 +156,8 @@ function program(run: (exitCode: Promise<number>) => void): Command {
   withCommon(analyze);
   withCommon(flow);
   withCommon(compare);
-  for (const command of [root, analyze, flow, compare, diff]) {
+  withCommon(port);
+  for (const command of [root, analyze, flow, port, compare, diff]) {
     command.configureOutput({ writeErr: () => undefined, outputError: () => undefined }).exitOverride();
   }
   return root;
