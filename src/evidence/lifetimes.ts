@@ -146,6 +146,19 @@ export class Lifetimes implements LifetimeData {
     if (clients !== null && words[w + CLIENT]! >= 0) words[w + CLIENT] = clients[words[w + CLIENT]!]!;
   }
 
+  /** Puts the rows into that order. @param rows each once */
+  arrange(rows: Uint32Array): void {
+    const floats = new Float64Array(rows.length * FLOATS);
+    const words = new Int32Array(rows.length * WORDS);
+    for (let i = 0; i < rows.length; i++) {
+      const row = rows[i]!;
+      for (let f = 0; f < FLOATS; f++) floats[i * FLOATS + f] = this.floats[row * FLOATS + f]!;
+      for (let w = 0; w < WORDS; w++) words[i * WORDS + w] = this.words[row * WORDS + w]!;
+    }
+    this.floats = floats;
+    this.words = words;
+  }
+
   /** The rows' numbers in order of their flows' ids. */
   inOrder(): Uint32Array {
     const { words } = this;

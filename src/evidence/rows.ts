@@ -1,30 +1,40 @@
 import type { Lifetimes } from './lifetimes.ts';
 
-/** Rows of lifetimes by service, each service's in the order in which its flows were opened. */
+/**
+ * Rows of lifetimes by service, each service's in the order in which its flows were opened. The rows themselves are put
+ * into that order first: who goes through a service's flows reads one stretch of memory.
+ */
 export class ServiceRows {
-  private readonly rows: Uint32Array;
-  /** where each service's rows begin */
+  /** where each service's rows begin; those without a number stand behind all others */
   private readonly starts: Uint32Array;
 
   /** @param services how many have numbers */
   constructor(lifetimes: Lifetimes, services: number) {
     const inOrder = rowsById(lifetimes);
-    this.starts = new Uint32Array(services + 1);
-    for (const row of inOrder) {
+    const starts = new Uint32Array(services + 2);
+    const placeOf = (row: number): number => {
       const service = lifetimes.service(row);
-      if (service >= 0) this.starts[service + 1]!++;
-    }
-    for (let i = 0; i < services; i++) this.starts[i + 1]! += this.starts[i]!;
-    const next = this.starts.slice();
-    this.rows = new Uint32Array(this.starts[services]!);
-    for (const row of inOrder) {
-      const service = lifetimes.service(row);
-      if (service >= 0) this.rows[next[service]!++] = row;
-    }
+      return service < 0 ? services : service;
+    };
+    for (let i = 0; i < inOrder.length; i++) starts[placeOf(inOrder[i]!) + 1]!++;
+    for (let i = 0; i <= services; i++) starts[i + 1]! += starts[i]!;
+    const next = starts.slice();
+    const rows = new Uint32Array(inOrder.length);
+    for (let i = 0; i < inOrder.length; i++) rows[next[placeOf(inOrder[i]!)]!++] = inOrder[i]!;
+    lifetimes.arrange(rows);
+    this.starts = starts;
   }
 
   of(service: number): Uint32Array {
-    return this.rows.subarray(this.starts[service]!, this.starts[service + 1]!);
+    const from = this.starts[service]!;
+    const rows = new Uint32Array(this.count(service));
+    for (let i = 0; i < rows.length; i++) rows[i] = from + i;
+    return rows;
+  }
+
+  /** How many rows a service has. */
+  count(service: number): number {
+    return this.starts[service + 1]! - this.starts[service]!;
   }
 }
 
@@ -37,6 +47,6 @@ function rowsById(lifetimes: Lifetimes): Uint32Array {
   for (let i = 0; i < lifetimes.length; i++) places[lifetimes.id(i)] = i + 1;
   const rows = new Uint32Array(lifetimes.length);
   let length = 0;
-  for (const place of places) if (place > 0) rows[length++] = place - 1;
+  for (let id = 0; id <= most; id++) if (places[id]! > 0) rows[length++] = places[id]! - 1;
   return rows.subarray(0, length);
 }

@@ -11,6 +11,7 @@ import type { Address, Assumption, Capture, Flow, Totals } from '../report/types
 import { NOTES, type Note, noteBit } from '../teardown/facts.ts';
 import { formatTime } from '../units.ts';
 import { addressPort, moment } from '../words.ts';
+import { type Peak, peakOf } from './peaks.ts';
 import type { RuleName } from './rule.ts';
 
 /** Ephemeral ports of clients, both included. */
@@ -56,6 +57,7 @@ export class Context {
   private readonly sources: Sources;
   private readonly rows: ServiceRows;
   private readonly ledgers = new Map<number, Ledger>();
+  private readonly peaks = new Map<number, Peak>();
   private notablesById: Map<number, Notable> | null = null;
   private listedById: Map<number, Flow> | null = null;
   private byId: Map<number, number> | null = null;
@@ -92,7 +94,16 @@ export class Context {
   /** Numbers of all services that have flows with rows: 0, 1, ... */
   get serviceNumbers(): number[] {
     const all = Array.from({ length: this.sources.serviceCounter.names.length }, (_, i) => i);
-    return all.filter((service) => this.rows.of(service).length > 0);
+    return all.filter((service) => this.rows.count(service) > 0);
+  }
+
+  /** How many sockets of a service's port were in TIME_WAIT at once. */
+  peak(service: number): Peak {
+    const known = this.peaks.get(service);
+    if (known !== undefined) return known;
+    const peak = peakOf(this.lifetimes, this.rows.of(service), 1);
+    this.peaks.set(service, peak);
+    return peak;
   }
 
   /** Rows (Lifetimes) of a service's flows, in the order in which they were opened. */

@@ -32,8 +32,18 @@ const PATIENCE = 15 * NS_PER_SECOND;
 /** Clocks of timers and of the capture may differ by so much. */
 const SLACK = 0.25 * NS_PER_SECOND;
 
-/** All services' outages, in order of time for each. */
+/** All services' outages, in order of time for each. Several rules ask for them. */
 export function outagesOf(context: Context): Outage[] {
+  const known = KNOWN.get(context);
+  if (known !== undefined) return known;
+  const outages = findOutages(context);
+  KNOWN.set(context, outages);
+  return outages;
+}
+
+const KNOWN = new WeakMap<Context, Outage[]>();
+
+function findOutages(context: Context): Outage[] {
   return context.serviceNumbers.flatMap((service) => {
     const { phases } = context.ledger(service);
     return phases.flatMap((refused, i) => {

@@ -15,14 +15,25 @@ export interface Peak {
 
 /** @param rows of the flows @param side whose sockets: 0 the clients', 1 the servers' */
 export function peakOf(lifetimes: Lifetimes, rows: Uint32Array, side: SocketSide): Peak {
-  const held = rows.filter((row) => !Number.isNaN(lifetimes.timeWaitFrom(row, side)));
-  const starts = Float64Array.from(held, (row) => lifetimes.timeWaitFrom(row, side)).sort();
-  const ends = Float64Array.from(held, (row) => lifetimes.gone(row, side)).sort();
+  const starts = new Float64Array(rows.length);
+  const ends = new Float64Array(rows.length);
+  let count = 0;
+  for (let i = 0; i < rows.length; i++) {
+    const from = lifetimes.timeWaitFrom(rows[i]!, side);
+    if (Number.isNaN(from)) continue;
+    starts[count] = from;
+    ends[count++] = lifetimes.gone(rows[i]!, side);
+  }
+  return sweep(starts.subarray(0, count).sort(), ends.subarray(0, count).sort());
+}
+
+function sweep(starts: Float64Array, ends: Float64Array): Peak {
   let level = 0;
   let peak = 0;
   let at = Number.NaN;
   let e = 0;
-  for (const start of starts) {
+  for (let i = 0; i < starts.length; i++) {
+    const start = starts[i]!;
     while (e < ends.length && ends[e]! <= start) {
       e++;
       level--;
@@ -32,5 +43,5 @@ export function peakOf(lifetimes: Lifetimes, rows: Uint32Array, side: SocketSide
       at = start;
     }
   }
-  return { count: held.length, peak, at, from: starts[0] ?? Number.NaN, to: starts.at(-1) ?? Number.NaN };
+  return { count: starts.length, peak, at, from: starts[0] ?? Number.NaN, to: starts.at(-1) ?? Number.NaN };
 }

@@ -2,7 +2,6 @@ import { count, duration, percent } from '../words.ts';
 import type { Context } from './context.ts';
 import { seconds } from './groups.ts';
 import { outagesOf } from './outages.ts';
-import { peakOf } from './peaks.ts';
 import { WRONG_ADVICE } from './remedies.ts';
 import { type Draft, EVIDENCE, type Rule } from './rule.ts';
 
@@ -51,7 +50,7 @@ function judge(context: Context, service: number, wasBlocked: boolean): Draft[] 
   if (closed < ENOUGH || counts.server / closed <= context.threshold('server-closes-first')) return [];
   const { lifetimes } = context;
   const rows = context.rowsOf(service);
-  const peak = peakOf(lifetimes, rows, 1);
+  const peak = context.peak(service);
   const own = rows.filter((row) => !Number.isNaN(lifetimes.timeWaitFrom(row, 1)));
   const ids = Array.from(own.subarray(0, EVIDENCE), (row) => lifetimes.id(row));
   const endpoint = context.service(service);

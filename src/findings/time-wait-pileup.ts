@@ -49,7 +49,7 @@ function servers(context: Context): Draft[] {
   return context.serviceNumbers.flatMap((service) => {
     const rows = context.rowsOf(service);
     if (rows.length < limit) return [];
-    const peak = peakOf(context.lifetimes, rows, 1);
+    const peak = context.peak(service);
     return peak.peak < limit ? [] : [draftOf(context, context.service(service), rows, 1, peak)];
   });
 }

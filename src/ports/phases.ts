@@ -1,4 +1,5 @@
 import type { Lifetimes } from '../evidence/lifetimes.ts';
+import { NS_PER_SECOND } from '../units.ts';
 
 /** A time in which a port's SYNs were answered alike. Times are ns since the capture's first second. */
 export interface Phase {
@@ -17,8 +18,13 @@ export interface Phase {
   final: number;
 }
 
-/** Phases of a port; of more, the shortest times in which nobody seemed to listen are left out: a full backlog may reset some SYNs. */
-const MOST_PHASES = 64;
+/** Where nobody seemed to listen more often than this, SYNs are refused here and there: a backlog that is full, a firewall. */
+const MOST_SILENCES = 16;
+/** A silence of less, with fewer refused SYNs, is one of these too: ns. */
+const SHORT = NS_PER_SECOND;
+const FEW = 3;
+/** Among many only one that lasts counts, ns. */
+const LASTING = 5 * NS_PER_SECOND;
 
 /**
  * When somebody listened on a port, from how its SYNs were answered. A SYN that nobody answered tells nothing, nor does a
@@ -44,7 +50,7 @@ export function phasesOf(lifetimes: Lifetimes, rows: Uint32Array, end: number): 
     const id = lifetimes.id(row);
     phases.push({ listening, from: at, last: at, until: end, count: 1, first: id, final: id });
   }
-  const joined = phases.length > MOST_PHASES ? withoutShortest(phases) : phases;
+  const joined = withoutScattered(phases);
   joined.forEach((phase, i) => {
     phase.until = joined[i + 1]?.from ?? Math.max(end, phase.last);
   });
@@ -58,16 +64,18 @@ function servedClients(lifetimes: Lifetimes, rows: Uint32Array): Set<number> | n
   return served.length === 0 ? null : new Set(Array.from(served, (row) => lifetimes.client(row)));
 }
 
-function withoutShortest(phases: readonly Phase[]): Phase[] {
-  const silent = phases.map((phase, i) => ({ phase, length: (phases[i + 1]?.from ?? phase.last) - phase.from }));
-  const kept = silent
-    .filter(({ phase }) => !phase.listening)
-    .sort((a, b) => b.length - a.length)
-    .slice(0, MOST_PHASES / 2);
-  const lasting = new Set(kept.map(({ phase }) => phase));
+function withoutScattered(phases: readonly Phase[]): Phase[] {
+  const length = (i: number) => (phases[i + 1]?.from ?? phases[i]!.last) - phases[i]!.from;
+  const isLast = (i: number) => i === phases.length - 1;
+  const silences = phases.flatMap(({ listening, count }, i) =>
+    !listening && (isLast(i) || i === 0 || count >= FEW || length(i) >= SHORT) ? [i] : [],
+  );
+  const many = silences.length > MOST_SILENCES;
+  const lasting = many ? silences.filter((i) => length(i) >= LASTING) : silences;
+  const kept = new Set(lasting.sort((a, b) => length(b) - length(a)).slice(0, MOST_SILENCES));
   const joined: Phase[] = [];
-  for (const phase of phases) {
-    if (!phase.listening && !lasting.has(phase)) continue;
+  phases.forEach((phase, i) => {
+    if (!phase.listening && !kept.has(i)) return;
     const before = joined.at(-1);
     if (before?.listening !== phase.listening) joined.push({ ...phase });
     else {
@@ -75,6 +83,6 @@ function withoutShortest(phases: readonly Phase[]): Phase[] {
       before.final = phase.final;
       before.count += phase.count;
     }
-  }
+  });
   return joined;
 }

@@ -46,7 +46,8 @@ export function heldAt(lifetimes: Lifetimes, rows: Uint32Array, side: SocketSide
     ids: [],
   };
   let last = -1;
-  for (const row of rows) {
+  for (let i = 0; i < rows.length; i++) {
+    const row = rows[i]!;
     if (lifetimes.opened(row) >= before) break;
     if (!(lifetimes.gone(row, side) > at) || !hasSocket(lifetimes, row, side)) continue;
     held.sockets++;
