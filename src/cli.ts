@@ -6,12 +6,15 @@ import { VERSION } from './analyze.ts';
 import { type AnalyzeFlags, analyzeCommand } from './cli/analyze-command.ts';
 import { compareCommand } from './cli/compare-command.ts';
 import { EXIT_DONE, EXIT_USAGE, explain, UsageError } from './cli/errors.ts';
+import { EXPLAIN_FORMATS, type ExplainFlags, explainCommand } from './cli/explain-command.ts';
 import { flowCommand } from './cli/flow-command.ts';
 import { FORMATS } from './cli/formats.ts';
 import { BrokenPipe, standardOutputError } from './cli/terminal.ts';
 import { SPLIT_WORDS, type SplitWord } from './decode/split.ts';
+import type { PortRange } from './findings/context.ts';
 import { plain } from './output/style.ts';
 import { OS_NAMES } from './teardown/profiles.ts';
+import { PORT_RANGE, readPortRange } from './thresholds.ts';
 
 function seconds(text: string): number {
   const value = Number(text);
@@ -40,6 +43,14 @@ function splitBy(text: string): SplitWord[] {
   return known;
 }
 
+function portRange(text: string): PortRange {
+  try {
+    return readPortRange(text);
+  } catch {
+    throw new InvalidArgumentError(`${PORT_RANGE}.`);
+  }
+}
+
 function withOutputs(command: Command): Command {
   return command
     .option('-o, --output <path>', 'write a file: .txt .json .ndjson .csv .md; repeatable', collect)
@@ -47,14 +58,27 @@ function withOutputs(command: Command): Command {
     .option('-Y, --where <expression>', "keep the flows that match: 'port==9091 && closer==server && finwait2>5s'");
 }
 
-function withCommon(command: Command): Command {
+function withFindings(command: Command): Command {
+  const severities = ['info', 'warning', 'critical'];
   return command
+    .option('--threshold <rule=value>', 'from which value a finding is made: close-wait-leak=5s; repeatable', collect)
+    .option('--port-range <low-high>', "the clients' ephemeral ports (32768-60999)", portRange)
+    .addOption(new Option('--fail-on <severity>', 'exit 1 when a finding is at least that severe').choices(severities));
+}
+
+function withColor(command: Command): Command {
+  return command.addOption(
+    new Option('--color <when>', 'colours').choices(['auto', 'always', 'never']).default('auto'),
+  );
+}
+
+function withCommon(command: Command): Command {
+  return withColor(command)
     .option('--os <[addr=]profile>', `timers and rules of ${OS_NAMES.join(', ')} or auto; repeatable`, collect)
     .option('--time-wait <seconds>', "TIME_WAIT's length in place of the system's (Linux 60)", seconds)
     .option('--fin-timeout <seconds>', "an orphaned FIN_WAIT_2's timer in place of the system's (Linux 60)", seconds)
     .option('--split-by <what>', 'tell equal addresses and ports apart by vlan, tunnel, or both: vlan,tunnel', splitBy)
     .option('--max-flows <n>', 'flows kept for the report, the most interesting (100000)', positive)
-    .addOption(new Option('--color <when>', 'colours').choices(['auto', 'always', 'never']).default('auto'))
     .option('--no-progress', 'no progress bar')
     .option('-q, --quiet', 'results only')
     .option('-v, --verbose', 'every flow and service in the text');
@@ -70,10 +94,11 @@ Without a command it is analyze:
   teardown --follow web.pcap -f ndjson    a capture that is still written
   teardown flow web.pcap 7                one flow, segment by segment
   teardown compare client.pcap server.pcap   what was lost, who sent the RST
+  teardown explain bind-blocked           what a finding means, what to do
   teardown analyze --help                 all options
 
-Exit codes: 0 done; 1 a selector matched nothing; 2 usage error, or no capture;
-3 the capture is damaged: everything before the damage was analysed.`;
+Exit codes: 0 done; 1 --fail-on reached, or a selector matched nothing; 2 usage
+error, or no capture; 3 the capture is damaged: all before that was analysed.`;
 
 function program(run: (exitCode: Promise<number>) => void): Command {
   const root = new Command('teardown')
@@ -110,12 +135,21 @@ function program(run: (exitCode: Promise<number>) => void): Command {
     .usage('[options] CLIENT SERVER')
     .argument('[operands...]', "the clients' capture, then the servers'")
     .action((operands: string[], flags: AnalyzeFlags) => run(compareCommand(operands, flags)));
+  const explanation = root
+    .command('explain')
+    .description('what a finding means, why it happens, what to do; all rules without RULE')
+    .usage('[options] [RULE]')
+    .argument('[rule]', "a finding's rule, as bind-blocked")
+    .addOption(new Option('-f, --format <format>', 'of what is printed').choices(EXPLAIN_FORMATS).default('text'))
+    .action((rule: string | undefined, flags: ExplainFlags) => run(Promise.resolve(explainCommand(rule, flags))));
+  withColor(explanation);
   withOutputs(analyze);
   withOutputs(compare);
+  withFindings(analyze);
   withCommon(analyze);
   withCommon(flow);
   withCommon(compare);
-  for (const command of [root, analyze, flow, compare]) {
+  for (const command of [root, analyze, flow, compare, explanation]) {
     command.configureOutput({ writeErr: () => undefined, outputError: () => undefined }).exitOverride();
   }
   return root;

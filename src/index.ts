@@ -6,4 +6,5 @@ export { InputError } from './input/errors.ts';
 export { type FoundCaptures, findCaptures, type LeftOut } from './input/find.ts';
 export type * from './report/types.ts';
 export { type OsChoice, OsError } from './systems.ts';
+export { ThresholdError } from './thresholds.ts';
 export { WhereError } from './where/where.ts';

@@ -56,22 +56,47 @@ function row(cells: readonly string[]): string {
   return `| ${cells.join(' | ')} |`;
 }
 
-function findingLines(finding: Finding, long: boolean, reference: string | null): string[] {
-  const { severity, title, because, doThis, confidence, rule, flowCount, at, until } = finding;
-  const sure = confidence === 'certain' ? '' : ` (${confidence})`;
-  const lines = [`- **${severity}**: ${prose(title, 140)}${sure}`];
-  if (!long) return lines;
-  const when = [at, until].filter((each) => each !== null).map((each) => moment(each, reference));
-  const where = `${plural(flowCount, 'flow')}${when.length > 0 ? `, ${when.join(' to ')}` : ''}, \`teardown explain ${rule.replace(/[^\w-]/g, '')}\``;
-  lines.push(`  ${prose(because, 280)} [${where}]`);
-  const steps = doThis.slice(0, 2).map((step) => `  - ${prose(step, 160)}`);
-  return [...lines, ...steps];
+/** How much is told of a finding: its title alone, or its reasons and steps cut to so many characters. */
+interface Detail {
+  because: number;
+  steps: number;
+  step: number;
+  filter: boolean;
 }
 
-function findings(report: Report, shown: number, long: boolean): string[] {
+const FULL: Detail = { because: 600, steps: 4, step: 300, filter: true };
+const LONG: Detail = { because: 450, steps: 3, step: 220, filter: false };
+const SHORT: Detail = { because: 280, steps: 2, step: 160, filter: false };
+
+function findingLines(finding: Finding, detail: Detail | null, reference: string | null): string[] {
+  const { severity, title, because, doThis, confidence, rule, at, until, wiresharkFilter } = finding;
+  const sure = confidence === 'certain' ? '' : ` (${confidence})`;
+  const lines = [`- **${severity}**: ${prose(title, 180)}${sure}`];
+  if (detail === null) return lines;
+  const when = [...new Set([at, until].filter((each) => each !== null).map((each) => moment(each, reference)))];
+  const name = `\`teardown explain ${rule.replace(/[^\w-]/g, '').slice(0, 40)}\``;
+  const where = [flowWords(finding), ...(when.length > 0 ? [when.join(' to ')] : []), name];
+  lines.push(`  ${prose(because, detail.because)} [${where.join(', ')}]`);
+  lines.push(...doThis.slice(0, detail.steps).map((step) => `  - ${prose(step, detail.step)}`));
+  // A filter that is cut is none, and one with a backquote can't be code.
+  const filter = oneLine(wiresharkFilter ?? '');
+  if (detail.filter && filter !== '' && filter.length <= 200 && !filter.includes('`')) {
+    lines.push(`  - Wireshark: \`${filter}\``);
+  }
+  return lines;
+}
+
+/** "flows 40, 1, 2 and 37 more" */
+function flowWords({ flows, flowCount }: Finding): string {
+  if (flows.length === 0) return plural(flowCount, 'flow');
+  const left = flowCount - Math.min(3, flows.length);
+  return `flow${flowCount === 1 ? '' : 's'} ${flows.slice(0, 3).join(', ')}${left > 0 ? ` and ${count(left)} more` : ''}`;
+}
+
+function findings(report: Report, shown: number, detail: Detail | null): string[] {
   const all = bySeverity(report.findings);
   if (all.length === 0) return [];
-  const lines = all.slice(0, shown).flatMap((each) => findingLines(each, long, report.capture.firstPacket));
+  const lines = all.slice(0, shown).flatMap((each) => findingLines(each, detail, report.capture.firstPacket));
   if (shown < all.length) {
     const counts = (['critical', 'warning', 'info'] as const).flatMap((severity) => {
       const n = all.slice(shown).filter((each) => each.severity === severity).length;
@@ -184,12 +209,13 @@ function measured(report: Report, placed: boolean): string[] {
   return ['### How it was measured', '', ...lines, `- ${tool.name} ${escaped(tool.version, 20)}`, ''];
 }
 
-// What is long is cut in this order: flows beyond 3, findings beyond 3, the findings' reasons, then whatever is left.
-const PLANS: readonly (readonly [flows: number, findings: number, reasons: boolean])[] = [
-  ...range(FLOWS, 3).map((n) => [n, FINDINGS, true] as const),
-  ...range(FINDINGS - 1, 3).map((n) => [3, n, true] as const),
-  ...range(FINDINGS, 3).map((n) => [3, n, false] as const),
-  ...range(2, 0).map((n) => [n, n, false] as const),
+// What is long is cut in this order: flows, the findings' words, flows altogether, findings beyond 3, their reasons.
+const PLANS: readonly (readonly [flows: number, findings: number, detail: Detail | null])[] = [
+  ...range(FLOWS, 4).map((n) => [n, FINDINGS, FULL] as const),
+  ...range(4, 2).map((n) => [n, FINDINGS, LONG] as const),
+  ...range(2, 0).map((n) => [n, FINDINGS, SHORT] as const),
+  ...range(FINDINGS - 1, 3).map((n) => [0, n, SHORT] as const),
+  ...range(FINDINGS, 0).map((n) => [0, n, null] as const),
 ];
 
 function range(from: number, to: number): number[] {
@@ -206,14 +232,16 @@ export function markdownReport(
   comparison?: ComparisonTotals,
   splitBy: readonly SplitWord[] = [],
 ): string {
-  const top = ['## TCP teardown', '', escaped(verdict(report), 600), ''];
+  const { wrong, seen } = verdict(report);
+  const lead = wrong === null ? [] : [`**${escaped(wrong, 400)}**`, ''];
+  const top = ['## TCP teardown', '', ...lead, escaped(seen, 600), ''];
   const end = [totals(report), measured(report, comparison !== undefined)] as const;
   const joined = between(comparison);
   let page = '';
-  for (const [flowCount, findingCount, reasons] of PLANS) {
+  for (const [flowCount, findingCount, detail] of PLANS) {
     const lines = [
       top,
-      findings(report, findingCount, reasons),
+      findings(report, findingCount, detail),
       joined,
       end[0],
       flows(report, flowCount, splitBy),

@@ -69,7 +69,7 @@ const EXAMPLE = 'for example: ';
 const SEVERITY: Record<Finding['severity'], number> = { critical: 3, warning: 2, info: 1 };
 
 /** 3 critical, 2 warning, 1 info. */
-export function severityOf({ severity }: Finding): number {
+export function severityOf({ severity }: Pick<Finding, 'severity'>): number {
   return SEVERITY[severity];
 }
 

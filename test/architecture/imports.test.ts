@@ -19,7 +19,7 @@ const PIPELINE = [
   ['src/compare/'],
   ['src/where/'],
   ['src/output/'],
-  ['src/shortcut.ts', 'src/share.ts', 'src/systems.ts'],
+  ['src/shortcut.ts', 'src/share.ts', 'src/systems.ts', 'src/thresholds.ts'],
   ['src/crew.ts', 'src/worker.ts', 'src/judge.ts'],
   ['src/analyze.ts', 'src/segments.ts'],
   ['src/compare.ts'],
