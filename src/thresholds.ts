@@ -35,6 +35,7 @@ export function suggestion(name: string): string {
 export function thresholdsOf(given: Thresholds = {}): Record<RuleName, number> {
   const all = defaultThresholds();
   for (const [name, value] of Object.entries(given)) {
+    if (value === undefined) continue;
     const { rule, threshold } = ruleWithThreshold(name);
     if (typeof value !== 'number' || !(value >= threshold.min && value <= threshold.max))
       throw outside(rule, threshold);

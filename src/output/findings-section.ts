@@ -3,7 +3,7 @@
 import type { Finding } from '../report/types.ts';
 import { type Page, title } from './sections.ts';
 import { hang, hangCode, pad, withoutCodeMarks } from './style.ts';
-import { bySeverity } from './survey.ts';
+import { bySeverity, isToldBefore } from './survey.ts';
 import { count, moment } from './words.ts';
 
 /** Findings, steps of what to do, and flows that are named without -v. */
@@ -25,14 +25,10 @@ export function findings(page: Page): string[] {
     .map(([severity, n]) => `${count(n)} ${severity}`);
   // Beside what somebody must act on, what is merely worth knowing is short.
   const isShort = (each: Finding) => !page.verbose && each.severity === 'info' && worst.severity !== 'info';
-  // Of one incident, as an outage and what caused it, the remedy is told once.
-  const isTold = (each: Finding, index: number) =>
-    !page.verbose &&
-    shown.slice(0, index).some(({ endpoint, at }) => at !== null && at === each.at && endpoint === each.endpoint);
   const lines = [title(page, 'FINDINGS', `  ${counts.join(', ')}`)];
   shown.forEach((each, index) => {
     if (index > 0) lines.push('');
-    lines.push(...finding(page, each, isShort(each), isTold(each, index)));
+    lines.push(...finding(page, each, isShort(each), !page.verbose && isToldBefore(shown, index)));
   });
   const left = all.length - shown.length;
   if (left > 0) lines.push('', ...hang('  ', `and ${count(left)} more: -v shows them`, page.prose, page.style.dim));

@@ -59,16 +59,19 @@ function ended(text: string): string {
 /** Seconds in CLOSE_WAIT from which a program seems to have forgotten a socket. */
 export const FORGOTTEN = 10;
 
+const isOdd = (note: string): boolean => note !== 'duplicates';
+
 /** Whether all that the capture has ended well, or goes on: said only where nothing speaks against it. */
 export function isWell({ findings, totals, capture, flows }: Report): boolean {
   const { graceful = 0, simultaneous = 0, open = 0 } = totals.byKind;
   const isKnown = capture.damage.length === 0 && !capture.dropped && capture.flowsGivenUp === 0;
   return (
     isKnown &&
+    graceful + simultaneous > 0 &&
     graceful + simultaneous + open === totals.flows &&
     findings.every(({ severity, rule }) => severity === 'info' && rule !== 'capture-limits') &&
-    // Two captures that were joined are not judged.
-    flows.every(({ comparison }) => comparison === null) &&
+    // Two captures that were joined are not judged; what is odd about a flow is among its notes.
+    flows.every(({ comparison, notes, reuse }) => comparison === null && !notes.some(isOdd) && !reuse?.inTimeWait) &&
     lingering(flows, 'CLOSE_WAIT', FORGOTTEN) === null
   );
 }

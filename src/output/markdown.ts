@@ -9,7 +9,7 @@ import { closedFirst, KIND, KINDS, shapeWords, stay, timeWaitUntil } from './mea
 import { isPlaced, placeWords } from './place-words.ts';
 import { resetPhrase } from './reset-words.ts';
 import { clip, clipMiddle, plain } from './style.ts';
-import { assumptionWords, bySeverity, captureFaults, positionWords, resets } from './survey.ts';
+import { assumptionWords, bySeverity, captureFaults, isToldBefore, positionWords, resets } from './survey.ts';
 import { isComplete, verdict } from './verdict.ts';
 import { addressPort, count, duration, list, moment, percent, plural } from './words.ts';
 
@@ -43,9 +43,19 @@ function escapedLine(line: string, most: number): string {
   return result;
 }
 
+/** Cut behind a sentence, or else a word, and never within code. */
+function shortened(text: string, most: number): string {
+  if (text.length <= most) return text;
+  const room = text.slice(0, most - 2);
+  const outside = room.split('`').length % 2 === 1 ? room : room.slice(0, room.lastIndexOf('`'));
+  const sentence = outside.lastIndexOf('. ') + 1;
+  const end = sentence > most / 3 ? sentence : outside.lastIndexOf(' ');
+  return `${end > 0 ? outside.slice(0, end) : clip(room, most - 2)} …`;
+}
+
 /** A finding's words: as escaped(), but `code` stays code. */
 function prose(text: string, most: number): string {
-  const parts = clip(oneLine(text), most).split('`');
+  const parts = shortened(oneLine(text), most).split('`');
   const paired = parts.length % 2 === 1;
   return parts
     .map((part, index) => (paired && index % 2 === 1 ? `\`${part}\`` : escapedLine(part, most)))
@@ -68,7 +78,8 @@ const FULL: Detail = { because: 600, steps: 4, step: 300, filter: true };
 const LONG: Detail = { because: 450, steps: 3, step: 220, filter: false };
 const SHORT: Detail = { because: 280, steps: 2, step: 160, filter: false };
 
-function findingLines(finding: Finding, detail: Detail | null, reference: string | null): string[] {
+/** @param told what to do and the filter stand above */
+function findingLines(finding: Finding, detail: Detail | null, told: boolean, reference: string | null): string[] {
   const { severity, title, because, doThis, confidence, rule, at, until, wiresharkFilter } = finding;
   const sure = confidence === 'certain' ? '' : ` (${confidence})`;
   const lines = [`- **${severity}**: ${prose(title, 180)}${sure}`];
@@ -77,10 +88,11 @@ function findingLines(finding: Finding, detail: Detail | null, reference: string
   const name = `\`teardown explain ${rule.replace(/[^\w-]/g, '').slice(0, 40)}\``;
   const where = [flowWords(finding), ...(when.length > 0 ? [when.join(' to ')] : []), name];
   lines.push(`  ${prose(because, detail.because)} [${where.join(', ')}]`);
-  lines.push(...doThis.slice(0, detail.steps).map((step) => `  - ${prose(step, detail.step)}`));
+  // The first step of a rule is its own.
+  lines.push(...doThis.slice(0, told ? 1 : detail.steps).map((step) => `  - ${prose(step, detail.step)}`));
   // A filter that is cut is none, and one with a backquote can't be code.
   const filter = oneLine(wiresharkFilter ?? '');
-  if (detail.filter && filter !== '' && filter.length <= 200 && !filter.includes('`')) {
+  if (detail.filter && !told && filter !== '' && filter.length <= 200 && !filter.includes('`')) {
     lines.push(`  - Wireshark: \`${filter}\``);
   }
   return lines;
@@ -96,7 +108,9 @@ function flowWords({ flows, flowCount }: Finding): string {
 function findings(report: Report, shown: number, detail: Detail | null): string[] {
   const all = bySeverity(report.findings);
   if (all.length === 0) return [];
-  const lines = all.slice(0, shown).flatMap((each) => findingLines(each, detail, report.capture.firstPacket));
+  const lines = all
+    .slice(0, shown)
+    .flatMap((each, index) => findingLines(each, detail, isToldBefore(all, index), report.capture.firstPacket));
   if (shown < all.length) {
     const counts = (['critical', 'warning', 'info'] as const).flatMap((severity) => {
       const n = all.slice(shown).filter((each) => each.severity === severity).length;
@@ -107,14 +121,18 @@ function findings(report: Report, shown: number, detail: Detail | null): string[
   return ['### Findings', '', ...lines, ''];
 }
 
-function totals(report: Report): string[] {
+/** What is told of all flows: how they ended, and for how long they lingered; the former; nothing. */
+type Sums = 'all' | 'kinds' | 'none';
+
+function totals(report: Report, sums: Sums): string[] {
   const { flows, byKind, timeWait } = report.totals;
-  if (flows === 0) return [];
+  if (flows === 0 || sums === 'none') return [];
   const lines = [row(['connections', count(flows), '']), row(['---', '--:', '---'])];
   for (const kind of KINDS) {
     const n = byKind[kind] ?? 0;
     if (n > 0) lines.push(row([KIND[kind], count(n), escaped(percent(n, flows), 20)]));
   }
+  if (sums === 'kinds') return [...lines, ''];
   const causes = resets(report.flows).filter(({ cause }) => cause !== 'refused');
   for (const each of causes.slice(0, 3)) {
     // The other causes say in their own words what was seen.
@@ -209,13 +227,15 @@ function measured(report: Report, placed: boolean): string[] {
   return ['### How it was measured', '', ...lines, `- ${tool.name} ${escaped(tool.version, 20)}`, ''];
 }
 
-// What is long is cut in this order: flows, the findings' words, flows altogether, findings beyond 3, their reasons.
-const PLANS: readonly (readonly [flows: number, findings: number, detail: Detail | null])[] = [
-  ...range(FLOWS, 4).map((n) => [n, FINDINGS, FULL] as const),
-  ...range(4, 2).map((n) => [n, FINDINGS, LONG] as const),
-  ...range(2, 0).map((n) => [n, FINDINGS, SHORT] as const),
-  ...range(FINDINGS - 1, 3).map((n) => [0, n, SHORT] as const),
-  ...range(FINDINGS, 0).map((n) => [0, n, null] as const),
+// What is long is cut in this order: flows beyond 4, the findings' filters, all flows, what is told of all flows, the findings'
+// words, findings beyond 3, their reasons.
+const PLANS: readonly (readonly [flows: number, findings: number, detail: Detail | null, sums: Sums])[] = [
+  ...range(FLOWS, 4).map((n) => [n, FINDINGS, FULL, 'all'] as const),
+  ...range(4, 0).map((n) => [n, FINDINGS, LONG, 'all'] as const),
+  [0, FINDINGS, LONG, 'kinds'],
+  [0, FINDINGS, SHORT, 'kinds'],
+  ...range(FINDINGS, 3).map((n) => [0, n, SHORT, 'none'] as const),
+  ...range(FINDINGS, 0).map((n) => [0, n, null, 'none'] as const),
 ];
 
 function range(from: number, to: number): number[] {
@@ -235,17 +255,17 @@ export function markdownReport(
   const { wrong, seen } = verdict(report);
   const lead = wrong === null ? [] : [`**${escaped(wrong, 400)}**`, ''];
   const top = ['## TCP teardown', '', ...lead, escaped(seen, 600), ''];
-  const end = [totals(report), measured(report, comparison !== undefined)] as const;
+  const end = measured(report, comparison !== undefined);
   const joined = between(comparison);
   let page = '';
-  for (const [flowCount, findingCount, detail] of PLANS) {
+  for (const [flowCount, findingCount, detail, sums] of PLANS) {
     const lines = [
       top,
       findings(report, findingCount, detail),
       joined,
-      end[0],
+      totals(report, sums),
       flows(report, flowCount, splitBy),
-      end[1],
+      end,
     ].flat();
     page = `${lines.join('\n').trimEnd()}\n`;
     if (page.length < MARKDOWN_LIMIT) break;

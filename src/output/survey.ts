@@ -78,6 +78,12 @@ export function bySeverity(findings: readonly Finding[]): Finding[] {
   return [...findings].sort((a, b) => severityOf(b) - severityOf(a));
 }
 
+/** Whether an earlier one of these findings is of the same incident, as an outage and what caused it: the remedy is told once. */
+export function isToldBefore(findings: readonly Finding[], index: number): boolean {
+  const { endpoint, at } = findings[index]!;
+  return at !== null && findings.slice(0, index).some((each) => each.at === at && each.endpoint === endpoint);
+}
+
 /** Seconds of round trip below which it changes no duration that matters. */
 const NEAR = 0.001;
 
