@@ -10,7 +10,7 @@ import type { Address, Assumption, Capture, Flow, Totals } from '../report/types
 import { NOTES, type Note, noteBit } from '../teardown/facts.ts';
 import { formatTime } from '../units.ts';
 import { addressPort, moment } from '../words.ts';
-import type { RuleName } from './rule.ts';
+import type { RuleName } from './rule-names.ts';
 
 /** Ephemeral ports of clients, both included. */
 export type PortRange = readonly [low: number, high: number];

@@ -37,7 +37,10 @@ export const serverClosesFirst: Rule = {
   },
   find: (context) => {
     const blocked = new Set(
-      outagesOf(context).flatMap(({ service, held }) => (held.states.TIME_WAIT ? [service] : [])),
+      // Where the service came back although they were there, they blocked nothing.
+      outagesOf(context).flatMap(({ service, held, blame }) =>
+        held.states.TIME_WAIT && blame !== 'overridden' ? [service] : [],
+      ),
     );
     const drafts = context.serviceNumbers.flatMap((service) => judge(context, service, blocked.has(service)));
     return drafts.sort((a, b) => b.flowCount - a.flowCount).slice(0, MOST);

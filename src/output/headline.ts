@@ -3,7 +3,7 @@
 import type { Finding, Report } from '../report/types.ts';
 import { lingering } from './lingering.ts';
 import { clip, withoutCodeMarks } from './style.ts';
-import { bySeverity } from './survey.ts';
+import { areOfOneOutage, bySeverity } from './survey.ts';
 
 /** Characters of a title, and of a step, in one sentence. */
 const MOST_TITLE = 220;
@@ -19,24 +19,19 @@ export function headline({ findings }: Report): string | null {
   return ended(clip(what, MOST_TITLE)) + (remedy === '' ? '' : ` ${ended(remedy)}`);
 }
 
-const OUTAGE = ['bind-blocked', 'restart-outage'];
-
 /** An outage and what held the port are two findings of one incident: one sentence tells both. */
 function whatHappened(worst: Finding, findings: readonly Finding[]): string {
   const title = oneLine(worst.title);
-  const of = (rule: string) =>
-    findings.find((each) => each.rule === rule && each.endpoint !== null && each.endpoint === worst.endpoint);
-  const down = of('restart-outage');
-  const blocked = of('bind-blocked');
-  const isOutage = OUTAGE.includes(worst.rule) && down !== undefined && down.at === blocked?.at;
-  if (!isOutage) return worst.confidence === 'possible' ? `Possibly: ${title}` : title;
+  const other = findings.find((each) => areOfOneOutage(worst, each));
+  if (other === undefined) return worst.confidence === 'possible' ? `Possibly: ${title}` : title;
+  const [blocked, down] = worst.rule === 'bind-blocked' ? [worst, other] : [other, worst];
   const what = oneLine(down.title);
   // "... could not be bound from 12:00:01 to about 12:01:01: 40 sockets in TIME_WAIT held the port"
   const [, cause] = oneLine(blocked.title).split(/: (?!.*: )/);
   if (cause === undefined) return what;
   const because = { certain: 'because', likely: 'probably because', possible: 'possibly because' }[blocked.confidence];
-  const closer = of('server-closes-first') === undefined ? '' : ', since the server closes first';
-  return `${what}, ${because} ${cause}${closer}`;
+  const closes = findings.some(({ rule, endpoint }) => rule === 'server-closes-first' && endpoint === worst.endpoint);
+  return `${what}, ${because} ${cause}${closes ? ', since the server closes first' : ''}`;
 }
 
 /** The first sentence of a step, without what is behind its colon where it is long. */

@@ -3,6 +3,7 @@
 import type { SplitWord } from '../decode/split.ts';
 import type { ComparisonTotals, Finding, Flow, Report } from '../report/types.ts';
 import { comparisonWords } from './comparison.ts';
+import { isComplete } from './complete.ts';
 import { mattersMost } from './groups.ts';
 import { finWait2Words, lingering, lingeringWords, timeWaitPeak, timeWaitSides, whichSide } from './lingering.ts';
 import { closedFirst, KIND, KINDS, shapeWords, stay, timeWaitUntil } from './meaning.ts';
@@ -10,7 +11,7 @@ import { isPlaced, placeWords } from './place-words.ts';
 import { resetPhrase } from './reset-words.ts';
 import { clip, clipMiddle, plain } from './style.ts';
 import { assumptionWords, bySeverity, captureFaults, isToldBefore, positionWords, resets } from './survey.ts';
-import { isComplete, verdict } from './verdict.ts';
+import { verdict } from './verdict.ts';
 import { addressPort, count, duration, list, moment, percent, plural } from './words.ts';
 
 /** A report is shorter than this, in UTF-16 units: what ticket systems and pagers count. */

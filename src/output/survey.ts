@@ -2,7 +2,7 @@
 
 import type { Service } from '../report/services.ts';
 import type { Assumption, Damage, Finding, Flow, Report, ResetCause, Side } from '../report/types.ts';
-import { isComplete } from './verdict.ts';
+import { isComplete } from './complete.ts';
 import { addressPort, count, duration, list, plural } from './words.ts';
 
 /** The services of the listed flows, the busiest first: for a report that comes without its counts of all flows. */
@@ -78,10 +78,17 @@ export function bySeverity(findings: readonly Finding[]): Finding[] {
   return [...findings].sort((a, b) => severityOf(b) - severityOf(a));
 }
 
-/** Whether an earlier one of these findings is of the same incident, as an outage and what caused it: the remedy is told once. */
+const OUTAGE = ['bind-blocked', 'restart-outage'];
+
+/** Whether two findings are of one incident: an outage, and what held the port meanwhile. */
+export function areOfOneOutage(a: Finding, b: Finding): boolean {
+  const isOutage = a.rule !== b.rule && OUTAGE.includes(a.rule) && OUTAGE.includes(b.rule);
+  return isOutage && a.at !== null && a.at === b.at && a.endpoint !== null && a.endpoint === b.endpoint;
+}
+
+/** Whether what to do about a finding stands at an earlier one. */
 export function isToldBefore(findings: readonly Finding[], index: number): boolean {
-  const { endpoint, at } = findings[index]!;
-  return at !== null && findings.slice(0, index).some((each) => each.at === at && each.endpoint === endpoint);
+  return findings.slice(0, index).some((each) => areOfOneOutage(each, findings[index]!));
 }
 
 /** Seconds of round trip below which it changes no duration that matters. */

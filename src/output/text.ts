@@ -3,6 +3,7 @@
 import type { SplitWord } from '../decode/split.ts';
 import type { ServiceTotals } from '../report/services.ts';
 import type { ComparisonTotals, Flow, Report } from '../report/types.ts';
+import { isComplete } from './complete.ts';
 import { findings } from './findings-section.ts';
 import { flowTable, type Section } from './flow-table.ts';
 import { type FlowGroup, groupFlows, shares } from './groups.ts';
@@ -18,7 +19,7 @@ import {
   whoCloses,
 } from './sections.ts';
 import { clip, hang, plain, styleOf, widthOf } from './style.ts';
-import { isComplete, verdict } from './verdict.ts';
+import { verdict } from './verdict.ts';
 import { count, duration, list, plural } from './words.ts';
 
 export interface TextOptions {

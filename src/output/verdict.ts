@@ -1,6 +1,7 @@
 /** The verdict in words: who closed first, where TIME_WAIT therefore lies, and what did not end as it should. */
 
 import type { Flow, Report, Side } from '../report/types.ts';
+import { isComplete } from './complete.ts';
 import { FORGOTTEN, headline, isWell } from './headline.ts';
 import { lingering, timeWaitPeak, timeWaitPlace, whichSide } from './lingering.ts';
 import { isForeign, resetPhrase } from './reset-words.ts';
@@ -16,11 +17,6 @@ interface Tally {
   unknown: number;
   /** whether aborts (RST without FIN) are among them */
   withAborts: boolean;
-}
-
-/** Whether every flow that totals count is listed. */
-export function isComplete(report: Report): boolean {
-  return report.flows.length >= report.totals.flows;
 }
 
 function tally(report: Report): Tally {
