@@ -9,6 +9,7 @@ import * as H from '../src/flow/letters';
 import { ACK_CLOCKED, INITIAL_WINDOW, MOST_MISSING, MSS, TELLING_TRIP } from '../src/flow/limits';
 import * as T from '../src/flow/trail-layout';
 import { ack, fingerprint, flags, ipId, length, seq, ttl, window, windowScale } from './frame';
+import { addBytes, addHalfCloseBytes, setTurn } from './payload';
 import { hasTrailRoom, leave } from './trail';
 import { get, getFloat, set, setFloat } from './words';
 
@@ -133,10 +134,6 @@ function isFull(record: usize, side: i32, peer: i32, end: i32, time: f64): bool 
   return end - get(record, p + L.TIMED_FROM) > INITIAL_WINDOW && isInFlight(record, side, time);
 }
 
-function addBytes(record: usize, at: i32): void {
-  setFloat(record, at, getFloat(record, at) + <f64>length);
-}
-
 /** As takeIpId() of src/flow/oddities.ts. */
 function takeIpId(record: usize, side: i32): i32 {
   if (ipId === 0) return 0;
@@ -175,7 +172,8 @@ export function takeOrdinary(record: usize, side: i32, time: f64, since: f64): v
     noteLetter(record, H.H_DATA, side);
     const end = seq + length;
     set(record, s + L.SND_MAX, end);
-    addBytes(record, L.BYTES + 2 * side);
+    addBytes(record, side, length);
+    if ((before & L.DATA_LAST) === 0) setTurn(record, time);
     now |= L.DATA_SENT | L.DATA_LAST;
     peerNow = takeTiming(record, side, peerNow & ~L.DATA_LAST, time);
     if (isFull(record, side, peer, end, time)) now |= L.LIMITED;
@@ -249,11 +247,12 @@ export function takeStep(record: usize, side: i32, time: f64, frame: i32): void 
     peerNow = takeTiming(record, side, peerNow, time);
     if (length !== 0) {
       noteLetter(record, H.H_DATA, side);
-      addBytes(record, L.BYTES + 2 * side);
+      addBytes(record, side, length);
+      if ((before & L.DATA_LAST) === 0) setTurn(record, time);
       now |= L.DATA_SENT | L.DATA_LAST;
       peerNow &= ~L.DATA_LAST;
       if ((peer & L.FIN_SENT_FLAG) !== 0) {
-        addBytes(record, L.HALF_CLOSE_BYTES + 2 - 2 * side);
+        addHalfCloseBytes(record, 1 - side, length);
         if (ack - get(record, p + L.FIN_END) >= 0) now |= L.DATA_AFTER_FIN_ACKED;
       }
       if (isFull(record, side, peer, end, time)) now |= L.LIMITED;

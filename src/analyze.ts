@@ -4,13 +4,14 @@ import { readFileSync } from 'node:fs';
 import { CommonGauge, startCrew, threadsFor } from './crew.ts';
 import { SKIP_REASONS } from './decode/outcome.ts';
 import type { SplitWord } from './decode/split.ts';
-import type { PortRange } from './findings/context.ts';
+import type { Context, PortRange } from './findings/context.ts';
 import type { RuleName } from './findings/rule.ts';
 import { type CaptureOptions, type CaptureSet, type Moment, openCaptures } from './input/captures.ts';
 import type { CaptureClock } from './input/clock.ts';
 import { findCaptures } from './input/find.ts';
 import { judge } from './judge.ts';
 import { startKernel } from './kernel/kernel.ts';
+import { type RedactOptions, Redactor } from './redact/redactor.ts';
 import type { ServiceTotals } from './report/services.ts';
 import type { Capture, Flow, Report } from './report/types.ts';
 import { readShare } from './share.ts';
@@ -19,7 +20,7 @@ import { checkedPortRange, thresholdsOf } from './thresholds.ts';
 import { formatTime, NS_PER_SECOND, nsToSeconds } from './units.ts';
 import { parseWhere } from './where/where.ts';
 
-export interface AnalyzeOptions {
+export interface AnalysisOptions {
   /** keep the flows that match, in the language of `--where`; the totals are of these */
   where?: string | undefined;
   /** flows in `report.flows`, the most interesting of all; default 100,000 */
@@ -62,6 +63,14 @@ export interface AnalyzeOptions {
   follow?: AbortSignal | undefined;
 }
 
+export interface AnalyzeOptions extends AnalysisOptions {
+  /**
+   * true or how: other names for addresses and files, in the report and in what `onFlow` gets. `where` and `accepts` know the real
+   * ones
+   */
+  redact?: boolean | RedactOptions | undefined;
+}
+
 /** Default of `maxFlows`. */
 export const MAX_FLOWS = 100_000;
 
@@ -76,7 +85,21 @@ export const MAX_FLOWS = 100_000;
  * @throws RangeError where `options.portRange` is no range of ports
  */
 export async function analyze(files: readonly string[], options: AnalyzeOptions = {}): Promise<Report> {
-  return (await runAnalysis((await findCaptures(files)).files, options)).report;
+  const { redact, ...others } = options;
+  const found = (await findCaptures(files)).files;
+  return await redacted(redact, others.onFlow, (onFlow) => runAnalysis(found, { ...others, onFlow }));
+}
+
+/** The report of an analysis, redacted if that is wanted, as are its flows on their way to `onFlow`. */
+export async function redacted(
+  redact: AnalyzeOptions['redact'],
+  onFlow: AnalysisOptions['onFlow'],
+  analysis: (onFlow: AnalysisOptions['onFlow']) => Promise<Analysis>,
+): Promise<Report> {
+  if (redact === undefined || redact === false) return (await analysis(onFlow)).report;
+  const redactor = new Redactor(redact === true ? {} : redact);
+  const analyzed = await analysis(onFlow && ((flow) => onFlow(redactor.flow(flow))));
+  return redactor.analysis(analyzed).report;
 }
 
 export interface Analysis {
@@ -85,8 +108,13 @@ export interface Analysis {
   services: ServiceTotals;
 }
 
-/** As analyze() does with files, with what the summaries show beside the report. */
-export async function runAnalysis(files: readonly string[], options: AnalyzeOptions = {}): Promise<Analysis> {
+/** What the judgement of a report was made of: for questions about single ports. */
+export interface JudgedAnalysis extends Analysis {
+  context: Context;
+}
+
+/** As analyze() does with files, with what the summaries show beside the report; nothing is redacted. */
+export async function runAnalysis(files: readonly string[], options: AnalysisOptions = {}): Promise<JudgedAnalysis> {
   const where = options.where === undefined ? undefined : parseWhere(options.where);
   const systems = parseSystems(options);
   const thresholds = thresholdsOf(options.thresholds);
@@ -134,7 +162,7 @@ export async function runAnalysis(files: readonly string[], options: AnalyzeOpti
   kernel?.release(); // nothing reads the flows any more
   const totals = collector.totals.result(clock.originSeconds, gauge.gauge);
   const since = (seconds: number, nanoseconds: number) => (seconds - clock.originSeconds) * NS_PER_SECOND + nanoseconds;
-  const { findings, ports } = judge({
+  const { context, findings, ports } = judge({
     evidence: collector.evidence,
     serviceCounter: collector.services,
     capture,
@@ -157,7 +185,7 @@ export async function runAnalysis(files: readonly string[], options: AnalyzeOpti
     ports,
     flows,
   };
-  return { report, services: collector.services.result() };
+  return { report, services: collector.services.result(), context };
 }
 
 /** What was read, as the report tells it. @param skipped packets without a segment, by index in SKIP_REASONS */

@@ -5,14 +5,17 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { VERSION } from './analyze.ts';
 import { type AnalyzeFlags, analyzeCommand } from './cli/analyze-command.ts';
 import { compareCommand } from './cli/compare-command.ts';
+import { DIFF_FORMATS, type DiffFlags, diffCommand } from './cli/diff-command.ts';
 import { EXIT_DONE, EXIT_USAGE, explain, UsageError } from './cli/errors.ts';
 import { EXPLAIN_FORMATS, type ExplainFlags, explainCommand } from './cli/explain-command.ts';
 import { flowCommand } from './cli/flow-command.ts';
 import { FORMATS } from './cli/formats.ts';
+import { PORT_FORMATS, type PortFlags, portCommand } from './cli/port-command.ts';
 import { BrokenPipe, standardOutputError } from './cli/terminal.ts';
 import { SPLIT_WORDS, type SplitWord } from './decode/split.ts';
 import type { PortRange } from './findings/context.ts';
 import { plain } from './output/style.ts';
+import { REDACT_MODES } from './redact/redactor.ts';
 import { OS_NAMES } from './teardown/profiles.ts';
 import { PORT_RANGE, readPortRange } from './thresholds.ts';
 
@@ -58,27 +61,30 @@ function withOutputs(command: Command): Command {
     .option('-Y, --where <expression>', "keep the flows that match: 'port==9091 && closer==server && finwait2>5s'");
 }
 
+const SEVERITIES = ['info', 'warning', 'critical'] as const;
+
+function colorOption(): Option {
+  return new Option('--color <when>', 'colours').choices(['auto', 'always', 'never']).default('auto');
+}
+
 function withFindings(command: Command): Command {
-  const severities = ['info', 'warning', 'critical'];
   return command
     .option('--threshold <rule=value>', 'from which value a finding is made: close-wait-leak=5s; repeatable', collect)
     .option('--port-range <low-high>', "the clients' ephemeral ports (32768-60999)", portRange)
-    .addOption(new Option('--fail-on <severity>', 'exit 1 when a finding is at least that severe').choices(severities));
-}
-
-function withColor(command: Command): Command {
-  return command.addOption(
-    new Option('--color <when>', 'colours').choices(['auto', 'always', 'never']).default('auto'),
-  );
+    .addOption(new Option('--fail-on <severity>', 'exit 1 when a finding is at least that severe').choices(SEVERITIES));
 }
 
 function withCommon(command: Command): Command {
-  return withColor(command)
+  return command
     .option('--os <[addr=]profile>', `timers and rules of ${OS_NAMES.join(', ')} or auto; repeatable`, collect)
     .option('--time-wait <seconds>', "TIME_WAIT's length in place of the system's (Linux 60)", seconds)
     .option('--fin-timeout <seconds>', "an orphaned FIN_WAIT_2's timer in place of the system's (Linux 60)", seconds)
     .option('--split-by <what>', 'tell equal addresses and ports apart by vlan, tunnel, or both: vlan,tunnel', splitBy)
+    .option('--redact', 'labels in place of addresses and file names: server-1, client-7, capture-1.pcap')
+    .addOption(new Option('--redact-mode <mode>', 'labels, or addresses that keep prefixes').choices(REDACT_MODES))
+    .option('--redact-ports', "with other numbers for clients' ports too")
     .option('--max-flows <n>', 'flows kept for the report, the most interesting (100000)', positive)
+    .addOption(colorOption())
     .option('--no-progress', 'no progress bar')
     .option('-q, --quiet', 'results only')
     .option('-v, --verbose', 'every flow and service in the text');
@@ -93,8 +99,10 @@ Without a command it is analyze:
   teardown -f ndjson - < web.pcap.gz      from standard input
   teardown --follow web.pcap -f ndjson    a capture that is still written
   teardown flow web.pcap 7                one flow, segment by segment
+  teardown port web.pcap 10.0.0.1:80      why bind() fails there, until when
   teardown compare client.pcap server.pcap   what was lost, who sent the RST
   teardown explain bind-blocked           what a finding means, what to do
+  teardown diff before.json after.json    two reports: did the change help?
   teardown analyze --help                 all options
 
 Exit codes: 0 done; 1 --fail-on reached, or a selector matched nothing; 2 usage
@@ -116,6 +124,7 @@ function program(run: (exitCode: Promise<number>) => void): Command {
     .argument('[files...]', 'captures, folders of captures, patterns; several are merged by time')
     .option('-r, --read <file>', 'a capture, as tcpdump and tshark take it; repeatable', collect)
     .option('--follow', 'wait for more at the end of the file, as tail -f, until Ctrl-C; then report')
+    .option('--evidence <path>', 'write the packets that findings cite, headers alone: a small .pcapng')
     .action((files: string[], flags: AnalyzeFlags & { read?: string[] }) => {
       const all = [...files, ...(flags.read ?? [])];
       if (all.length === 0) {
@@ -141,15 +150,42 @@ function program(run: (exitCode: Promise<number>) => void): Command {
     .usage('[options] [RULE]')
     .argument('[rule]', "a finding's rule, as bind-blocked")
     .addOption(new Option('-f, --format <format>', 'of what is printed').choices(EXPLAIN_FORMATS).default('text'))
+    .addOption(colorOption())
     .action((rule: string | undefined, flags: ExplainFlags) => run(Promise.resolve(explainCommand(rule, flags))));
-  withColor(explanation);
+  const port = root
+    .command('port')
+    .description('why and until when bind() to a port fails')
+    .usage('[options] FILE... ADDR:PORT')
+    .argument('[operands...]', 'captures, then the port: 10.0.0.1:80, [2001:db8::1]:80, or *:80 for every address')
+    .option('--at <time>', 'when: 12:03:10, 2026-03-02T12:03:10Z, seconds since 1970, or +30s from the first packet')
+    .option('--old-reuseaddr', 'the old socket has SO_REUSEADDR')
+    .option('--new-reuseaddr', 'the new socket has SO_REUSEADDR')
+    .addOption(new Option('-f, --format <format>', 'what goes to standard output (text)').choices(PORT_FORMATS))
+    .action((operands: string[], flags: PortFlags) => run(portCommand(operands, flags)));
+  const diff = root
+    .command('diff')
+    .description('compare two JSON reports, made before and after a change: did it help?')
+    .usage('[options] BEFORE.json AFTER.json')
+    .argument('[operands...]', 'the reports (JSON, also gzip; - is standard input), the older one first')
+    .option('-o, --output <path>', 'write a file: .txt .json .md; repeatable', collect)
+    .addOption(new Option('-f, --format <format>', 'what goes to standard output (text)').choices(DIFF_FORMATS))
+    .addOption(
+      new Option(
+        '--fail-on <severity>',
+        'exit 1 when a finding came, or became worse, that is at least so severe',
+      ).choices(SEVERITIES),
+    )
+    .addOption(colorOption())
+    .option('-q, --quiet', 'results only')
+    .action((operands: string[], flags: DiffFlags) => run(diffCommand(operands, flags)));
   withOutputs(analyze);
   withOutputs(compare);
   withFindings(analyze);
   withCommon(analyze);
   withCommon(flow);
   withCommon(compare);
-  for (const command of [root, analyze, flow, compare, explanation]) {
+  withCommon(port);
+  for (const command of [root, analyze, flow, port, compare, diff, explanation]) {
     command.configureOutput({ writeErr: () => undefined, outputError: () => undefined }).exitOverride();
   }
   return root;

@@ -1,6 +1,6 @@
 /** Two captures of the same connections on one page: read both, join their flows, compare their segments, merge. */
 
-import { type Analysis, type AnalyzeOptions, captureOf, MAX_FLOWS, VERSION } from './analyze.ts';
+import { type Analysis, type AnalyzeOptions, captureOf, MAX_FLOWS, redacted, VERSION } from './analyze.ts';
 import type { OneCapture } from './compare/captures.ts';
 import { CardReader } from './compare/card.ts';
 import { ClockSamples } from './compare/clock.ts';
@@ -25,7 +25,7 @@ import { type SystemSettings, Systems } from './teardown/systems.ts';
 import { NS_PER_SECOND } from './units.ts';
 import { parseWhere } from './where/where.ts';
 
-export interface CompareOptions
+export interface ComparisonOptions
   extends Pick<
     AnalyzeOptions,
     'where' | 'maxFlows' | 'os' | 'timeWaitSeconds' | 'finTimeoutSeconds' | 'splitBy' | 'onFlow' | 'onProgress'
@@ -33,6 +33,8 @@ export interface CompareOptions
   /** segments of either capture that are held at a time, 40 bytes each; with fewer the files are read more often. 4,194,304 */
   segmentsAtOnce?: number | undefined;
 }
+
+export interface CompareOptions extends ComparisonOptions, Pick<AnalyzeOptions, 'redact'> {}
 
 export interface ComparisonAnalysis extends Analysis {
   comparison: ComparisonTotals;
@@ -48,14 +50,16 @@ export interface ComparisonAnalysis extends Analysis {
  */
 export async function compare(client: string, server: string, options: CompareOptions = {}): Promise<Report> {
   const files = async (operand: string) => (await findCaptures([operand])).files;
-  return (await runComparison(await files(client), await files(server), options)).report;
+  const { redact, ...others } = options;
+  const both = [await files(client), await files(server)] as const;
+  return await redacted(redact, others.onFlow, (onFlow) => runComparison(...both, { ...others, onFlow }));
 }
 
-/** As compare(), with what the summaries show beside the report. `onFlow` is called in the order of the flows' ids. */
+/** As compare(), with what the summaries show beside the report and nothing redacted. `onFlow` is called in the order of the flows' ids. */
 export async function runComparison(
   client: readonly string[],
   server: readonly string[],
-  options: CompareOptions = {},
+  options: ComparisonOptions = {},
 ): Promise<ComparisonAnalysis> {
   const where = options.where === undefined ? undefined : parseWhere(options.where);
   const systems = parseSystems(options);

@@ -6,6 +6,8 @@ import { portRecord } from './ports/record.ts';
 import type { Finding, PortLedger } from './report/types.ts';
 
 export interface Judgements {
+  /** what they were made of: for questions about single ports */
+  context: Context;
   findings: Finding[];
   ports: PortLedger[];
 }
@@ -15,7 +17,7 @@ const MOST_PORTS = 1000;
 
 export function judge(sources: Sources): Judgements {
   const context = new Context(sources);
-  return { findings: findingsOf(context), ports: portsOf(context) };
+  return { context, findings: findingsOf(context), ports: portsOf(context) };
 }
 
 /** Of every port on which a server was seen to have a socket, the busiest first. */

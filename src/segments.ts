@@ -6,7 +6,7 @@ import { ACK, Segment, SYN } from './decode/segment.ts';
 import { ALONE } from './decode/shares.ts';
 import { Split, type SplitWord } from './decode/split.ts';
 import * as L from './flow/layout.ts';
-import type { FlowSink } from './flow/sink.ts';
+import { NOBODY } from './flow/sink.ts';
 import { FlowTracker } from './flow/tracker.ts';
 import { openCaptures } from './input/captures.ts';
 import { CaptureClock } from './input/clock.ts';
@@ -67,9 +67,6 @@ export async function segmentsOf(
   });
   return { segments, more };
 }
-
-/** Takes no flow: only segments are of interest here. */
-const NOBODY: FlowSink = { flowEnded: () => undefined, summarize: () => undefined, flowExpired: () => undefined };
 
 /** Sequence numbers relative to each side's first, as tcpdump and Wireshark show them: the SYN is 0. */
 class Relative {

@@ -8,6 +8,7 @@
  * the sign of their difference, never by `<`.
  */
 
+export const NS_PER_MS = 1_000_000;
 /** Nanoseconds in a second. */
 export const NS_PER_SECOND = 1_000_000_000;
 

@@ -1,11 +1,14 @@
 import { type Analysis, type AnalyzeOptions, MAX_FLOWS, runAnalysis } from '../analyze.ts';
 import type { SplitWord } from '../decode/split.ts';
+import type { EvidenceRedaction } from '../extract.ts';
 import type { PortRange } from '../findings/context.ts';
 import { plain } from '../output/style.ts';
+import { type RedactMode, Redactor } from '../redact/redactor.ts';
 import type { ComparisonTotals, Flow, Severity } from '../report/types.ts';
 import { choicesOf } from '../systems.ts';
 import { readThresholds } from '../thresholds.ts';
 import { EXIT_DAMAGED, EXIT_DONE, EXIT_NOTHING, warnOfDamage } from './errors.ts';
+import { EvidenceFile } from './evidence.ts';
 import { reachesFailOn } from './fail-on.ts';
 import { type Format, isStreamed, OutputFile, render, streamHead, streamLine } from './formats.ts';
 import { capturesOf } from './inputs.ts';
@@ -28,8 +31,13 @@ export interface AnalyzeFlags {
   threshold?: string[];
   portRange?: PortRange;
   failOn?: Severity;
+  redact?: true;
+  redactMode?: RedactMode;
+  redactPorts?: true;
   maxFlows?: number;
   follow?: true;
+  /** where the packets that findings cite are to go */
+  evidence?: string;
   quiet?: true;
   verbose?: true;
   color: ColorChoice;
@@ -56,29 +64,43 @@ export function systemOptions({ os, timeWait, finTimeout }: AnalyzeFlags): Pick<
 
 type SystemOption = 'os' | 'timeWaitSeconds' | 'finTimeoutSeconds';
 
+/** What the flags want redacted, null: nothing. How to do it says that it is wanted. */
+export function redactorOf({ redact, redactMode, redactPorts }: AnalyzeFlags): Redactor | null {
+  if (redact === undefined && redactMode === undefined && redactPorts === undefined) return null;
+  return new Redactor({ mode: redactMode, ports: redactPorts });
+}
+
 /** `teardown [analyze] FILE...` @returns the exit code */
 export async function analyzeCommand(operands: string[], flags: AnalyzeFlags): Promise<number> {
   const { portRange } = flags;
   const thresholds = readThresholds(flags.threshold ?? []);
   const files = await capturesOf(operands, flags.quiet === true);
-  return await writeAnalysis(flags, (options) => runAnalysis(files, { ...options, thresholds, portRange }));
+  return await writeAnalysis(flags, (options) => runAnalysis(files, { ...options, thresholds, portRange }), files);
 }
 
-/** Analyses, and writes what the flags ask for. @returns the exit code */
+/**
+ * Analyses, and writes what the flags ask for.
+ * @param files that are analysed, where evidence can be taken from them
+ * @returns the exit code
+ */
 export async function writeAnalysis(
   flags: AnalyzeFlags,
   analysis: (options: AnalyzeOptions) => Promise<Analyzed>,
+  files: readonly string[] = [],
 ): Promise<number> {
   const outputs: OutputFile[] = [];
+  let evidence: EvidenceFile | null = null;
   const giveUp = () => {
     for (const output of outputs) output.abort();
+    evidence?.abort();
   };
   const following = flags.follow === true ? new AbortController() : null;
   const takeBack = onSignal(giveUp, following === null ? undefined : () => following.abort());
   try {
     // Every output is opened before anything is analysed: a wrong path is told at once.
     for (const path of flags.output ?? []) outputs.push(new OutputFile(path));
-    return await analyzeInto(outputs, analysis, flags, following?.signal);
+    if (flags.evidence !== undefined) evidence = new EvidenceFile(flags.evidence, files, following !== null);
+    return await analyzeInto(outputs, evidence, analysis, flags, following?.signal);
   } catch (error) {
     giveUp();
     throw error;
@@ -89,6 +111,7 @@ export async function writeAnalysis(
 
 async function analyzeInto(
   outputs: OutputFile[],
+  evidence: EvidenceFile | null,
   analysis: (options: AnalyzeOptions) => Promise<Analyzed>,
   flags: AnalyzeFlags,
   follow: AbortSignal | undefined,
@@ -103,14 +126,16 @@ async function analyzeInto(
     results.write(lines);
     lines = [];
   };
-  const onFlow = (flow: Flow) => {
+  const redactor = redactorOf(flags);
+  const onFlow = (ended: Flow) => {
+    const flow = redactor?.flow(ended) ?? ended;
     for (const output of outputs) output.add(flow);
     if (streamed === null) return;
     lines.push(streamLine(streamed, flow));
     if (lines.length >= BATCH) flush();
   };
   const listsAll = formats.includes('json') || flags.verbose === true;
-  const { report, ...counted } = await analysis({
+  const analyzed = await analysis({
     where: flags.where,
     follow,
     ...systemOptions(flags),
@@ -123,6 +148,8 @@ async function analyzeInto(
       if (lines.length > 0) flush();
     },
   }).finally(() => progress.end());
+  // From here on nothing but this is written, on standard error too.
+  const { report, ...counted } = redactor?.analysis(analyzed) ?? analyzed;
   const beside = { ...counted, splitBy: flags.splitBy };
   if (streamed !== null) flush();
   else if (stdoutFormat !== null) {
@@ -133,9 +160,30 @@ async function analyzeInto(
     output.finish(report, beside);
     if (stdoutFormat === null && flags.quiet !== true) results.write([`wrote ${plain(output.path)}\n`]);
   }
-  if (flags.splitBy !== undefined && flags.quiet !== true) hintAtTornConnection(report.flows);
+  if (evidence !== null) {
+    const second = new Progress(flags.progress && flags.quiet !== true);
+    // The findings as they were: the packets are given other names with the same redactor.
+    const redact = redactor === null ? undefined : evidenceRedaction(redactor);
+    await evidence
+      .finish(
+        analyzed.report.findings,
+        { splitBy: flags.splitBy, redact, onProgress: second.update },
+        flags.quiet === true,
+      )
+      .finally(() => second.end());
+    if (stdoutFormat === null && flags.quiet !== true) results.write([`wrote ${plain(evidence.path)}\n`]);
+  }
+  if (flags.splitBy !== undefined && flags.quiet !== true) hintAtTornConnection(analyzed.report.flows);
   warnOfDamage(report.capture);
   const fails = reachesFailOn(report.findings, flags.failOn, flags.quiet === true);
   if (report.capture.damage.length > 0) return EXIT_DAMAGED;
   return fails ? EXIT_NOTHING : EXIT_DONE;
+}
+
+function evidenceRedaction(redactor: Redactor): EvidenceRedaction {
+  return {
+    addressBytes: (bytes) => redactor.addressBytes(bytes),
+    text: (text) => redactor.text(text),
+    port: (port, side) => (side === 'client' ? redactor.clientPort(port) : port),
+  };
 }

@@ -6,7 +6,7 @@ import { addressPort } from '../output/words.ts';
 import type { Address, Flow } from '../report/types.ts';
 import { segmentsOf } from '../segments.ts';
 import { parseWhere } from '../where/where.ts';
-import { type AnalyzeFlags, systemOptions } from './analyze-command.ts';
+import { type AnalyzeFlags, redactorOf, systemOptions } from './analyze-command.ts';
 import { EXIT_DAMAGED, EXIT_DONE, EXIT_NOTHING, UsageError, warnOfDamage } from './errors.ts';
 import { capturesOf } from './inputs.ts';
 import { Progress } from './progress.ts';
@@ -31,16 +31,19 @@ export async function flowCommand(operands: string[], flags: AnalyzeFlags): Prom
     maxFlows: flags.maxFlows ?? MAX_FLOWS,
     onProgress: progress.update,
   };
-  const { report } = await runAnalysis(files, { ...options, accepts: selects }).finally(() => progress.end());
-  const [flow, ...others] = report.flows;
+  const analyzed = await runAnalysis(files, { ...options, accepts: selects }).finally(() => progress.end());
+  const [original, ...others] = analyzed.report.flows;
+  const report =
+    redactorOf(flags)?.report({ ...analyzed.report, flows: analyzed.report.flows.slice(0, 1) }) ?? analyzed.report;
+  const [flow] = report.flows;
   const damaged = report.capture.damage.length > 0;
-  if (flow === undefined) {
+  if (original === undefined || flow === undefined) {
     warnOfDamage(report.capture);
     const hint = `teardown ${inputs.join(' ')} lists the flows`;
     process.stderr.write(`teardown: no flow matches ${plain(selector)}\n  ${plain(hint)}\n`);
     return damaged ? EXIT_DAMAGED : EXIT_NOTHING;
   }
-  const { segments, more } = await segmentsOf(files, flow, flags.splitBy);
+  const { segments, more } = await segmentsOf(files, original, flags.splitBy);
   writeOut([ladder(flow, segments, { color: wantsColor(flags.color), width: outputWidth(), splitBy: flags.splitBy })]);
   if (more > 0) process.stderr.write(`teardown: ${more} more segments of this flow are not drawn\n`);
   if (others.length > 0 && flags.quiet !== true) {

@@ -3,16 +3,13 @@ import { DECODED, NO_MORE } from '../decode/outcome.ts';
 import { Segment } from '../decode/segment.ts';
 import { ALONE } from '../decode/shares.ts';
 import { Split, type SplitWord } from '../decode/split.ts';
-import type { FlowSink } from '../flow/sink.ts';
+import { NOBODY } from '../flow/sink.ts';
 import { FlowTracker } from '../flow/tracker.ts';
 import { openCaptures } from '../input/captures.ts';
 import { CaptureClock } from '../input/clock.ts';
 import { NS_PER_SECOND } from '../units.ts';
 import { TO_CLIENT, TO_SERVER } from './clock.ts';
 import type { SegmentColumns } from './columns.ts';
-
-/** Takes no flow: only segments are of interest here. */
-const NOBODY: FlowSink = { flowEnded: () => undefined, summarize: () => undefined, flowExpired: () => undefined };
 
 /** Segments of one capture that are held at a time where nobody says otherwise: 160 MB. */
 export const MOST_SEGMENTS = 1 << 22;

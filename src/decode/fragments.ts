@@ -72,6 +72,7 @@ class Datagram {
     const [from, end] = this.ranges;
     if (this.header === null || !this.hasLast || this.ranges.length !== 2 || from !== 0) return false;
     segment.copyFrom(this.header);
+    segment.headerAt = -1;
     if (this.firstLength !== null) segment.length += end! - this.firstLength;
     return true;
   }

@@ -248,7 +248,9 @@ function decodeTunnelled(
       if (at + 4 > end || end < wireEnd) return CUT;
       const plain = inflateIpComp(data, at, wireEnd);
       if (plain === null) return NOT_TCP;
-      return decodeHeaders(data[at]!, plain, 0, plain.length, plain.length, segment, depth + 1);
+      const outcome = decodeHeaders(data[at]!, plain, 0, plain.length, plain.length, segment, depth + 1);
+      segment.headerAt = -1;
+      return outcome;
     }
     case ICMP: // errors quote the packet that caused them: 3, 4, 5, 11, 12 (RFC 792)
       return at < end && [3, 4, 5, 11, 12].includes(data[at]!) ? ICMP_ERROR : NOT_TCP;

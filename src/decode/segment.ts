@@ -81,6 +81,8 @@ export class Segment {
   fingerprint = 0;
   /** bytes of TCP options */
   optionsLength = 0;
+  /** where the TCP header begins in the record's `data`; -1: not in this record as it is sent, but in fragments or compressed */
+  headerAt = -1;
   readonly fragment = new Fragment();
   /** of which VLAN and tunnel it is, where these are told apart (split.ts); else 0 */
   group = 0;
@@ -99,7 +101,7 @@ export class Segment {
     this.layerIds[this.layers++] = id;
   }
 
-  /** Takes over another segment, all but what depends on the frame: fragment, group and rest. */
+  /** Takes over another segment, all but what depends on the frame: headerAt, fragment, group and rest. */
   copyFrom(other: Segment): void {
     this.ipVersion = other.ipVersion;
     this.src0 = other.src0;

@@ -40,6 +40,7 @@ export function decodeTcp(data: Uint8Array, at: number, end: number, tcpLength: 
   segment.window = u16(data, at + WINDOW);
   segment.length = tcpLength - headerLength;
   segment.optionsLength = headerLength - HEADER;
+  segment.headerAt = at;
   segment.hasTimestamps = false;
   segment.tsVal = 0;
   segment.tsEcr = 0;

@@ -102,6 +102,7 @@ export class Lifetimes implements LifetimeData {
         else {
           gone = facts.spanFrom[i]! + offset;
           basis = facts.spanBasis[i]!;
+          state = lingeredIn(facts, x);
         }
         latest = gone;
       }
@@ -208,7 +209,7 @@ export class Lifetimes implements LifetimeData {
     return this.floats[i * FLOATS + GONE_LATEST + side]!;
   }
 
-  /** The state that the socket was in at last before it was gone, or is in: a number of tcp/states.ts. */
+  /** The state that the socket is in, or, of one that is gone, TIME_WAIT or the closing state in which it lingered; CLOSED where it did not. A number of tcp/states.ts. */
   lastState(i: number, side: number): number {
     return (this.words[i * WORDS + ENDS]! >>> (4 * side)) & 0xf;
   }
@@ -236,4 +237,17 @@ export class Lifetimes implements LifetimeData {
     words.set(this.words);
     this.words = words;
   }
+}
+
+/** The closing state in which a side that is gone was longest, if for LONG; else CLOSED. */
+function lingeredIn(facts: F.Facts, x: number): number {
+  let state: number = S.CLOSED;
+  let longest: number = N.LONG;
+  for (let i = x * F.MAX_SPANS; i < x * F.MAX_SPANS + facts.spans[x]! - 1; i++) {
+    const lasted = facts.spanFrom[i + 1]! - facts.spanFrom[i]!;
+    if (facts.spanState[i]! < S.FIN_WAIT_1 || lasted < longest) continue;
+    longest = lasted;
+    state = facts.spanState[i]!;
+  }
+  return state;
 }

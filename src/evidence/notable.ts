@@ -83,6 +83,9 @@ export interface Notable {
   syns: number;
   /** newest frame that the trail has */
   lastFrame: number | null;
+  /** since when the end that spoke last has, to the millisecond: it waits for an answer. NaN: no payload */
+  turnedAt: number;
+  /** client and server */
   ends: readonly [NotableEnd, NotableEnd];
   reset: NotableReset | null;
   resetsIgnored: number;
@@ -125,6 +128,7 @@ export function notableOf(
     answerFrame: answer < 0 ? null : trail.frame[answer]! >>> 0,
     syns: count(trail, client, SYN),
     lastFrame: trail.count === 0 ? null : trail.frame[trail.count - 1]! >>> 0,
+    turnedAt: view.turnedAt + offset,
     ends: [endOf(view, trail, facts, client, end, offset), endOf(view, trail, facts, 1 - client, end, offset)],
     reset: resetOf(view, trail, facts, offset),
     resetsIgnored: facts.resetsIgnored,

@@ -3,6 +3,7 @@ import type { Lifetimes } from '../evidence/lifetimes.ts';
 import { NAME_WORDS } from '../evidence/names.ts';
 import type { Notable } from '../evidence/notable.ts';
 import { ServiceRows } from '../evidence/rows.ts';
+import type { KnownPort } from '../ports/answer.ts';
 import { type Ledger, ledgerOf } from '../ports/ledger.ts';
 import { formatAddress } from '../report/addresses.ts';
 import type { Service, ServiceCounter, ServiceTotals } from '../report/services.ts';
@@ -78,6 +79,11 @@ export class Context {
     this.byName = new Map(this.services.services.map((service) => [addressPort(service), service]));
   }
 
+  /** Seconds since 1970 of time 0. */
+  get originSeconds(): number {
+    return this.sources.originSeconds;
+  }
+
   /** The limit from which a rule fires. */
   threshold(rule: RuleName): number {
     return this.sources.thresholds[rule];
@@ -101,6 +107,37 @@ export class Context {
     const ledger = ledgerOf(this.lifetimes, this.rows.of(service), 1, this.end);
     this.ledgers.set(service, ledger);
     return ledger;
+  }
+
+  /**
+   * What is known of a port: of servers' sockets on it, and of clients' own.
+   * @param address null: every address
+   */
+  portsOf(address: string | null, port: number): KnownPort[] {
+    const servers = this.serviceNumbers.filter(
+      (service) =>
+        this.servicePort(service) === port &&
+        (address ?? this.serviceAddress(service)) === this.serviceAddress(service),
+    );
+    const known = servers
+      .map((service): KnownPort => {
+        const ledger = this.ledger(service);
+        return { address: this.serviceAddress(service), port, ledger, rows: this.rows.of(service) };
+      })
+      .sort((a, b) => b.rows.length - a.rows.length);
+    // A client's own port is asked for by its whole name: by the number alone there would be one for each client.
+    return address === null ? known : [...known, ...this.clientPort(address, port)];
+  }
+
+  private clientPort(address: string, port: number): KnownPort[] {
+    const { lifetimes } = this;
+    const own: number[] = [];
+    for (let row = 0; row < lifetimes.length; row++) {
+      if (lifetimes.clientPort(row) === port && this.client(lifetimes.client(row)) === address) own.push(row);
+    }
+    if (own.length === 0) return [];
+    const rows = Uint32Array.from(own.sort((a, b) => lifetimes.id(a) - lifetimes.id(b)));
+    return [{ address, port, ledger: ledgerOf(lifetimes, rows, 0, this.end), rows }];
   }
 
   /** "10.0.0.1:80", "[2001:db8::1]:80"; "?" for -1: services are too many to be named. */

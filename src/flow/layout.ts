@@ -44,7 +44,9 @@ export const PREVIOUS = 46; // record of the flow that this one replaced on the 
 export const ENCAPSULATION = 47; // index in the tracker's list | fingerprint of side 0's first SYN << 16 | of side 1's << 24
 
 export const BYTES = 48; // floats of a side
-export const HALF_CLOSE_BYTES = 52; // payload that it received after its own FIN
+export const HALF_CLOSE_BYTES = 52; // payload that side 0, side 1 received after its own FIN, modulo 2^32
+export const HALF_CLOSE_HIGH = 54; // the same, divided by 2^32: side 0's | side 1's << 16
+export const TURNED_AT = 55; // ms since BASE_SECONDS modulo 2^32: the first payload of the side that sent the newest, after the other's newest
 export const SIDE_LAST_TIME = 56; // ns, its newest segment
 
 export const HISTORY = 60; // 3 words: Zeek's letters, 5 bits each, six a word

@@ -169,3 +169,10 @@ export function isFlightFull(
   const from = ints[at + L.SIDE + (1 - side) * L.SIDE_WORDS + L.TIMED_FROM]!;
   return seqDiff(end, from) > INITIAL_WINDOW && isInFlight(floats, at, 1 - side, times);
 }
+
+/** Counts payload that a side received after its own FIN: 48 bits, in words of 32 and 16. */
+export function addHalfCloseBytes(ints: Int32Array, at: number, side: number, bytes: number): void {
+  const sum = (ints[at + L.HALF_CLOSE_BYTES + side]! + bytes) | 0;
+  ints[at + L.HALF_CLOSE_BYTES + side] = sum;
+  if (sum >>> 0 < bytes) ints[at + L.HALF_CLOSE_HIGH]! += 1 << (16 * side);
+}

@@ -15,3 +15,10 @@ export interface FlowSink {
   /** A flow that was summed up has ended, unchanged since. The caches have lost it: the summary should do. */
   flowExpired(flow: FlowView, summary: Float64Array, at: number): void;
 }
+
+/** Takes no flow: for who wants to know of segments which flow they are of, and no more. */
+export const NOBODY: FlowSink = {
+  flowEnded: () => undefined,
+  summarize: () => undefined,
+  flowExpired: () => undefined,
+};

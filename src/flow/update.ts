@@ -1,6 +1,6 @@
 import { ACK, FIN, RST, type Segment, SYN } from '../decode/segment.ts';
 import { type Place, PlainPlace } from '../kernel/place.ts';
-import { NS_PER_SECOND, seqAfter, seqAtOrAfter, seqDiff, seqMax } from '../units.ts';
+import { NS_PER_MS, NS_PER_SECOND, seqAfter, seqAtOrAfter, seqDiff, seqMax } from '../units.ts';
 import type { ChunkedRecords } from './chunks.ts';
 import { isFarFin, judgeFarFin } from './far-fin.ts';
 import { noteLetter, noteSegment } from './history.ts';
@@ -8,6 +8,7 @@ import { Holes } from './holes.ts';
 import * as L from './layout.ts';
 import { H_GAP, H_RETRANSMITTED, H_ZERO_WINDOW } from './letters.ts';
 import {
+  addHalfCloseBytes,
   awaitedAck,
   contextBits,
   countFin,
@@ -174,6 +175,7 @@ export class FlowUpdate {
         if ((ints[at + L.FLAGS]! & L.FLOW_BY_HANDSHAKE) === 0) orient(ints, at, segment, side);
       }
       if (length > 0) {
+        if ((before & L.DATA_LAST) === 0) ints[at + L.TURNED_AT] = time / NS_PER_MS;
         now |= L.DATA_SENT | L.DATA_LAST;
         ints[p + L.SIDE_FLAGS]! &= ~L.DATA_LAST;
         if ((peerBefore & L.FIN_SENT_FLAG) !== 0) {
@@ -300,8 +302,7 @@ export class FlowUpdate {
       fresh += filled;
     }
     floats[(at + L.BYTES + 2 * side) >> 1]! += fresh;
-    if ((ints[p + L.SIDE_FLAGS]! & L.FIN_SENT_FLAG) !== 0)
-      floats[(at + L.HALF_CLOSE_BYTES + 2 - 2 * side) >> 1]! += fresh;
+    if ((ints[p + L.SIDE_FLAGS]! & L.FIN_SENT_FLAG) !== 0) addHalfCloseBytes(ints, at, 1 - side, fresh);
     if (seqAfter(end, max)) {
       ints[s + L.SND_MAX] = end;
       startTiming(ints, floats, at, 1 - side, seqMax(seq, max), this.times);

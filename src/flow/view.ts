@@ -1,3 +1,4 @@
+import { NS_PER_MS } from '../units.ts';
 import type { ChunkedRecords } from './chunks.ts';
 import * as L from './layout.ts';
 import { ENTRY_WORDS, type Trail, type Trails } from './trail.ts';
@@ -83,6 +84,21 @@ export class FlowView {
   /** Entries of its trail, those that say more of an RST among them. */
   get trailCount(): number {
     return this.word(L.FLAGS) >>> L.TRAIL_COUNT_SHIFT;
+  }
+
+  /** Payload that a side received after its own FIN. */
+  halfCloseBytes(side: number): number {
+    const high = (this.word(L.HALF_CLOSE_HIGH) >>> (16 * side)) & 0xffff;
+    return high * 2 ** 32 + (this.word(L.HALF_CLOSE_BYTES + side) >>> 0);
+  }
+
+  /**
+   * When the side that sent the newest payload began to, ns in the flow's base, to the millisecond; of a flow of more
+   * than 49 days modulo that. NaN: there was no payload.
+   */
+  get turnedAt(): number {
+    if (!this.sideHas(0, L.DATA_LAST) && !this.sideHas(1, L.DATA_LAST)) return Number.NaN;
+    return (this.word(L.TURNED_AT) >>> 0) * NS_PER_MS;
   }
 
   /** FINs that a side sent again, 255 at most. */

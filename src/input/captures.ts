@@ -11,7 +11,7 @@ import { namesOf } from './names.ts';
 import { openCapture } from './open.ts';
 import { type BulkSink, NEED_DATA, RECORD, type ReadResult } from './reader.ts';
 import { Rota } from './rota.ts';
-import type { CaptureRecord } from './types.ts';
+import type { CaptureRecord, RecordOrigin } from './types.ts';
 import { MAX_WINDOW_BYTES, WINDOW_BYTES, WindowPool } from './window.ts';
 
 /** How long the event loop may wait for us, milliseconds: signals and timers work between. */
@@ -174,6 +174,11 @@ export class CaptureSet {
   get dropped(): number | null {
     const known = this.#heads.map(({ capture }) => capture.reader.dropped).filter((dropped) => dropped !== null);
     return known.length === 0 ? null : known.reduce((sum, dropped) => sum + dropped, 0);
+  }
+
+  /** Where the record comes from that `forEach` is delivering; null for any other. */
+  originOf(record: CaptureRecord): RecordOrigin | null {
+    return this.#heads.find((head) => head.record === record)?.origin() ?? null;
   }
 
   /**

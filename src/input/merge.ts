@@ -1,7 +1,7 @@
 /** Merging by time: each file's next record, and a heap that knows which is the earliest. */
 import { CaptureClock } from './clock.ts';
 import type { OpenCapture } from './open.ts';
-import { CaptureRecord } from './types.ts';
+import { CaptureRecord, type RecordOrigin } from './types.ts';
 
 /** Few files have more interfaces, so that those of the next one have other numbers. */
 const ORIGIN_STEP = 37;
@@ -19,6 +19,16 @@ export class Head {
     this.capture = capture;
     this.order = order;
     this.record.origin = order * ORIGIN_STEP;
+  }
+
+  /** Where the record comes from that was delivered last. */
+  origin(): RecordOrigin {
+    const { reader } = this.capture;
+    return {
+      file: this.order,
+      frame: this.clock.packets + reader.otherFrames,
+      interfaceName: reader.interfaceName?.(this.record.interfaceId) ?? null,
+    };
   }
 
   /** whether the capture's memory was given back, the record's bytes with it */

@@ -5,17 +5,22 @@ import { DEFAULT_TSRESOL, TickClock } from './ticks.ts';
 import type { ByteWindow } from './window.ts';
 
 const OPT_END = 0;
+const IF_NAME = 2;
 const IF_TSRESOL = 9;
 const IF_TSOFFSET = 14;
 const ISB_IFDROP = 5;
 const ISB_OSDROP = 7;
 const EPB_DROPCOUNT = 4;
+/** A name is kept for each interface; Linux has none of more than 15 bytes, Windows of about 50. */
+const MOST_NAME_BYTES = 256;
 const NOT_KNOWN = 0xffff_ffff;
 /** the same in the 16 bits of an obsolete block */
 const LOST_NOT_KNOWN = 0xffff;
 
 export interface PcapngInterface {
   linkType: number;
+  /** as the capturing machine calls it; null where that isn't told */
+  name: string | null;
   /** 0: no limit */
   snaplen: number;
   /** the largest captured length that is taken for true */
@@ -40,6 +45,7 @@ export function readInterface(
   const tsresol = resolution < 0 ? DEFAULT_TSRESOL : data[resolution]!;
   return {
     linkType: (bigEndian ? u16be : u16le)(data, start),
+    name: readName(data, start + 8, end, bigEndian),
     snaplen,
     captureLimit: captureLimit(snaplen, most),
     clock: new TickClock(tsresol, offset < 0 ? 0n : readInt64(data, offset, bigEndian)),
@@ -83,14 +89,24 @@ function readCount(data: Uint8Array, start: number, end: number, bigEndian: bool
   return high === NOT_KNOWN && low === NOT_KNOWN ? null : high * 0x1_0000_0000 + low;
 }
 
-/** Where the value of the first option with this code and length begins, or -1. Never looks beyond `end`. */
+/** UTF-8, to the first zero byte, with which some programs end it. */
+function readName(data: Uint8Array, start: number, end: number, bigEndian: boolean): string | null {
+  const at = findOption(data, start, end, bigEndian, IF_NAME, null);
+  if (at < 0) return null;
+  const bytes = data.subarray(at, at + Math.min(MOST_NAME_BYTES, (bigEndian ? u16be : u16le)(data, at - 2)));
+  const zero = bytes.indexOf(0);
+  const name = new TextDecoder().decode(zero < 0 ? bytes : bytes.subarray(0, zero));
+  return name === '' ? null : name;
+}
+
+/** Where the value of the first option with this code and length (null: any) begins, or -1. Never looks beyond `end`. */
 function findOption(
   data: Uint8Array,
   start: number,
   end: number,
   bigEndian: boolean,
   code: number,
-  length: number,
+  length: number | null,
 ): number {
   const u16 = bigEndian ? u16be : u16le;
   let at = start;
@@ -98,7 +114,7 @@ function findOption(
     const optionCode = u16(data, at);
     const optionLength = u16(data, at + 2);
     if (optionCode === OPT_END || at + 4 + optionLength > end) return -1;
-    if (optionCode === code && optionLength === length) return at + 4;
+    if (optionCode === code && (length === null || optionLength === length)) return at + 4;
     at += 4 + ((optionLength + 3) & ~3);
   }
   return -1;

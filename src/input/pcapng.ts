@@ -65,6 +65,10 @@ export class PcapngReader implements CaptureReader {
     return sum;
   }
 
+  interfaceName(id: number): string | null {
+    return this.#interfaces[id]?.name ?? null;
+  }
+
   begin(): ReadResult {
     if (this.#begun) return RECORD;
     if (this.damage !== null || this.unsupported !== null) return END;

@@ -54,6 +54,8 @@ export interface CaptureReader {
   readonly otherFrames: number;
   /** how the records lie, once the file header is read; null or absent where not as in PcapLayout */
   readonly layout?: PcapLayout | null;
+  /** What the file calls an interface of the section that is read; null, or absent, where it doesn't say. */
+  interfaceName?(id: number): string | null;
   /** Reads the file header. RECORD: records may follow. `next` does it where it wasn't done. */
   begin(): ReadResult;
   /** Reads the next packet into `record`. All of it but `frame` is set. */

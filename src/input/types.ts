@@ -27,3 +27,13 @@ export class CaptureRecord {
   /** big-endian file: NULL's address family is in the capturing host's byte order */
   bigEndian = false;
 }
+
+/** Where a record comes from. */
+export interface RecordOrigin {
+  /** place of its file among those that were named, from 0 */
+  file: number;
+  /** its number in that file alone, as Wireshark counts */
+  frame: number;
+  /** null where the file doesn't say */
+  interfaceName: string | null;
+}

@@ -79,6 +79,36 @@ function targetOf(path: string): { target: string; mode: number | null } {
   throw new OutputError(`can't write ${plain(path)}`, why, `Create it first: mkdir -p ${plain(folder)}`);
 }
 
+/** Texts that follow each other are joined first: a character may be in two of them. */
+function bytesOf(chunks: readonly (string | Uint8Array)[]): Uint8Array {
+  const parts: Uint8Array[] = [];
+  let text = '';
+  for (const chunk of chunks) {
+    if (typeof chunk === 'string') text += chunk;
+    else {
+      parts.push(Buffer.from(text), chunk);
+      text = '';
+    }
+  }
+  return Buffer.concat([...parts, Buffer.from(text)]);
+}
+
+/** Whether a path is that of one of these files, under whatever name. @throws OutputError where that can't be told */
+export function isOneOf(path: string, files: readonly string[]): boolean {
+  const file = statOf(path);
+  return file !== null && files.some((other) => isFile(other, file));
+}
+
+/** A path that leads nowhere is no file's: whoever opens it will hear why. */
+function isFile(path: string, { ino, dev }: Stats): boolean {
+  try {
+    const stat = statSync(path);
+    return stat.ino === ino && stat.dev === dev;
+  } catch {
+    return false;
+  }
+}
+
 const FLUSH_AT = 64 * 1024;
 
 /**
@@ -90,7 +120,7 @@ export class AtomicFile {
   readonly #target: string;
   readonly #temporary: string;
   #fd: number | null;
-  #pending: string[] = [];
+  #pending: (string | Uint8Array)[] = [];
   #length = 0;
 
   /** @throws OutputError where the folder doesn't exist or nothing can be written there */
@@ -111,8 +141,8 @@ export class AtomicFile {
     });
   }
 
-  /** Adds text. @throws OutputError; the temporary file is gone then */
-  write(chunk: string): void {
+  /** Adds text, or bytes, which must stay as they are. @throws OutputError; the temporary file is gone then */
+  write(chunk: string | Uint8Array): void {
     this.#pending.push(chunk);
     this.#length += chunk.length;
     if (this.#length >= FLUSH_AT) this.#guarded((fd) => this.#flush(fd));
@@ -139,7 +169,7 @@ export class AtomicFile {
   }
 
   #flush(fd: number): void {
-    const bytes = Buffer.from(this.#pending.join(''));
+    const bytes = bytesOf(this.#pending);
     this.#pending = [];
     this.#length = 0;
     for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done);

@@ -1,5 +1,6 @@
 /** `-f json`: the whole report, indented, with every flow on a line of its own. */
 
+import type { Diff } from '../diff/types.ts';
 import type { Report } from '../report/types.ts';
 
 /**
@@ -15,6 +16,11 @@ export function* jsonReport(report: Report): Generator<string, void, undefined> 
     lead = ',\n';
   }
   yield '\n}\n';
+}
+
+/** A comparison of two reports as JSON; it ends in a newline. */
+export function jsonDiff(diff: Diff): string {
+  return `${indented(diff, '')}\n`;
 }
 
 function* lines(items: readonly unknown[]): Generator<string, void, undefined> {

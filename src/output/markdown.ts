@@ -28,7 +28,7 @@ function oneLine(text: string): string {
 }
 
 /** Text on one line that Markdown shows as it is: no markup, no HTML, no end of a cell. At most `most` characters long. */
-function escaped(text: string, most: number): string {
+export function escaped(text: string, most: number): string {
   return escapedLine(oneLine(text), most);
 }
 
@@ -55,7 +55,7 @@ function shortened(text: string, most: number): string {
 }
 
 /** A finding's words: as escaped(), but `code` stays code. */
-function prose(text: string, most: number): string {
+export function prose(text: string, most: number): string {
   const parts = shortened(oneLine(text), most).split('`');
   const paired = parts.length % 2 === 1;
   return parts
@@ -63,7 +63,7 @@ function prose(text: string, most: number): string {
     .join(paired ? '' : "'");
 }
 
-function row(cells: readonly string[]): string {
+export function row(cells: readonly string[]): string {
   return `| ${cells.join(' | ')} |`;
 }
 

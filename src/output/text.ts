@@ -108,7 +108,9 @@ function flows(page: Page): string[] {
     ? `  ${count(shown.length)} of ${count(all)}`
     : `  the ${count(shown.length)} of ${count(all)} that matter most${page.listed === '' ? '' : `; counts are${page.listed.slice(1)}`}`;
   const name = report.capture.files.map(({ name: each }) => each);
-  const file = name.length === 1 && SAFE_NAME.test(name[0] ?? '') ? name[0] : 'FILE';
+  // Where it is redacted the name is none: such flows have no Community ID.
+  const isNamed = name.length === 1 && SAFE_NAME.test(name[0] ?? '') && shown[0]?.communityId !== null;
+  const file = isNamed ? name[0] : 'FILE';
   const left = groups.slice(sections.length).reduce((sum, group) => sum + group.flows.length, 0);
   const split = splitBy.length === 0 ? '' : ` --split-by ${splitBy.join(',')}`;
   const hints = [

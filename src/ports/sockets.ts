@@ -68,7 +68,7 @@ export function heldAt(lifetimes: Lifetimes, rows: Uint32Array, side: SocketSide
   return held;
 }
 
-/** The state before the socket was gone. Of one that was closed by a segment the last ones don't matter: it counts as open until then. */
+/** The state by which it is called: of one that did not linger when it was closed, ESTABLISHED. */
 function lastStateOf(lifetimes: Lifetimes, row: number, side: SocketSide): StateName {
   const state = STATE_NAMES[lifetimes.lastState(row, side)]!;
   return state === 'CLOSED' ? 'ESTABLISHED' : state;

@@ -1,4 +1,3 @@
-import * as L from '../flow/layout.ts';
 import * as S from '../tcp/states.ts';
 import * as F from '../teardown/facts.ts';
 import type { FlowSources } from './sources.ts';
@@ -28,7 +27,7 @@ export function endpointRecord(sources: FlowSources, side: number, times: TimeTe
     finAt: times.text(facts.finAt[side]!),
     finAckedAt: times.text(facts.finAckedAt[side]!),
     finRetransmissions: view.retransmittedFins(side),
-    halfCloseBytes: view.floatOf(side, L.HALF_CLOSE_BYTES),
+    halfCloseBytes: view.halfCloseBytes(side),
     timeWait: timeWaitRecord(sources, side, times),
   };
 }

@@ -46,6 +46,8 @@ describe('a payload that could be recognised', () => {
     note('flow', await teardown(['flow', capture, '1', '-v']));
     const names = ['p.txt', 'p.json', 'p.ndjson', 'p.csv', 'p.md'];
     note('-o', await teardown([capture, ...names.flatMap((name) => ['-o', name])], { cwd: folder }));
+    note('--evidence', await teardown([capture, '--evidence', 'p.pcapng'], { cwd: folder }));
+    outputs.set('p.pcapng', readFileSync(join(folder, 'p.pcapng'), 'latin1'));
     for (const name of names) outputs.set(name, readFileSync(join(folder, name), 'utf8'));
   });
 
@@ -57,7 +59,7 @@ describe('a payload that could be recognised', () => {
   });
 
   test('is in no output', () => {
-    expect([...outputs.keys()]).toHaveLength(12);
+    expect([...outputs.keys()]).toHaveLength(14);
     for (const [name, text] of outputs) {
       expect(text.length, name).toBeGreaterThan(20);
       for (const trace of traces())

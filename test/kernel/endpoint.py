@@ -66,6 +66,10 @@ def set_options(sock, options):
         sock.setsockopt(level, getattr(socket, name), value)
 
 
+async def ready(request):
+    return {}
+
+
 async def listen(request):
     sock = new_socket(request)
     sock.bind((request["address"], request["port"]))
@@ -75,11 +79,25 @@ async def listen(request):
     return {"socket": handle}
 
 
+def bind_downwards(sock, host, first, last):
+    """The first free port from the highest down, or EAGAIN: what rresvport() of rsh and rlogin does."""
+    for port in range(first, last - 1, -1):
+        try:
+            sock.bind((host, port))
+            return
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+    raise OSError(errno.EAGAIN, "all ports in use")
+
+
 async def connect(request):
     loop = asyncio.get_running_loop()
     sock = new_socket(request)
     if request.get("from"):
         sock.bind((request["local"], request["from"]))
+    if request.get("fromDownTo"):
+        bind_downwards(sock, request["local"], *request["fromDownTo"])
     handle = put(sock)
     remote = (request["address"], request["port"])
     try:
@@ -100,6 +118,22 @@ async def connect(request):
         sock.close()
         return {"error": "gave up", "local": local}
     return {"socket": handle, "local": address(sock, "getsockname")}
+
+
+async def probe(request):
+    """bind() again and again until it works: when it did, and when it first and last failed."""
+    until = time.monotonic() + request["timeout"]
+    failed = []
+    while time.monotonic() < until:
+        t = time.time()
+        with new_socket(request) as sock:
+            try:
+                sock.bind((request["address"], request["port"]))
+                return {"free": t, "failed": failed[:1] + failed[-1:], "failures": len(failed)}
+            except OSError:
+                failed.append(t)
+        await asyncio.sleep(request["ms"] / 1000)
+    return {"error": "gave up", "failed": failed[:1] + failed[-1:], "failures": len(failed)}
 
 
 async def accept(request):
@@ -139,12 +173,18 @@ async def send_urgent(request):
 
 
 async def receive(request):
-    """A number of bytes, or without one all until the end."""
+    """A number of bytes, or without one all until the end; no longer than `timeout` seconds for each piece of it."""
+    loop = asyncio.get_running_loop()
     wanted = request.get("bytes")
     got = 0
     while wanted is None or got < wanted:
         limit = 65536 if wanted is None else min(65536, wanted - got)
-        data = await asyncio.get_running_loop().sock_recv(sockets[request["socket"]], limit)
+        try:
+            data = await asyncio.wait_for(loop.sock_recv(sockets[request["socket"]], limit), request.get("timeout"))
+        except asyncio.TimeoutError as error:
+            if getattr(error, "errno", None) is not None:
+                raise  # ETIMEDOUT, of the connection
+            return {"error": "gave up", "bytes": got}
         if not data:
             break
         got += len(data)
@@ -212,7 +252,7 @@ watched = {}
 
 OPERATIONS = {
     f.__name__: f
-    for f in (listen, connect, accept, send, send_some, send_urgent, receive, shutdown, options, close, watch, changes)
+    for f in (ready, listen, connect, probe, accept, send, send_some, send_urgent, receive, shutdown, options, close, watch, changes)
 }
 
 

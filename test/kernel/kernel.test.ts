@@ -1,6 +1,7 @@
 /**
  * Connections between real sockets of this machine's kernel, and our reading of their captures against what the kernel did.
- * TEARDOWN_KERNEL=all plays every scenario; TEARDOWN_KERNEL_KEEP=DIR keeps the captures and truths.
+ * TEARDOWN_KERNEL=all plays every scenario, TEARDOWN_KERNEL=stories makes those of fixtures/stories that are made here;
+ * TEARDOWN_KERNEL_KEEP=DIR keeps the captures and truths.
  */
 
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
@@ -16,9 +17,12 @@ import { type Failure, run, type Scenario } from './rig.ts';
 import { CROWDS } from './scenarios/crowds.ts';
 import { EVERYDAY } from './scenarios/everyday.ts';
 import { EXTENDED } from './scenarios/extended.ts';
+import { STORIES } from './stories/index.ts';
+import { writeStory } from './stories/written.ts';
 import { Tracing } from './tracing.ts';
 
 const { TEARDOWN_KERNEL, TEARDOWN_KERNEL_KEEP, TEARDOWN_KERNEL_ONLY = '' } = process.env;
+const FIXTURES = join(import.meta.dirname, '../../fixtures/stories');
 const POLLED = ['client_first', 'server_first_20ms', 'simultaneous', 'three_way_v6', 'reuse_of_time_wait'];
 /** What polling can't tell. */
 const TRACED_ONLY = ['reset sender'];
@@ -111,6 +115,18 @@ describe('this kernel', () => {
     },
     2 * MINUTES,
   );
+
+  if (TEARDOWN_KERNEL === 'stories') {
+    itKernel(
+      'plays the stories of fixtures/ anew',
+      async () => {
+        await expectAgreement(STORIES, folder, tracing);
+        const played = STORIES.filter(({ name }) => name.includes(TEARDOWN_KERNEL_ONLY));
+        for (const { name } of played) writeStory(join(folder, name), join(FIXTURES, name));
+      },
+      9 * MINUTES,
+    );
+  }
 
   if (TEARDOWN_KERNEL !== 'all') return;
 

@@ -17,6 +17,7 @@ const DEFAULTS = { 'ipv4/tcp_no_metrics_save': 1, 'ipv4/tcp_fin_timeout': 50 };
 
 const INTERFACES = { client: 'c0', server: 's0' };
 const HOSTS = { client: 1, server: 2 };
+const macOf = (side: Side) => `02:00:00:00:00:0${HOSTS[side]}`;
 
 export class Lab {
   readonly sysctls: Sysctls;
@@ -61,6 +62,13 @@ export class Lab {
   /** Another process with sockets on a side, which may be stopped or killed. */
   endpoint(side: Side): Remote {
     return this.start(this.holder(side), ['python3', join(import.meta.dirname, 'endpoint.py')]);
+  }
+
+  /** Pulls a side's plug, or puts it back in. */
+  plug(side: Side, position: 'out' | 'in'): void {
+    const place = this.holder(side);
+    if (position === 'out') this.run(place, [`ip link set ${INTERFACES[side]} down`]);
+    else this.run(place, [`ip link set ${INTERFACES[side]} up`, ...this.neighbour(side)]);
   }
 
   /** Captures at both ends into client.pcap and server.pcap of a folder. */
@@ -114,20 +122,25 @@ export class Lab {
 
   private configure(side: Side, place: number): void {
     const own = INTERFACES[side];
-    const other = side === 'client' ? 'server' : 'client';
     const settings = { ...DEFAULTS, ...this.sysctls[side] };
-    // Fixed hardware addresses and neighbours: nothing but TCP has to be on the wire.
-    const mac = (of: Side) => `02:00:00:00:00:0${HOSTS[of]}`;
     this.run(place, [
       ...Object.entries(settings).map(([name, value]) => `echo ${value} > /proc/sys/net/${name}`),
       `echo 0 > /proc/sys/net/ipv6/conf/${own}/accept_dad`,
       'ip link set lo up',
-      `ip link set ${own} address ${mac(side)} up`,
+      `ip link set ${own} address ${macOf(side)} up`,
       `ip address add ${this.address(side, 4)}/24 dev ${own}`,
       `ip address add ${this.address(side, 6)}/64 dev ${own} nodad`,
-      `ip neighbour add ${this.address(other, 4)} lladdr ${mac(other)} dev ${own} nud permanent`,
-      `ip neighbour add ${this.address(other, 6)} lladdr ${mac(other)} dev ${own} nud permanent`,
+      ...this.neighbour(side),
     ]);
+  }
+
+  /** Fixed hardware addresses and neighbours: nothing but TCP has to be on the wire. */
+  private neighbour(side: Side): string[] {
+    const other = side === 'client' ? 'server' : 'client';
+    return ([4, 6] as const).map(
+      (family) =>
+        `ip neighbour replace ${this.address(other, family)} lladdr ${macOf(other)} dev ${INTERFACES[side]} nud permanent`,
+    );
   }
 
   private run(place: number, commands: readonly string[]): void {

@@ -61,6 +61,12 @@ export class Remote {
     this.child.kill(signal);
   }
 
+  /** Sends a signal that ends it, and waits until it has ended. */
+  async kill(signal: NodeJS.Signals): Promise<void> {
+    this.child.kill(signal);
+    await this.ended;
+  }
+
   /** Waits until something that matches was written to standard error. */
   async says(text: string): Promise<void> {
     for (let i = 0; i < 500 && !this.complaint.includes(text); i++) {

@@ -15,6 +15,8 @@ export interface Scenario {
   description: string;
   wire?: Wire;
   sysctls?: Sysctls;
+  /** the service's, else one that is free */
+  port?: number;
   /** seconds after which it is given up, 30 if not given */
   limit?: number;
   play(stage: Stage): Promise<unknown>;
@@ -78,7 +80,7 @@ async function playAll(scenarios: readonly Scenario[], number: number, captures:
     if (poll) await startPolling(watched);
     await lab.capture(captures);
     const plays = scenarios.map(async (scenario, i) => {
-      const stage = new Stage(lab, ends, FIRST_PORT + i, scenario.wire ?? {});
+      const stage = new Stage(lab, ends, scenario.port ?? FIRST_PORT + i, scenario.wire ?? {});
       try {
         await sleep(i * APART);
         performances.push(await inTime(scenario, stage));

@@ -34,6 +34,8 @@ export interface Action extends Reply {
 export interface ConnectOptions {
   family?: 4 | 6;
   from?: number;
+  /** the highest free one of these ports, [highest, lowest] */
+  fromDownTo?: [number, number];
   reuse?: boolean;
   options?: Record<string, number>;
   /** bytes sent with the SYN */
@@ -79,9 +81,12 @@ export class Socket {
     return this.do('send', { bytes });
   }
 
-  /** That many bytes, or without a number all until the end. */
-  receive(bytes?: number): Promise<Reply> {
-    return this.do('receive', bytes === undefined ? {} : { bytes });
+  /** That many bytes, or without a number all until the end; the error is "gave up" after `timeout` seconds of silence. */
+  receive(bytes?: number, timeout?: number): Promise<Reply> {
+    return this.do('receive', {
+      ...(bytes === undefined ? {} : { bytes }),
+      ...(timeout === undefined ? {} : { timeout }),
+    });
   }
 
   shutdown(): Promise<Reply> {
@@ -146,15 +151,33 @@ export class Stage {
     return this.lab.endpoint(side);
   }
 
-  async listen({
+  /** Several of them, once they have started: on a busy machine that takes a second. */
+  async processes(...sides: Side[]): Promise<Remote[]> {
+    const started = sides.map((side) => this.process(side));
+    await Promise.all(started.map((each) => each.ask({ op: 'ready' })));
+    return started;
+  }
+
+  plug(side: Side, position: 'out' | 'in'): void {
+    this.lab.plug(side, position);
+  }
+
+  async listen(options: ListenOptions = {}): Promise<Socket> {
+    const listener = await this.tryListen(options);
+    if (typeof listener === 'string') throw new Error(`listen on port ${options.port ?? this.port}: ${listener}`);
+    return listener;
+  }
+
+  /** @returns the listener, or the error's name */
+  async tryListen({
     host = this.ends.server,
     family = 4,
     port = this.port,
     ...rest
-  }: ListenOptions = {}): Promise<Socket> {
+  }: ListenOptions = {}): Promise<Socket | string> {
     const address = this.lab.address('server', family);
     const { socket, error } = await this.act('server', host, { op: 'listen', address, port, ...rest });
-    if (socket === undefined) throw new Error(`listen on ${address}:${port}: ${error}`);
+    if (socket === undefined) return error ?? 'unknown';
     return new Socket(this, 'server', host, Number(socket), '');
   }
 

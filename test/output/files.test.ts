@@ -64,6 +64,14 @@ describe('writeFileAtomic', () => {
     expect(readdirSync(folder)).toEqual(['report.txt']);
   });
 
+  it('leaves bytes as they are between texts, of which a character may be in two', () => {
+    const path = join(folder, 'bytes.bin');
+    const file = new AtomicFile(path);
+    for (const chunk of ['\ud83d', '\ude00', Uint8Array.of(0xff, 0, 0xc3), 'ä', Uint8Array.of(7)]) file.write(chunk);
+    file.commit();
+    expect([...readFileSync(path)]).toEqual([...Buffer.from('😀'), 0xff, 0, 0xc3, 0xc3, 0xa4, 7]);
+  });
+
   it('writes on where the disk takes less than it is given', () => {
     failing.short = true;
     const path = join(folder, 'report.txt');
