@@ -165,7 +165,7 @@ function program(run: (exitCode: Promise<number>) => void): Command {
   const diff = root
     .command('diff')
     .description('compare two JSON reports, made before and after a change: did it help?')
-    .usage('[options] BEFORE.json AFTER.json')
+    .usage('[options] BEFORE AFTER')
     .argument('[operands...]', 'the reports (JSON, also gzip; - is standard input), the older one first')
     .option('-o, --output <path>', 'write a file: .txt .json .md; repeatable', collect)
     .addOption(new Option('-f, --format <format>', 'what goes to standard output (text)').choices(DIFF_FORMATS))

@@ -58,10 +58,11 @@ describe.each(RULES)('$name', (rule) => {
   });
 });
 
-it('lists all rules, each on a line in 80 columns', () => {
+it('lists all rules, within 80 columns', () => {
   const text = explainAll(RULES, { color: false, width: 80 });
   expect(widest(text)).toBeLessThanOrEqual(80);
-  for (const { name, title } of RULES) expect(text).toMatch(new RegExp(`^  ${name} +${title}$`, 'm'));
+  for (const { name } of RULES) expect(text).toContain(`\n  ${name} `);
+  for (const { name, title } of RULES) expect(words(text)).toContain(` ${name} ${words(title)} `);
   for (const word of ['critical', 'warning', 'info', 'certain', 'likely', 'possible', '--threshold', '--fail-on']) {
     expect(text).toContain(word);
     expect(allMarkdown(RULES)).toContain(word);
