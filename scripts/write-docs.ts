@@ -3,15 +3,19 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { FINDINGS_PAGE, findingsPage, withRulesTable } from './findings-page.ts';
 import { PROFILES_PAGE, profilesPage } from './profiles-page.ts';
 import { STATE_MACHINE_PAGE, stateMachinePage } from './state-machine.ts';
 
 /** The repository, as seen from build/scripts/write-docs.js. */
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
-const PAGES: [path: string, text: () => string][] = [
+/** What each is to hold, by what it holds. */
+const PAGES: [path: string, text: (before: string) => string][] = [
   [STATE_MACHINE_PAGE, stateMachinePage],
   [PROFILES_PAGE, profilesPage],
+  [FINDINGS_PAGE, findingsPage],
+  ['README.md', withRulesTable],
 ];
 
 function main(args: readonly string[]): number {
@@ -22,8 +26,9 @@ function main(args: readonly string[]): number {
   const stale: string[] = [];
   for (const [path, text] of PAGES) {
     const file = join(ROOT, path);
-    const wanted = text();
-    if (existsSync(file) && readFileSync(file, 'utf8') === wanted) continue;
+    const before = existsSync(file) ? readFileSync(file, 'utf8') : '';
+    const wanted = text(before);
+    if (before === wanted) continue;
     stale.push(path);
     if (args.length === 0) writeFileSync(file, wanted);
   }

@@ -5,7 +5,6 @@ import { CommonGauge, startCrew, threadsFor } from './crew.ts';
 import { SKIP_REASONS } from './decode/outcome.ts';
 import type { SplitWord } from './decode/split.ts';
 import type { Context, PortRange } from './findings/context.ts';
-import { defaultThresholds } from './findings/findings.ts';
 import type { RuleName } from './findings/rule.ts';
 import { type CaptureOptions, type CaptureSet, type Moment, openCaptures } from './input/captures.ts';
 import type { CaptureClock } from './input/clock.ts';
@@ -17,6 +16,7 @@ import type { ServiceTotals } from './report/services.ts';
 import type { Capture, Flow, Report } from './report/types.ts';
 import { readShare } from './share.ts';
 import { type OsChoice, parseSystems } from './systems.ts';
+import { checkedPortRange, thresholdsOf } from './thresholds.ts';
 import { formatTime, NS_PER_SECOND, nsToSeconds } from './units.ts';
 import { parseWhere } from './where/where.ts';
 
@@ -41,7 +41,7 @@ export interface AnalysisOptions {
   finTimeoutSeconds?: number | undefined;
   /** the same as a function */
   accepts?: ((flow: Flow) => boolean) | undefined;
-  /** from which value a rule fires, by its name: `RULES` says what of, and what is usual */
+  /** from which value a rule fires, by its name, in seconds, numbers or shares of 1: `teardown explain` says which */
   thresholds?: Partial<Readonly<Record<RuleName, number>>> | undefined;
   /** ephemeral ports of the clients; Linux's (32768 to 60999) where it isn't said */
   portRange?: PortRange | undefined;
@@ -81,6 +81,8 @@ export const MAX_FLOWS = 100_000;
  * @throws InputError where a file can't be opened, is no capture or can't be followed: nothing was analysed then
  * @throws WhereError where `options.where` is no expression
  * @throws OsError where `options.os` names no system or no address
+ * @throws ThresholdError (a RangeError) where `options.thresholds` names no rule that has one, or a value outside its bounds
+ * @throws RangeError where `options.portRange` is no range of ports
  */
 export async function analyze(files: readonly string[], options: AnalyzeOptions = {}): Promise<Report> {
   const { redact, ...others } = options;
@@ -115,6 +117,8 @@ export interface JudgedAnalysis extends Analysis {
 export async function runAnalysis(files: readonly string[], options: AnalysisOptions = {}): Promise<JudgedAnalysis> {
   const where = options.where === undefined ? undefined : parseWhere(options.where);
   const systems = parseSystems(options);
+  const thresholds = thresholdsOf(options.thresholds);
+  const portRange = checkedPortRange(options.portRange);
   const maxFlows = options.maxFlows ?? MAX_FLOWS;
   const { onFlow, onProgress, stdin, follow } = options;
   const accepts = where === undefined ? options.accepts : (flow: Flow) => where.matches(flow);
@@ -167,8 +171,8 @@ export async function runAnalysis(files: readonly string[], options: AnalysisOpt
     originSeconds: clock.originSeconds,
     start: clock.empty ? 0 : since(clock.firstSeconds, clock.firstNanoseconds),
     end: clock.empty ? 0 : since(clock.lastSeconds, clock.lastNanoseconds),
-    portRange: options.portRange ?? null,
-    thresholds: { ...defaultThresholds(), ...options.thresholds },
+    portRange,
+    thresholds,
     listed: flows,
   });
   const report: Report = {

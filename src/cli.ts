@@ -7,14 +7,17 @@ import { type AnalyzeFlags, analyzeCommand } from './cli/analyze-command.ts';
 import { compareCommand } from './cli/compare-command.ts';
 import { DIFF_FORMATS, type DiffFlags, diffCommand } from './cli/diff-command.ts';
 import { EXIT_DONE, EXIT_USAGE, explain, UsageError } from './cli/errors.ts';
+import { EXPLAIN_FORMATS, type ExplainFlags, explainCommand } from './cli/explain-command.ts';
 import { flowCommand } from './cli/flow-command.ts';
 import { FORMATS } from './cli/formats.ts';
 import { PORT_FORMATS, type PortFlags, portCommand } from './cli/port-command.ts';
 import { BrokenPipe, standardOutputError } from './cli/terminal.ts';
 import { SPLIT_WORDS, type SplitWord } from './decode/split.ts';
+import type { PortRange } from './findings/context.ts';
 import { plain } from './output/style.ts';
 import { REDACT_MODES } from './redact/redactor.ts';
 import { OS_NAMES } from './teardown/profiles.ts';
+import { PORT_RANGE, readPortRange } from './thresholds.ts';
 
 function seconds(text: string): number {
   const value = Number(text);
@@ -43,6 +46,14 @@ function splitBy(text: string): SplitWord[] {
   return known;
 }
 
+function portRange(text: string): PortRange {
+  try {
+    return readPortRange(text);
+  } catch {
+    throw new InvalidArgumentError(`${PORT_RANGE}.`);
+  }
+}
+
 function withOutputs(command: Command): Command {
   return command
     .option('-o, --output <path>', 'write a file: .txt .json .ndjson .csv .md; repeatable', collect)
@@ -54,6 +65,13 @@ const SEVERITIES = ['info', 'warning', 'critical'] as const;
 
 function colorOption(): Option {
   return new Option('--color <when>', 'colours').choices(['auto', 'always', 'never']).default('auto');
+}
+
+function withFindings(command: Command): Command {
+  return command
+    .option('--threshold <rule=value>', 'from which value a finding is made: close-wait-leak=5s; repeatable', collect)
+    .option('--port-range <low-high>', "the clients' ephemeral ports (32768-60999)", portRange)
+    .addOption(new Option('--fail-on <severity>', 'exit 1 when a finding is at least that severe').choices(SEVERITIES));
 }
 
 function withCommon(command: Command): Command {
@@ -83,11 +101,12 @@ Without a command it is analyze:
   teardown flow web.pcap 7                one flow, segment by segment
   teardown port web.pcap 10.0.0.1:80      why bind() fails there, until when
   teardown compare client.pcap server.pcap   what was lost, who sent the RST
+  teardown explain bind-blocked           what a finding means, what to do
   teardown diff before.json after.json    two reports: did the change help?
   teardown analyze --help                 all options
 
-Exit codes: 0 done; 1 a selector matched nothing, or --fail-on; 2 usage error, or no capture;
-3 the capture is damaged: everything before the damage was analysed.`;
+Exit codes: 0 done; 1 --fail-on reached, or a selector matched nothing; 2 usage
+error, or no capture; 3 the capture is damaged: all before that was analysed.`;
 
 function program(run: (exitCode: Promise<number>) => void): Command {
   const root = new Command('teardown')
@@ -125,6 +144,14 @@ function program(run: (exitCode: Promise<number>) => void): Command {
     .usage('[options] CLIENT SERVER')
     .argument('[operands...]', "the clients' capture, then the servers'")
     .action((operands: string[], flags: AnalyzeFlags) => run(compareCommand(operands, flags)));
+  const explanation = root
+    .command('explain')
+    .description('what a finding means, why it happens, what to do; all rules without RULE')
+    .usage('[options] [RULE]')
+    .argument('[rule]', "a finding's rule, as bind-blocked")
+    .addOption(new Option('-f, --format <format>', 'of what is printed').choices(EXPLAIN_FORMATS).default('text'))
+    .addOption(colorOption())
+    .action((rule: string | undefined, flags: ExplainFlags) => run(Promise.resolve(explainCommand(rule, flags))));
   const port = root
     .command('port')
     .description('why and until when bind() to a port fails')
@@ -138,7 +165,7 @@ function program(run: (exitCode: Promise<number>) => void): Command {
   const diff = root
     .command('diff')
     .description('compare two JSON reports, made before and after a change: did it help?')
-    .usage('[options] BEFORE.json AFTER.json')
+    .usage('[options] BEFORE AFTER')
     .argument('[operands...]', 'the reports (JSON, also gzip; - is standard input), the older one first')
     .option('-o, --output <path>', 'write a file: .txt .json .md; repeatable', collect)
     .addOption(new Option('-f, --format <format>', 'what goes to standard output (text)').choices(DIFF_FORMATS))
@@ -153,11 +180,12 @@ function program(run: (exitCode: Promise<number>) => void): Command {
     .action((operands: string[], flags: DiffFlags) => run(diffCommand(operands, flags)));
   withOutputs(analyze);
   withOutputs(compare);
+  withFindings(analyze);
   withCommon(analyze);
   withCommon(flow);
   withCommon(compare);
   withCommon(port);
-  for (const command of [root, analyze, flow, port, compare, diff]) {
+  for (const command of [root, analyze, flow, port, compare, diff, explanation]) {
     command.configureOutput({ writeErr: () => undefined, outputError: () => undefined }).exitOverride();
   }
   return root;

@@ -11,4 +11,5 @@ export { OutputError } from './output/files.ts';
 export type { RedactMode, RedactOptions } from './redact/redactor.ts';
 export type * from './report/types.ts';
 export { type OsChoice, OsError } from './systems.ts';
+export { ThresholdError } from './thresholds.ts';
 export { WhereError } from './where/where.ts';

@@ -1,12 +1,15 @@
 import { type Analysis, type AnalyzeOptions, MAX_FLOWS, runAnalysis } from '../analyze.ts';
 import type { SplitWord } from '../decode/split.ts';
 import type { EvidenceRedaction } from '../extract.ts';
+import type { PortRange } from '../findings/context.ts';
 import { plain } from '../output/style.ts';
 import { type RedactMode, Redactor } from '../redact/redactor.ts';
-import type { ComparisonTotals, Flow } from '../report/types.ts';
+import type { ComparisonTotals, Flow, Severity } from '../report/types.ts';
 import { choicesOf } from '../systems.ts';
-import { EXIT_DAMAGED, EXIT_DONE, warnOfDamage } from './errors.ts';
+import { readThresholds } from '../thresholds.ts';
+import { EXIT_DAMAGED, EXIT_DONE, EXIT_NOTHING, warnOfDamage } from './errors.ts';
 import { EvidenceFile } from './evidence.ts';
+import { reachesFailOn } from './fail-on.ts';
 import { type Format, isStreamed, OutputFile, render, streamHead, streamLine } from './formats.ts';
 import { capturesOf } from './inputs.ts';
 import { Progress } from './progress.ts';
@@ -24,6 +27,10 @@ export interface AnalyzeFlags {
   timeWait?: number;
   finTimeout?: number;
   splitBy?: SplitWord[];
+  /** RULE=VALUE each */
+  threshold?: string[];
+  portRange?: PortRange;
+  failOn?: Severity;
   redact?: true;
   redactMode?: RedactMode;
   redactPorts?: true;
@@ -65,8 +72,10 @@ export function redactorOf({ redact, redactMode, redactPorts }: AnalyzeFlags): R
 
 /** `teardown [analyze] FILE...` @returns the exit code */
 export async function analyzeCommand(operands: string[], flags: AnalyzeFlags): Promise<number> {
+  const { portRange } = flags;
+  const thresholds = readThresholds(flags.threshold ?? []);
   const files = await capturesOf(operands, flags.quiet === true);
-  return await writeAnalysis(flags, (options) => runAnalysis(files, options), files);
+  return await writeAnalysis(flags, (options) => runAnalysis(files, { ...options, thresholds, portRange }), files);
 }
 
 /**
@@ -166,7 +175,9 @@ async function analyzeInto(
   }
   if (flags.splitBy !== undefined && flags.quiet !== true) hintAtTornConnection(analyzed.report.flows);
   warnOfDamage(report.capture);
-  return report.capture.damage.length > 0 ? EXIT_DAMAGED : EXIT_DONE;
+  const fails = reachesFailOn(report.findings, flags.failOn, flags.quiet === true);
+  if (report.capture.damage.length > 0) return EXIT_DAMAGED;
+  return fails ? EXIT_NOTHING : EXIT_DONE;
 }
 
 function evidenceRedaction(redactor: Redactor): EvidenceRedaction {

@@ -4,6 +4,7 @@ import { plain } from '../output/style.ts';
 import { damagePlace } from '../output/survey.ts';
 import type { Capture } from '../report/types.ts';
 import { OsError } from '../systems.ts';
+import { ThresholdError } from '../thresholds.ts';
 import { WhereError } from '../where/where.ts';
 
 /** A wrong command line (exit code 2). */
@@ -25,7 +26,7 @@ export const EXIT_DAMAGED = 3;
 /** An error as at most three short lines - what, why, what to try - and never a stack trace. */
 export function explain(error: unknown): string {
   if (error instanceof WhereError) return `teardown: wrong expression: ${error.rendered}`;
-  if (error instanceof UsageError || error instanceof OsError)
+  if (error instanceof UsageError || error instanceof OsError || error instanceof ThresholdError)
     return `teardown: ${plain(error.message)}\n  ${plain(error.hint)}`;
   if (error instanceof InputError || error instanceof OutputError) {
     return `teardown: ${plain(error.what)}: ${plain(error.why)}\n  ${plain(error.hint)}`;

@@ -12,7 +12,7 @@ import { NOTES, type Note, noteBit } from '../teardown/facts.ts';
 import { formatTime } from '../units.ts';
 import { addressPort, moment } from '../words.ts';
 import { type Peak, peakOf } from './peaks.ts';
-import type { RuleName } from './rule.ts';
+import type { RuleName } from './rule-names.ts';
 
 /** Ephemeral ports of clients, both included. */
 export type PortRange = readonly [low: number, high: number];

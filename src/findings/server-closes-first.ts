@@ -36,7 +36,10 @@ export const serverClosesFirst: Rule = {
   },
   find: (context) => {
     const blocked = new Set(
-      outagesOf(context).flatMap(({ service, held }) => (held.states.TIME_WAIT ? [service] : [])),
+      // Where the service came back although they were there, they blocked nothing.
+      outagesOf(context).flatMap(({ service, held, blame }) =>
+        held.states.TIME_WAIT && blame !== 'overridden' ? [service] : [],
+      ),
     );
     const drafts = context.serviceNumbers.flatMap((service) => judge(context, service, blocked.has(service)));
     return drafts.sort((a, b) => b.flowCount - a.flowCount).slice(0, MOST);
@@ -59,11 +62,11 @@ function judge(context: Context, service: number, wasBlocked: boolean): Draft[] 
   return [
     {
       severity: wasBlocked || peak.peak >= MANY ? 'warning' : 'info',
-      title: `${endpoint} closes first in ${all} connections (${percent(counts.server, closed)}), so TIME_WAIT is on its port`,
-      because: `The server sent the first FIN of ${all} connections that ended by FIN${counts.client > 0 ? `, the clients of ${count(counts.client)}` : ''}. ${
+      title: `${endpoint} closes first in ${all} connections${counts.server === closed ? '' : ` (${percent(counts.server, closed)})`}, so TIME_WAIT is on its port`,
+      because: `${counts.client > 0 ? `The clients closed ${count(counts.client)} first. ` : ''}${
         peak.count === 0
           ? 'None of them was seen to reach TIME_WAIT.'
-          : `Each leaves a socket in TIME_WAIT on its port for ${duration(timeWait)}: at most ${count(peak.peak)} at once, at ${context.moment(peak.at)}.`
+          : `Each close leaves a socket in TIME_WAIT on its port for ${duration(timeWait)}: at most ${count(peak.peak)} at once, at ${context.moment(peak.at)}.`
       } They keep bind() from succeeding after a restart, unless SO_REUSEADDR is set; at the clients they would keep nobody waiting.`,
       doThis: [
         'Let the client close: give the server a longer idle timeout than the clients or the load balancer have (nginx `keepalive_timeout`, Node `server.keepAliveTimeout`, Go `IdleTimeout`), and no `Connection: close` that nobody asked for.',

@@ -3,14 +3,15 @@
 import type { SplitWord } from '../decode/split.ts';
 import type { ComparisonTotals, Finding, Flow, Report } from '../report/types.ts';
 import { comparisonWords } from './comparison.ts';
+import { isComplete } from './complete.ts';
 import { mattersMost } from './groups.ts';
 import { finWait2Words, lingering, lingeringWords, timeWaitPeak, timeWaitSides, whichSide } from './lingering.ts';
 import { closedFirst, KIND, KINDS, shapeWords, stay, timeWaitUntil } from './meaning.ts';
 import { isPlaced, placeWords } from './place-words.ts';
 import { resetPhrase } from './reset-words.ts';
 import { clip, clipMiddle, plain } from './style.ts';
-import { assumptionWords, bySeverity, captureFaults, positionWords, resets } from './survey.ts';
-import { isComplete, verdict } from './verdict.ts';
+import { assumptionWords, bySeverity, captureFaults, isToldBefore, positionWords, resets } from './survey.ts';
+import { verdict } from './verdict.ts';
 import { addressPort, count, duration, list, moment, percent, plural } from './words.ts';
 
 /** A report is shorter than this, in UTF-16 units: what ticket systems and pagers count. */
@@ -43,9 +44,19 @@ function escapedLine(line: string, most: number): string {
   return result;
 }
 
+/** Cut behind a sentence, or else a word, and never within code. */
+function shortened(text: string, most: number): string {
+  if (text.length <= most) return text;
+  const room = text.slice(0, most - 2);
+  const outside = room.split('`').length % 2 === 1 ? room : room.slice(0, room.lastIndexOf('`'));
+  const sentence = outside.lastIndexOf('. ') + 1;
+  const end = sentence > most / 3 ? sentence : outside.lastIndexOf(' ');
+  return `${end > 0 ? outside.slice(0, end) : clip(room, most - 2)} …`;
+}
+
 /** A finding's words: as escaped(), but `code` stays code. */
 export function prose(text: string, most: number): string {
-  const parts = clip(oneLine(text), most).split('`');
+  const parts = shortened(oneLine(text), most).split('`');
   const paired = parts.length % 2 === 1;
   return parts
     .map((part, index) => (paired && index % 2 === 1 ? `\`${part}\`` : escapedLine(part, most)))
@@ -56,22 +67,51 @@ export function row(cells: readonly string[]): string {
   return `| ${cells.join(' | ')} |`;
 }
 
-function findingLines(finding: Finding, long: boolean, reference: string | null): string[] {
-  const { severity, title, because, doThis, confidence, rule, flowCount, at, until } = finding;
-  const sure = confidence === 'certain' ? '' : ` (${confidence})`;
-  const lines = [`- **${severity}**: ${prose(title, 140)}${sure}`];
-  if (!long) return lines;
-  const when = [at, until].filter((each) => each !== null).map((each) => moment(each, reference));
-  const where = `${plural(flowCount, 'flow')}${when.length > 0 ? `, ${when.join(' to ')}` : ''}, \`teardown explain ${rule.replace(/[^\w-]/g, '')}\``;
-  lines.push(`  ${prose(because, 280)} [${where}]`);
-  const steps = doThis.slice(0, 2).map((step) => `  - ${prose(step, 160)}`);
-  return [...lines, ...steps];
+/** How much is told of a finding: its title alone, or its reasons and steps cut to so many characters. */
+interface Detail {
+  because: number;
+  steps: number;
+  step: number;
+  filter: boolean;
 }
 
-function findings(report: Report, shown: number, long: boolean): string[] {
+const FULL: Detail = { because: 600, steps: 4, step: 300, filter: true };
+const LONG: Detail = { because: 450, steps: 3, step: 220, filter: false };
+const SHORT: Detail = { because: 280, steps: 2, step: 160, filter: false };
+
+/** @param told what to do and the filter stand above */
+function findingLines(finding: Finding, detail: Detail | null, told: boolean, reference: string | null): string[] {
+  const { severity, title, because, doThis, confidence, rule, at, until, wiresharkFilter } = finding;
+  const sure = confidence === 'certain' ? '' : ` (${confidence})`;
+  const lines = [`- **${severity}**: ${prose(title, 180)}${sure}`];
+  if (detail === null) return lines;
+  const when = [...new Set([at, until].filter((each) => each !== null).map((each) => moment(each, reference)))];
+  const name = `\`teardown explain ${rule.replace(/[^\w-]/g, '').slice(0, 40)}\``;
+  const where = [flowWords(finding), ...(when.length > 0 ? [when.join(' to ')] : []), name];
+  lines.push(`  ${prose(because, detail.because)} [${where.join(', ')}]`);
+  // The first step of a rule is its own.
+  lines.push(...doThis.slice(0, told ? 1 : detail.steps).map((step) => `  - ${prose(step, detail.step)}`));
+  // A filter that is cut is none, and one with a backquote can't be code.
+  const filter = oneLine(wiresharkFilter ?? '');
+  if (detail.filter && !told && filter !== '' && filter.length <= 200 && !filter.includes('`')) {
+    lines.push(`  - Wireshark: \`${filter}\``);
+  }
+  return lines;
+}
+
+/** "flows 40, 1, 2 and 37 more" */
+function flowWords({ flows, flowCount }: Finding): string {
+  if (flows.length === 0) return plural(flowCount, 'flow');
+  const left = flowCount - Math.min(3, flows.length);
+  return `flow${flowCount === 1 ? '' : 's'} ${flows.slice(0, 3).join(', ')}${left > 0 ? ` and ${count(left)} more` : ''}`;
+}
+
+function findings(report: Report, shown: number, detail: Detail | null): string[] {
   const all = bySeverity(report.findings);
   if (all.length === 0) return [];
-  const lines = all.slice(0, shown).flatMap((each) => findingLines(each, long, report.capture.firstPacket));
+  const lines = all
+    .slice(0, shown)
+    .flatMap((each, index) => findingLines(each, detail, isToldBefore(all, index), report.capture.firstPacket));
   if (shown < all.length) {
     const counts = (['critical', 'warning', 'info'] as const).flatMap((severity) => {
       const n = all.slice(shown).filter((each) => each.severity === severity).length;
@@ -82,14 +122,18 @@ function findings(report: Report, shown: number, long: boolean): string[] {
   return ['### Findings', '', ...lines, ''];
 }
 
-function totals(report: Report): string[] {
+/** What is told of all flows: how they ended, and for how long they lingered; the former; nothing. */
+type Sums = 'all' | 'kinds' | 'none';
+
+function totals(report: Report, sums: Sums): string[] {
   const { flows, byKind, timeWait } = report.totals;
-  if (flows === 0) return [];
+  if (flows === 0 || sums === 'none') return [];
   const lines = [row(['connections', count(flows), '']), row(['---', '--:', '---'])];
   for (const kind of KINDS) {
     const n = byKind[kind] ?? 0;
     if (n > 0) lines.push(row([KIND[kind], count(n), escaped(percent(n, flows), 20)]));
   }
+  if (sums === 'kinds') return [...lines, ''];
   const causes = resets(report.flows).filter(({ cause }) => cause !== 'refused');
   for (const each of causes.slice(0, 3)) {
     // The other causes say in their own words what was seen.
@@ -184,12 +228,15 @@ function measured(report: Report, placed: boolean): string[] {
   return ['### How it was measured', '', ...lines, `- ${tool.name} ${escaped(tool.version, 20)}`, ''];
 }
 
-// What is long is cut in this order: flows beyond 3, findings beyond 3, the findings' reasons, then whatever is left.
-const PLANS: readonly (readonly [flows: number, findings: number, reasons: boolean])[] = [
-  ...range(FLOWS, 3).map((n) => [n, FINDINGS, true] as const),
-  ...range(FINDINGS - 1, 3).map((n) => [3, n, true] as const),
-  ...range(FINDINGS, 3).map((n) => [3, n, false] as const),
-  ...range(2, 0).map((n) => [n, n, false] as const),
+// What is long is cut in this order: flows beyond 4, the findings' filters, all flows, what is told of all flows, the findings'
+// words, findings beyond 3, their reasons.
+const PLANS: readonly (readonly [flows: number, findings: number, detail: Detail | null, sums: Sums])[] = [
+  ...range(FLOWS, 4).map((n) => [n, FINDINGS, FULL, 'all'] as const),
+  ...range(4, 0).map((n) => [n, FINDINGS, LONG, 'all'] as const),
+  [0, FINDINGS, LONG, 'kinds'],
+  [0, FINDINGS, SHORT, 'kinds'],
+  ...range(FINDINGS, 3).map((n) => [0, n, SHORT, 'none'] as const),
+  ...range(FINDINGS, 0).map((n) => [0, n, null, 'none'] as const),
 ];
 
 function range(from: number, to: number): number[] {
@@ -206,18 +253,20 @@ export function markdownReport(
   comparison?: ComparisonTotals,
   splitBy: readonly SplitWord[] = [],
 ): string {
-  const top = ['## TCP teardown', '', escaped(verdict(report), 600), ''];
-  const end = [totals(report), measured(report, comparison !== undefined)] as const;
+  const { wrong, seen } = verdict(report);
+  const lead = wrong === null ? [] : [`**${escaped(wrong, 400)}**`, ''];
+  const top = ['## TCP teardown', '', ...lead, escaped(seen, 600), ''];
+  const end = measured(report, comparison !== undefined);
   const joined = between(comparison);
   let page = '';
-  for (const [flowCount, findingCount, reasons] of PLANS) {
+  for (const [flowCount, findingCount, detail, sums] of PLANS) {
     const lines = [
       top,
-      findings(report, findingCount, reasons),
+      findings(report, findingCount, detail),
       joined,
-      end[0],
+      totals(report, sums),
       flows(report, flowCount, splitBy),
-      end[1],
+      end,
     ].flat();
     page = `${lines.join('\n').trimEnd()}\n`;
     if (page.length < MARKDOWN_LIMIT) break;

@@ -4,14 +4,14 @@ import type { SplitWord } from '../decode/split.ts';
 import type { Service, ServiceTotals } from '../report/services.ts';
 import type { ComparisonTotals, Report } from '../report/types.ts';
 import { comparisonWords } from './comparison.ts';
+import { isComplete } from './complete.ts';
 import { finWait2Words, lingering, lingeringWords, timeWaitSides, whichSide } from './lingering.ts';
 import { type ClosingState, KIND, KINDS } from './meaning.ts';
 import { resetPhrase } from './reset-words.ts';
 import { clip, hang, pad, type Style, widthOf } from './style.ts';
 import { assumptionWords, captureFaults, positionWords, resets, services } from './survey.ts';
 import { type Column, layOut } from './table.ts';
-import { isComplete } from './verdict.ts';
-import { addressPort, count, moment, percent, plural } from './words.ts';
+import { addressPort, count, moment, percent, plural, secondsBetween } from './words.ts';
 
 const SERVICES = 5;
 
@@ -154,10 +154,12 @@ function counted({ width }: Page, rows: readonly (readonly [n: number, between: 
 export function portsFree(page: Page): string[] {
   const {
     ports,
-    capture: { firstPacket },
+    capture: { firstPacket, lastPacket },
   } = page.report;
+  // What was over when the capture ended need not be waited for.
+  const isAhead = (time: string) => lastPacket === null || secondsBetween(lastPacket, time) >= 1;
   const held = ports.filter(
-    ({ role, freeAt, intervals }) => role === 'server' && freeAt !== null && intervals.length > 0,
+    ({ role, freeAt, intervals }) => role === 'server' && freeAt !== null && intervals.length > 0 && isAhead(freeAt),
   );
   const latest = held
     .sort((a, b) => ((a.freeAt ?? '') < (b.freeAt ?? '') ? 1 : -1))

@@ -130,3 +130,47 @@ export function hang(first: string, text: string, width: number, paint: Paint = 
   const indent = widthOf(first);
   return wrap(text, width - indent).map((line, index) => (index === 0 ? first : ' '.repeat(indent)) + paint(line));
 }
+
+/** As hang(), of words with `code`: that is painted, without its backquotes. Where they are not in pairs they stay. */
+export function hangCode(first: string, text: string, width: number, code: Paint): string[] {
+  const parts = spansOf(text);
+  if (parts === null) return hang(first, text, width);
+  // Wrapping changes nothing but spaces, so the other characters tell where code begins and ends.
+  const isCode = parts.flatMap((part, index) => Array.from(part.replace(/\s/g, ''), () => index % 2 === 1));
+  let at = 0;
+  const painted = (line: string): string =>
+    line
+      .split(' ')
+      .map((word) => {
+        const from = at;
+        at += [...word].length;
+        return paintRuns([...word], isCode.slice(from, at), code);
+      })
+      .join(' ');
+  const indent = widthOf(first);
+  const lines = wrap(parts.join(''), width - indent);
+  return lines.map((line, index) => (index === 0 ? first : ' '.repeat(indent)) + painted(line));
+}
+
+/** The text without the backquotes around code. */
+export function withoutCodeMarks(text: string): string {
+  return spansOf(text)?.join('') ?? text;
+}
+
+/** Prose and code in turn, printable; null where backquotes are not in pairs. */
+function spansOf(text: string): string[] | null {
+  const parts = plain(text.replace(/\s+/g, ' ')).split('`');
+  return parts.length % 2 === 1 ? parts : null;
+}
+
+function paintRuns(chars: readonly string[], marked: readonly boolean[], paint: Paint): string {
+  let result = '';
+  for (let from = 0; from < chars.length; ) {
+    let to = from + 1;
+    while (to < chars.length && marked[to] === marked[from]) to++;
+    const run = chars.slice(from, to).join('');
+    result += marked[from] ? paint(run) : run;
+    from = to;
+  }
+  return result;
+}

@@ -2,7 +2,7 @@
 
 import type { Service } from '../report/services.ts';
 import type { Assumption, Damage, Finding, Flow, Report, ResetCause, Side } from '../report/types.ts';
-import { isComplete } from './verdict.ts';
+import { isComplete } from './complete.ts';
 import { addressPort, count, duration, list, plural } from './words.ts';
 
 /** The services of the listed flows, the busiest first: for a report that comes without its counts of all flows. */
@@ -69,13 +69,26 @@ const EXAMPLE = 'for example: ';
 const SEVERITY: Record<Finding['severity'], number> = { critical: 3, warning: 2, info: 1 };
 
 /** 3 critical, 2 warning, 1 info. */
-export function severityOf({ severity }: Finding): number {
+export function severityOf({ severity }: Pick<Finding, 'severity'>): number {
   return SEVERITY[severity];
 }
 
 /** The findings, the most severe first. */
 export function bySeverity(findings: readonly Finding[]): Finding[] {
   return [...findings].sort((a, b) => severityOf(b) - severityOf(a));
+}
+
+const OUTAGE = ['bind-blocked', 'restart-outage'];
+
+/** Whether two findings are of one incident: an outage, and what held the port meanwhile. */
+export function areOfOneOutage(a: Finding, b: Finding): boolean {
+  const isOutage = a.rule !== b.rule && OUTAGE.includes(a.rule) && OUTAGE.includes(b.rule);
+  return isOutage && a.at !== null && a.at === b.at && a.endpoint !== null && a.endpoint === b.endpoint;
+}
+
+/** Whether what to do about a finding stands at an earlier one. */
+export function isToldBefore(findings: readonly Finding[], index: number): boolean {
+  return findings.slice(0, index).some((each) => areOfOneOutage(each, findings[index]!));
 }
 
 /** Seconds of round trip below which it changes no duration that matters. */

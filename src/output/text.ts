@@ -2,7 +2,9 @@
 
 import type { SplitWord } from '../decode/split.ts';
 import type { ServiceTotals } from '../report/services.ts';
-import type { ComparisonTotals, Finding, Flow, Report } from '../report/types.ts';
+import type { ComparisonTotals, Flow, Report } from '../report/types.ts';
+import { isComplete } from './complete.ts';
+import { findings } from './findings-section.ts';
 import { flowTable, type Section } from './flow-table.ts';
 import { type FlowGroup, groupFlows, shares } from './groups.ts';
 import {
@@ -16,10 +18,9 @@ import {
   title,
   whoCloses,
 } from './sections.ts';
-import { clip, hang, pad, plain, styleOf, widthOf } from './style.ts';
-import { bySeverity } from './survey.ts';
-import { isComplete, verdict } from './verdict.ts';
-import { count, duration, list, moment, plural } from './words.ts';
+import { clip, hang, plain, styleOf, widthOf } from './style.ts';
+import { verdict } from './verdict.ts';
+import { count, duration, list, plural } from './words.ts';
 
 export interface TextOptions {
   color: boolean;
@@ -36,7 +37,6 @@ export interface TextOptions {
 }
 
 const FLOWS = 15;
-const FINDINGS = 6;
 /** Lines of prose longer than this are hard to read. */
 const PROSE = 110;
 
@@ -58,7 +58,7 @@ export function textReport(report: Report, options: TextOptions): string {
   };
   const parts = [
     header(page),
-    hang('  ', verdict(report), page.prose, style.bold),
+    opening(page),
     findings(page),
     comparison(page),
     whoCloses(page),
@@ -88,54 +88,11 @@ function header({ report, style, width }: Page): string[] {
   return [style.bold(clip(first, width)), ...hang('          ', facts, width, style.dim)];
 }
 
-function whenWords({ at, until }: Finding, reference: string | null): string[] {
-  if (at === null) return until === null ? [] : [`until ${moment(until, reference)}`];
-  return [until === null ? moment(at, reference) : `${moment(at, reference)} to ${moment(until, reference)}`];
-}
-
-function finding({ report, style, prose }: Page, each: Finding): string[] {
-  const indent = ' '.repeat(12);
-  const [line, ...more] = hang(indent, each.title, prose, style.bold);
-  const label = `  ${style.severity[each.severity](pad(each.severity.toUpperCase(), 8))}  `;
-  const lines = [label + (line ?? '').slice(indent.length), ...more, ...hang(indent, each.because, prose)];
-  each.doThis.forEach((step, index) => {
-    const lead = index === 0 ? `${indent.slice(9)}do this: ` : indent;
-    const number = each.doThis.length > 1 ? `${index + 1}. ` : '';
-    lines.push(...hang(lead + number, step, prose));
-  });
-  const meta = [
-    each.confidence,
-    ...(each.endpoint === null ? [] : [each.endpoint]),
-    ...whenWords(each, report.capture.firstPacket),
-  ];
-  if (each.flows.length > 0) {
-    const left = each.flowCount - Math.min(6, each.flows.length);
-    const ids = each.flows.slice(0, 6).join(', ');
-    meta.push(`flow${each.flowCount === 1 ? '' : 's'} ${ids}${left > 0 ? ` and ${count(left)} more` : ''}`);
-  }
-  meta.push(`teardown explain ${each.rule}`);
-  return [...lines, ...hang(indent, meta.join(' · '), prose, style.dim)];
-}
-
-function findings(page: Page): string[] {
-  const all = bySeverity(page.report.findings);
-  if (all.length === 0) return [];
-  const shown = page.verbose ? all : all.slice(0, FINDINGS);
-  const counts = (['critical', 'warning', 'info'] as const)
-    .map((severity) => [severity, all.filter((each) => each.severity === severity).length] as const)
-    .filter(([, n]) => n > 0)
-    .map(([severity, n]) => `${count(n)} ${severity}`);
-  const lines = [title(page, 'FINDINGS', `  ${counts.join(', ')}`)];
-  shown.forEach((each, index) => {
-    if (index > 0) lines.push('');
-    lines.push(...finding(page, each));
-  });
-  if (all.length > shown.length)
-    lines.push(
-      '',
-      ...hang('  ', `and ${count(all.length - shown.length)} more: -v shows them`, page.prose, page.style.dim),
-    );
-  return lines;
+/** What is wrong stands out; else what was seen. */
+function opening({ report, prose, style }: Page): string[] {
+  const { wrong, seen } = verdict(report);
+  if (wrong === null) return hang('  ', seen, prose, style.bold);
+  return [...hang('  ', wrong, prose, style.bold), ...hang('  ', seen, prose)];
 }
 
 const SAFE_NAME = /^[\w./:@%+=][\w./:@%+=-]*$/;

@@ -1,6 +1,8 @@
 /** The verdict in words: who closed first, where TIME_WAIT therefore lies, and what did not end as it should. */
 
 import type { Flow, Report, Side } from '../report/types.ts';
+import { isComplete } from './complete.ts';
+import { FORGOTTEN, headline, isWell } from './headline.ts';
 import { lingering, timeWaitPeak, timeWaitPlace, whichSide } from './lingering.ts';
 import { isForeign, resetPhrase } from './reset-words.ts';
 import { addressPort, count, duration, list, moment, percent, plural } from './words.ts';
@@ -15,11 +17,6 @@ interface Tally {
   unknown: number;
   /** whether aborts (RST without FIN) are among them */
   withAborts: boolean;
-}
-
-/** Whether every flow that totals count is listed. */
-export function isComplete(report: Report): boolean {
-  return report.flows.length >= report.totals.flows;
 }
 
 function tally(report: Report): Tally {
@@ -187,9 +184,6 @@ function besides(report: Report, withAborts: boolean): string {
   return parts.length > 0 ? ` Besides, ${list(parts)}.` : '';
 }
 
-/** Seconds in CLOSE_WAIT from which a program seems to have forgotten a socket. */
-const FORGOTTEN = 10;
-
 /** " An RST cut 9 short. 12 sockets were in CLOSE_WAIT on the server's side for up to 1 min 26 s." */
 function trouble(report: Report, closed: number): string {
   const cut = report.totals.byKind['aborted-after-fin'] ?? 0;
@@ -212,8 +206,22 @@ function onlyAborts(report: Report, aborted: number): string {
   return `${which} aborted by RST, without any FIN${who}. An abort leaves no TIME_WAIT.${besides(report, false)}`;
 }
 
-/** The report in one to four sentences. Plain text on one line, without the names of files. */
-export function verdict(report: Report): string {
+/** The report in a few sentences: what is wrong, and what was seen. Each is plain text on a line, without names of files. */
+export interface Verdict {
+  /** the most severe finding and its remedy; null where there is nothing worse than worth knowing */
+  wrong: string | null;
+  seen: string;
+}
+
+export function verdict(report: Report): Verdict {
+  const wrong = headline(report);
+  const seen = whatWasSeen(report, wrong !== null);
+  const isFine = wrong === null && report.totals.flows > 1 && isWell(report);
+  return { wrong, seen: isFine ? `${seen} Nothing to worry about was found.` : seen };
+}
+
+/** @param isShort findings tell what did not end as it should */
+function whatWasSeen(report: Report, isShort: boolean): string {
   const { totals, capture } = report;
   if (totals.flows === 0) return noFlows(report);
   const first = `${plural(totals.flows, 'connection')} in ${duration(capture.seconds)}.`;
@@ -227,8 +235,10 @@ export function verdict(report: Report): string {
   if (aborted > 0 && aborted + refused + unanswered + open >= all) return `${first} ${onlyAborts(report, aborted)}`;
   const closers = tally(report);
   if (closers.closed === 0) return `${first} None of them closed while the capture ran.${besides(report, true)}`;
+  const who = `${first} ${whoClosed(report, closers)}`;
+  if (isShort) return who;
   const half = totals.byKind['half-closed'] ?? 0;
   const waiting = half > 0 ? ` ${count(half)} closed on one side only.` : '';
   const aborts = closers.withAborts ? ` ${count(aborted)} of these ended by RST without a FIN.` : '';
-  return `${first} ${whoClosed(report, closers)}${aborts}${trouble(report, closers.closed)}${waiting}${besides(report, !closers.withAborts)}`;
+  return `${who}${aborts}${trouble(report, closers.closed)}${waiting}${besides(report, !closers.withAborts)}`;
 }

@@ -22,7 +22,7 @@ const PIPELINE = [
   ['src/diff/'],
   ['src/extract/'],
   ['src/output/'],
-  ['src/shortcut.ts', 'src/share.ts', 'src/systems.ts'],
+  ['src/shortcut.ts', 'src/share.ts', 'src/systems.ts', 'src/thresholds.ts'],
   ['src/crew.ts', 'src/worker.ts', 'src/judge.ts'],
   ['src/analyze.ts', 'src/segments.ts'],
   ['src/compare.ts', 'src/extract.ts'],

@@ -154,7 +154,7 @@ export const oddFlow: fc.Arbitrary<Flow> = fc
 const finding: fc.Arbitrary<Finding> = fc.record({
   rule: hostile,
   severity: fc.constantFrom('info', 'warning', 'critical'),
-  title: hostile,
+  title: fc.oneof(hostile, fc.constant('Set `A B`, then `C`')),
   because: hostile,
   doThis: fc.array(hostile, { maxLength: 3 }),
   confidence: fc.constantFrom('certain', 'likely', 'possible'),
@@ -165,7 +165,7 @@ const finding: fc.Arbitrary<Finding> = fc.record({
   at: fc.option(time),
   until: fc.option(time),
   rfc: fc.constant(null),
-  wiresharkFilter: fc.constant(null),
+  wiresharkFilter: fc.option(hostile),
 });
 
 /** A report that need not make sense. */

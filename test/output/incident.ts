@@ -175,7 +175,7 @@ export function incident(): Report {
       intervals: [
         {
           from: at(5),
-          until: at(70.06),
+          until: at(250.06),
           untilLatest: null,
           basis: 'assumed',
           flows: 28,
@@ -183,7 +183,7 @@ export function incident(): Report {
           bindFails: { neither: true, newOnly: true, oldOnly: true, both: false },
         },
       ],
-      freeAt: at(70.06),
+      freeAt: at(250.06),
       freeAtLatest: null,
       freeAtBasis: 'assumed',
     },

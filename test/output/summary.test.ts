@@ -6,10 +6,10 @@ import { noteLabels, noteWords } from '../../src/output/notes.ts';
 import { resetPhrase } from '../../src/output/reset-words.ts';
 import { captureFaults, positionWords, resets } from '../../src/output/survey.ts';
 import { textReport } from '../../src/output/text.ts';
-import { verdict } from '../../src/output/verdict.ts';
 import type { Flow } from '../../src/report/types.ts';
 import { NOTES } from '../../src/teardown/facts.ts';
 import { endpoint, exampleFlow, exampleReport, openSpan, reset, span } from './example.ts';
+import { sentences } from './verdict.ts';
 
 const PLAIN = { color: false, width: 100, verbose: false };
 
@@ -170,7 +170,7 @@ describe('the place of capture', () => {
     const report = exampleReport([itself]);
     report.capture.position = 'unknown';
     expect([positionWords(report), captureFaults(report)]).toEqual([null, []]);
-    expect(verdict(report)).toContain('The socket 10.0.0.23:51324 was connected to itself');
+    expect(sentences(report)).toContain('The socket 10.0.0.23:51324 was connected to itself');
   });
 
   it('a capture without times says that durations mean nothing, one with given up connections that these count twice', () => {

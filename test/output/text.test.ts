@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { textReport } from '../../src/output/text.ts';
-import { verdict } from '../../src/output/verdict.ts';
 import type { Flow, Report } from '../../src/report/types.ts';
 import { oddReport } from './arbitrary.ts';
 import { at, endpoint, exampleFlow, exampleReport, openSpan, reset, span } from './example.ts';
 import { expectGolden, widest } from './golden.ts';
 import { incident } from './incident.ts';
+import { sentences } from './verdict.ts';
 
 const PLAIN = { color: false, width: 80, verbose: false };
 
@@ -87,17 +87,17 @@ describe('the text report', () => {
 });
 
 describe('the verdict', () => {
-  const of = (flows: Flow[], overrides: Partial<Report> = {}): string => verdict(exampleReport(flows, overrides));
+  const of = (flows: Flow[], overrides: Partial<Report> = {}): string => sentences(exampleReport(flows, overrides));
 
   it('of nothing', () => {
     const report = exampleReport([]);
     report.capture.tcpPackets = 0;
     report.capture.skipped = { udp: 1700, arp: 34 };
-    expect(verdict(report)).toBe(
+    expect(sentences(report)).toBe(
       'No TCP in this capture: 1,734 packets, none of them TCP that can be read (1,700 udp and 34 arp).',
     );
     report.capture.packets = 0;
-    expect(verdict(report)).toBe('The capture holds no packets.');
+    expect(sentences(report)).toBe('The capture holds no packets.');
   });
 
   it('of open connections', () => {
@@ -196,8 +196,8 @@ describe('the verdict', () => {
     report.totals.flows = 1000;
     report.totals.byInitiator = { server: 1000 };
     report.totals.byKind = { graceful: 900, aborted: 60, refused: 40 };
-    expect(verdict(report)).toContain('The server began the end in all 960');
-    expect(verdict(report)).toContain('60 of these ended by RST without a FIN. Besides, 40 were refused.');
+    expect(sentences(report)).toContain('The server began the end in all 960');
+    expect(sentences(report)).toContain('60 of these ended by RST without a FIN. Besides, 40 were refused.');
   });
 
   it('of one connection names the ends', () => {
@@ -215,6 +215,6 @@ describe('the verdict', () => {
   it('names the day where it is another', () => {
     const report = exampleReport(times(2, {}));
     report.totals.timeWait.peakAt = at(86_400);
-    expect(verdict(report)).toContain('at 2026-03-02 12:00:00');
+    expect(sentences(report)).toContain('at 2026-03-02 12:00:00');
   });
 });

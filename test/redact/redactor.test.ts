@@ -37,8 +37,25 @@ function finding(overrides: Partial<Finding>): Finding {
 
 function ledger({ address, port }: typeof server, role: PortLedger['role']): PortLedger {
   const bindFails = { neither: true, newOnly: true, oldOnly: true, both: false };
-  const interval = { from: at(0), until: at(60), untilLatest: at(62), basis: 'assumed' as const, flows: 1, states: {}, bindFails };
-  return { address, port, role, os: 'linux', intervals: [interval], freeAt: at(60), freeAtLatest: at(62), freeAtBasis: 'assumed' };
+  const interval = {
+    from: at(0),
+    until: at(60),
+    untilLatest: at(62),
+    basis: 'assumed' as const,
+    flows: 1,
+    states: {},
+    bindFails,
+  };
+  return {
+    address,
+    port,
+    role,
+    os: 'linux',
+    intervals: [interval],
+    freeAt: at(60),
+    freeAtLatest: at(62),
+    freeAtBasis: 'assumed',
+  };
 }
 
 function service({ address, port }: typeof server, flows = 1): ServiceTotals['services'][number] {
