@@ -15,6 +15,7 @@ import { timeWaitPileup } from './time-wait-pileup.ts';
 export const RULES: readonly Rule[] = [
   bindBlocked,
   closeWaitLeak,
+  finWait2Expired,
   restartOutage,
   serverClosesFirst,
   timeWaitPileup,
