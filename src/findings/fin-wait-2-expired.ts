@@ -1,10 +1,9 @@
 import type { Notable } from '../evidence/notable.ts';
 import { NS_PER_SECOND } from '../units.ts';
 import { count, duration, plural } from '../words.ts';
-import { systemName } from './bind-words.ts';
 import type { Context } from './context.ts';
 import { earliest, latest, MOST_GROUPS } from './groups.ts';
-import { byEnd, type End, endpointOf, peersWords, rangeWords, sideName, stayIn } from './half-closed.ts';
+import { byEnd, type End, endpointOf, orphanTimerOf, peersWords, rangeWords, sideName, stayIn } from './half-closed.ts';
 import { WRONG_ADVICE } from './remedies.ts';
 import type { Draft, Rule } from './rule.ts';
 
@@ -118,7 +117,7 @@ function draftOf(context: Context, group: readonly Expired[]): Draft {
     title: `${late} ended ${plural(group.length, 'connection')} after the peer's FIN_WAIT_2 had expired: answered by RST`,
     because: `${peers} had closed, and ${late} acknowledged that; ${what} of ${late} came ${rangeWords(held)} later, and ${group.length === 1 ? 'was' : 'each was'} answered by an RST: nobody waited any more. ${timerWords(context, first)}${withData > 0 ? ` What it sent in ${count(withData)} of them was lost.` : ''} The RSTs are a consequence: ${late} held the connections for too long.${also}`,
     doThis: [
-      `Let the application at ${late} close when recv() returns 0, or bound its work by a timeout below ${duration(timerOf(context, first) ?? 60)}.`,
+      `Let the application at ${late} close when recv() returns 0, or bound its work by a timeout below ${duration(orphanTimerOf(context, notable, waiting)?.seconds ?? 60)}.`,
       'If its late answers are wanted: the peer must shutdown(SHUT_WR) and read on, not close() (Go `CloseWrite()`, Java `shutdownOutput()`, Node `end()` with `allowHalfOpen`).',
       'A lower `tcp_fin_timeout` makes it worse; it never shortens TIME_WAIT. See it with `sysctl net.ipv4.tcp_fin_timeout` at the end that closed.',
     ],
@@ -137,21 +136,10 @@ function framesOf({ notable, waiting }: Expired): (number | null)[] {
   return [notable.ends[waiting].finFrame, notable.ends[1 - waiting]!.finFrame, notable.reset!.frame];
 }
 
-/** Of the end that waited, seconds. */
-function timerOf(context: Context, { notable, waiting }: Expired): number | null {
-  const address = endpointAddress(context, notable, waiting);
-  return context.assumptions[address]?.finWait2Seconds ?? null;
-}
-
-function timerWords(context: Context, first: Expired): string {
-  const address = endpointAddress(context, first.notable, first.waiting);
-  const assumed = context.assumptions[address];
-  if (assumed === undefined || assumed.finWait2Seconds === null) return 'Its timer would explain it.';
-  return `On ${systemName({ name: assumed.os })} a FIN_WAIT_2 that no process owns is dropped after ${duration(assumed.finWait2Seconds)}, without a packet; this would explain it.`;
-}
-
-function endpointAddress(context: Context, notable: Notable, side: End): string {
-  return side === 1 ? context.serviceAddress(notable.service) : context.client(notable.client);
+function timerWords(context: Context, { notable, waiting }: Expired): string {
+  const timer = orphanTimerOf(context, notable, waiting);
+  if (timer === null) return 'A timer of its FIN_WAIT_2 would explain it.';
+  return `On ${timer.system} a FIN_WAIT_2 that no process owns is dropped after ${duration(timer.seconds)}, without a packet; this would explain it.`;
 }
 
 function restOf(rest: readonly Expired[], ends: number): Draft {

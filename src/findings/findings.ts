@@ -6,6 +6,7 @@ import { bindBlocked } from './bind-blocked.ts';
 import { closeWaitLeak } from './close-wait-leak.ts';
 import type { Context } from './context.ts';
 import { finWait2Expired } from './fin-wait-2-expired.ts';
+import { finWait2Stuck } from './fin-wait-2-stuck.ts';
 import { restartOutage } from './restart-outage.ts';
 import { type Draft, EVIDENCE, RULE_NAMES, type Rule, type RuleName } from './rule.ts';
 import { serverClosesFirst } from './server-closes-first.ts';
@@ -15,6 +16,7 @@ import { timeWaitPileup } from './time-wait-pileup.ts';
 export const RULES: readonly Rule[] = [
   bindBlocked,
   closeWaitLeak,
+  finWait2Stuck,
   finWait2Expired,
   restartOutage,
   serverClosesFirst,

@@ -3,6 +3,7 @@
 import type { Notable, NotableEnd, Stay } from '../evidence/notable.ts';
 import { NS_PER_SECOND } from '../units.ts';
 import { duration, list, plural } from '../words.ts';
+import { systemName } from './bind-words.ts';
 import type { Context } from './context.ts';
 import { earliest, groupBy, latest } from './groups.ts';
 
@@ -58,6 +59,18 @@ export const sideName = (side: number): 'client' | 'server' => (side === 0 ? 'cl
 /** "10.0.0.1:80" of a server, the address alone of a client, whose port is another each time. */
 export function endpointOf(context: Context, { service, client }: Notable, side: End): string {
   return side === 1 ? context.service(service) : context.client(client);
+}
+
+/** How long the system of an end keeps a FIN_WAIT_2 that no process owns; null: it has no such timer, or none is known. */
+export function orphanTimerOf(
+  context: Context,
+  { service, client }: Notable,
+  side: End,
+): { seconds: number; system: string } | null {
+  const address = side === 1 ? (service < 0 ? '?' : context.serviceAddress(service)) : context.client(client);
+  const assumed = context.assumptions[address];
+  if (assumed === undefined || assumed.finWait2Seconds === null) return null;
+  return { seconds: assumed.finWait2Seconds, system: systemName({ name: assumed.os }) };
 }
 
 /** By the end on a side: the largest group first. @param side which end of each it is */
