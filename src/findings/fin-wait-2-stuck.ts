@@ -1,6 +1,5 @@
 import { NS_PER_SECOND } from '../units.ts';
 import { duration, list, plural, sentence } from '../words.ts';
-import { systemName } from './bind-words.ts';
 import type { Context } from './context.ts';
 import { earliest, latest, MOST_GROUPS } from './groups.ts';
 import {
