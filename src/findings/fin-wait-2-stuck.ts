@@ -20,8 +20,10 @@ interface Stuck extends HalfClosed {
   /** beginning and end of its FIN_WAIT_2, ns since the capture's first second; the end is the capture's where it is open */
   from: number;
   to: number;
-  /** seconds; where its timer ended it unseen, until the RST that shows it */
+  /** until the FIN, or the RST that shows that it had gone, seconds */
   lasted: number;
+  /** seconds in FIN_WAIT_2: less where its timer ended it unseen */
+  waited: number;
   /** `expired`: by its timer, before an RST showed it; `outlived`: it was there when its timer should have ended it; `open`: not when the capture ended; `ended` before the timer */
   end: 'expired' | 'outlived' | 'open' | 'ended';
 }
@@ -67,8 +69,8 @@ export const finWait2Stuck: Rule = {
   },
 };
 
-/** By so much the timer's end may be late: Linux ends orphans up to 2 s after their 60 s. */
-const LATE = 3;
+/** When the timer has ended an orphan at the latest: of 60 s Linux makes up to 61.9 s, of 3 s up to 3.24 s. */
+const latestOf = (timer: number): number => 1.05 * timer + 0.5;
 
 function stuckOf(context: Context, each: HalfClosed, limit: number): Stuck[] {
   const { notable, waiting, silent } = each;
@@ -78,7 +80,7 @@ function stuckOf(context: Context, each: HalfClosed, limit: number): Stuck[] {
   const lasted = (to - stay.from) / NS_PER_SECOND;
   if (!(lasted >= limit) || silent < limit) return [];
   const timer = orphanTimerOf(context, notable, waiting)?.seconds ?? null;
-  const isOver = timer !== null && lasted > timer + LATE;
+  const isOver = timer !== null && lasted > latestOf(timer);
   const end = context.has(notable, 'fin-wait-2-expired')
     ? 'expired'
     : stay.open
@@ -86,11 +88,12 @@ function stuckOf(context: Context, each: HalfClosed, limit: number): Stuck[] {
       : isOver && notable.ends[waiting].timeWait !== null
         ? 'outlived'
         : 'ended';
-  return [{ ...each, from: stay.from, to, lasted, end }];
+  const waited = end === 'expired' ? Math.min(lasted, timer ?? lasted) : lasted;
+  return [{ ...each, from: stay.from, to, lasted, waited, end }];
 }
 
 function draftOf(context: Context, group: readonly Stuck[]): Draft {
-  const longest = group.toSorted((a, b) => b.lasted - a.lasted);
+  const longest = group.toSorted((a, b) => b.waited - a.waited || b.lasted - a.lasted);
   const first = longest[0]!;
   const { waiting, notable } = first;
   const peer: End = waiting === 0 ? 1 : 0;
@@ -100,7 +103,7 @@ function draftOf(context: Context, group: readonly Stuck[]): Draft {
   const outlived = group.filter(({ end }) => end === 'outlived').length;
   return {
     severity: 'info',
-    title: `${endpoint} waited in FIN_WAIT_2 for up to ${duration(first.lasted)} (${plural(group.length, 'connection')}): ${peers} did not close`,
+    title: `${endpoint} waited in FIN_WAIT_2 for ${first.end === 'expired' ? 'about ' : group.length > 1 ? 'up to ' : ''}${duration(first.waited)} (${plural(group.length, 'connection')}): ${peers} did not close`,
     because: `${endpoint} had closed first and its FIN was acknowledged, but no FIN of ${peers} came for ${rangeWords(group.map(({ lasted }) => lasted))}. ${sentence(list(endsOf(context, group)))}. ${
       timer === null
         ? 'Its system has no timer that would end it.'

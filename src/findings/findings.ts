@@ -11,6 +11,7 @@ import { restartOutage } from './restart-outage.ts';
 import { type Draft, EVIDENCE, RULE_NAMES, type Rule, type RuleName } from './rule.ts';
 import { serverClosesFirst } from './server-closes-first.ts';
 import { timeWaitPileup } from './time-wait-pileup.ts';
+import { timeWaitReuse } from './time-wait-reuse.ts';
 
 /** In the order of RULE_NAMES. */
 export const RULES: readonly Rule[] = [
@@ -21,6 +22,7 @@ export const RULES: readonly Rule[] = [
   restartOutage,
   serverClosesFirst,
   timeWaitPileup,
+  timeWaitReuse,
 ].sort((a, b) => RULE_NAMES.indexOf(a.name) - RULE_NAMES.indexOf(b.name));
 
 const SEVERITIES: readonly Severity[] = ['critical', 'warning', 'info'];
