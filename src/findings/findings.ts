@@ -7,9 +7,11 @@ import { closeWaitLeak } from './close-wait-leak.ts';
 import type { Context } from './context.ts';
 import { finWait2Expired } from './fin-wait-2-expired.ts';
 import { finWait2Stuck } from './fin-wait-2-stuck.ts';
+import { lostFinalAck } from './lost-final-ack.ts';
 import { restartOutage } from './restart-outage.ts';
 import { type Draft, EVIDENCE, RULE_NAMES, type Rule, type RuleName } from './rule.ts';
 import { serverClosesFirst } from './server-closes-first.ts';
+import { timeWaitKilled } from './time-wait-killed.ts';
 import { timeWaitPileup } from './time-wait-pileup.ts';
 import { timeWaitReuse } from './time-wait-reuse.ts';
 
@@ -23,6 +25,8 @@ export const RULES: readonly Rule[] = [
   serverClosesFirst,
   timeWaitPileup,
   timeWaitReuse,
+  timeWaitKilled,
+  lostFinalAck,
 ].sort((a, b) => RULE_NAMES.indexOf(a.name) - RULE_NAMES.indexOf(b.name));
 
 const SEVERITIES: readonly Severity[] = ['critical', 'warning', 'info'];
