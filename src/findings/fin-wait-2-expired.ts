@@ -66,8 +66,11 @@ export const finWait2Expired: Rule = {
 
 const guilty = ({ waiting }: Expired): End => (waiting === 0 ? 1 : 0);
 
+/** No timer of an orphan is shorter, seconds: Linux waits for 3.5 RTO at least. */
+const SHORTEST = 0.7;
+
 /** An RST answers at once: what it answers was captured so little before it, or after it, ns. */
-const AT_ONCE = NS_PER_SECOND;
+const ANSWER = NS_PER_SECOND;
 
 function expiredOf(context: Context, notable: Notable): Expired[] {
   const { reset } = notable;
@@ -75,9 +78,12 @@ function expiredOf(context: Context, notable: Notable): Expired[] {
   const waiting: End = reset.by === 'client' ? 0 : 1;
   const finWait2 = stayIn(notable.ends[waiting], 'FIN_WAIT_2');
   // An RST that answers nothing is an abort of a socket that is there.
-  if (finWait2 === null || notable.ends[1 - waiting]!.lastAt < reset.at - AT_ONCE) return [];
+  if (finWait2 === null || notable.ends[1 - waiting]!.lastAt < reset.at - ANSWER) return [];
   const held = (reset.at - finWait2.from) / NS_PER_SECOND;
-  return [{ notable, waiting, held, withData: reset.cause === 'data-after-close' }];
+  const withData = reset.cause === 'data-after-close';
+  // To data a socket that is closed and still there answers alike: the last words of TLS before a FIN draw an RST each day.
+  const least = withData ? (orphanTimerOf(context, notable, waiting)?.seconds ?? Number.POSITIVE_INFINITY) : SHORTEST;
+  return held < least ? [] : [{ notable, waiting, held, withData }];
 }
 
 /** Flows of the same late end in which data met a FIN_WAIT_2 that was still there: the RST is the same, the reason is not. */
@@ -87,7 +93,7 @@ function earlyData(context: Context, first: Expired): { flows: number; after: nu
     (notable) =>
       notable.reset?.by === by &&
       notable.reset.cause === 'data-after-close' &&
-      !context.has(notable, 'fin-wait-2-expired') &&
+      expiredOf(context, notable).length === 0 &&
       (guilty(first) === 1 ? notable.service === first.notable.service : notable.client === first.notable.client),
   );
   const after = same.flatMap(({ ends }) => stayIn(ends[first.waiting], 'FIN_WAIT_2')?.seconds ?? []);

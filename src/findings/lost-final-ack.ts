@@ -21,6 +21,12 @@ interface Repeated {
   to: number;
 }
 
+/** The shortest retransmission timer, ns: BSD systems repeat a FIN at once, to acknowledge the one that crossed it. */
+const TIMER = 0.02 * NS_PER_SECOND;
+
+/** A FIN that comes again so late need not be the timer's, seconds. */
+const LATE = 5;
+
 /** Such flows of a service, and their share, from which the path is worth a look. */
 const MANY = 10;
 const SHARE = 0.01;
@@ -78,8 +84,9 @@ function repeatedOf(context: Context, notable: Notable): Repeated[] {
   });
   if (sender === undefined) return [];
   const { finRetransmissions, finFrame, finAt, lastAt } = ends[sender];
+  if (!(lastAt - finAt >= TIMER)) return [];
   const frames = [finFrame, ...(ends[1 - sender]!.timeWait?.frames ?? [])];
-  return [{ notable, sender, times: finRetransmissions, restarts, frames, from: finAt, to: Math.max(finAt, lastAt) }];
+  return [{ notable, sender, times: finRetransmissions, restarts, frames, from: finAt, to: lastAt }];
 }
 
 function draftOf(context: Context, group: readonly Repeated[]): Draft {
@@ -97,7 +104,7 @@ function draftOf(context: Context, group: readonly Repeated[]): Draft {
   return {
     severity: often ? 'warning' : 'info',
     title: `${endpoint}: the last ACK was lost or late in ${plural(group.length, 'close')}: the FIN was sent again`,
-    because: `In ${count(group.length)} of ${plural(all, 'flow')} (${percent(group.length, all)}) ${who} sent its FIN ${times === 1 ? 'once' : `${count(times)} times`} more after the other end had it, for up to ${duration(longest)}: the ACK had not come in time. ${restarted > 0 ? `${plural(restarted, 'TIME_WAIT was', 'TIME_WAITs were')} restarted with the full length by it, as RFC 9293 says. ` : ''}TCP mends this by itself; it is a sign of loss on the path${often ? ', and here it is frequent' : ''}.`,
+    because: `In ${count(group.length)} of ${plural(all, 'flow')} (${percent(group.length, all)}) ${who} sent its FIN ${times === 1 ? 'once' : `${count(times)} times`} more after the other end had it, for up to ${duration(longest)}: the ACK had not come in time${longest >= LATE ? ' (so late, a copy of it that was held up on the path would explain it too)' : ''}. ${restarted > 0 ? `${plural(restarted, 'TIME_WAIT was', 'TIME_WAITs were')} restarted with the full length by it, as RFC 9293 says. ` : ''}TCP mends this by itself; it is a sign of loss on the path${often ? ', and here it is frequent' : ''}.`,
     doThis: [
       'A few: nothing. Many: look for loss on the path (`ip -s link`, `ethtool -S`, `nstat -az TcpRetransSegs`).',
       'If the last ACK alone is missing each time: see what firewall or NAT does after the second FIN (conntrack, INVALID).',

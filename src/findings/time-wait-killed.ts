@@ -21,7 +21,7 @@ export const timeWaitKilled: Rule = {
   name: 'time-wait-killed',
   title: 'An RST ended a TIME_WAIT before its time',
   fires:
-    'an RST with exactly the next sequence number came into TIME_WAIT, and no challenged SYN was its reason (time-wait-reuse)',
+    'an RST with exactly the next sequence number came into TIME_WAIT, and no challenged SYN was its reason (time-wait-reuse); RSTs right behind the FIN: from 10 on',
   rfc: 'RFC 1337; RFC 9293 section 3.10.7.4; Linux tcp_timewait_state_process(), net.ipv4.tcp_rfc1337',
   threshold: { unit: 'count', default: 1, min: 1, max: 1e7, of: 'such RSTs at one endpoint' },
   explanation: {
@@ -45,7 +45,7 @@ export const timeWaitKilled: Rule = {
       ],
     ],
     unproven: [
-      'Whether the RST did end it: `sysctl net.ipv4.tcp_rfc1337` at that end. With 1 the socket stayed for its 60 s.',
+      'Whether the RST did end it: `sysctl net.ipv4.tcp_rfc1337` at that end. With 1 the socket stayed for its 60 s. A capture at the end that sent the RST does not show whether it arrived.',
     ],
   },
   find: (context) => {
@@ -54,7 +54,7 @@ export const timeWaitKilled: Rule = {
     );
     const all = context.notables.flatMap((notable) => (challenged.has(notable.id) ? [] : killedOf(notable)));
     const limit = context.threshold('time-wait-killed');
-    const groups = byEnd(all, ({ side }) => side).filter((group) => group.length >= limit);
+    const groups = byEnd(all, ({ side }) => side).filter((group) => group.length >= limit && !isOrdinary(group));
     const told = groups.slice(0, MOST_GROUPS).map((group) => draftOf(context, group));
     const rest = groups.slice(MOST_GROUPS).flat();
     return rest.length === 0 ? told : [...told, restOf(rest, groups.length - MOST_GROUPS)];
@@ -69,8 +69,14 @@ function killedOf(notable: Notable): Killed[] {
   });
 }
 
-/** An RST that comes so soon follows the FIN on purpose, seconds. */
-const AT_ONCE = 1;
+/** An RST that comes so soon follows the FIN on purpose, seconds: clients do so every day. */
+const AT_ONCE = 0.1;
+/** So many of these from one endpoint on are told. */
+const MANY_AT_ONCE = 10;
+
+function isOrdinary(group: readonly Killed[]): boolean {
+  return group.length < MANY_AT_ONCE && group.every(({ lasted }) => lasted < AT_ONCE);
+}
 
 function draftOf(context: Context, group: readonly Killed[]): Draft {
   const first = group[0]!;

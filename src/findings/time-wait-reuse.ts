@@ -12,8 +12,8 @@ type Outcome = 'accepted' | 'challenged' | 'dropped';
 
 interface Reused {
   notable: Notable;
-  /** it had the 4-tuple before, and its server's socket was in TIME_WAIT */
-  previous: Notable;
+  /** the frame with which the TIME_WAIT began, of the flow that had the 4-tuple before; null: not kept */
+  began: number | null;
   outcome: Outcome;
   /** from the first SYN to the SYN-ACK, seconds; NaN: it was never accepted */
   connect: number;
@@ -85,8 +85,8 @@ const RETRANSMITTED = 0.9;
 function reusedOf(context: Context, notable: Notable): Reused[] {
   const { reuse, kind, answeredAt, opened, syns } = notable;
   if (reuse === null || !reuse.inTimeWait || kind === 'refused') return [];
-  const previous = context.notable(reuse.previous);
-  if (previous === null || !meetsTimeWait(notable, previous)) return [];
+  if (!meetsTimeWait(context, notable, reuse.previous)) return [];
+  const began = context.notable(reuse.previous)?.ends.flatMap(({ timeWait }) => timeWait?.frames.slice(0, 1) ?? []);
   const connect = kind === 'unanswered' ? Number.NaN : (answeredAt - opened) / NS_PER_SECOND;
   const outcome =
     reuse.outcome === 'challenged'
@@ -94,13 +94,15 @@ function reusedOf(context: Context, notable: Notable): Reused[] {
       : reuse.outcome === 'ignored' || (syns > 1 && connect >= RETRANSMITTED)
         ? 'dropped'
         : 'accepted';
-  return [{ notable, previous, outcome, connect }];
+  return [{ notable, began: began?.[0] ?? null, outcome, connect }];
 }
 
 /** Whether the end that the SYN went to was in TIME_WAIT: it was the server of both, or the client of the one before. */
-function meetsTimeWait(notable: Notable, previous: Notable): boolean {
-  const end = previous.service === notable.service ? previous.ends[1] : previous.ends[0];
-  return end.timeWait !== null;
+function meetsTimeWait(context: Context, { service }: Notable, previous: number): boolean {
+  const { lifetimes } = context;
+  const row = context.rowOf(previous);
+  if (row === undefined) return false;
+  return !Number.isNaN(lifetimes.timeWaitFrom(row, lifetimes.service(row) === service ? 1 : 0));
 }
 
 const TITLES: Record<'challenged' | 'dropped', string> = {
@@ -192,7 +194,6 @@ function rest(groups: readonly (readonly Reused[])[]): Draft[] {
 const delayOf = ({ connect }: Reused): number => (Number.isNaN(connect) ? Number.POSITIVE_INFINITY : connect);
 
 /** What began the TIME_WAIT, the SYN, what answered it in the end. */
-function framesOf({ notable, previous }: Reused): (number | null)[] {
-  const began = previous.ends.flatMap(({ timeWait }) => timeWait?.frames.slice(0, 1) ?? []);
-  return [...began, notable.openFrame, notable.answerFrame];
+function framesOf({ notable, began }: Reused): (number | null)[] {
+  return [began, notable.openFrame, notable.answerFrame];
 }
