@@ -46,6 +46,10 @@ export interface NotableEnd {
   lastAt: number;
   /** the flow's newest payload is its own */
   spokeLast: boolean;
+  /** it sent payload, perhaps again, after it had acknowledged its peer's FIN */
+  spokeAfterFin: boolean;
+  /** payload that it received after its own FIN, bytes */
+  halfCloseBytes: number;
   ttl: number;
 }
 
@@ -159,6 +163,8 @@ function endOf(view: FlowView, trail: Trail, facts: F.Facts, x: number, end: num
     packets: view.of(x, L.PACKETS),
     lastAt: view.floatOf(x, L.SIDE_LAST_TIME) + offset,
     spokeLast: view.sideHas(x, L.DATA_LAST),
+    spokeAfterFin: view.sideHas(x, L.DATA_AFTER_FIN_ACKED),
+    halfCloseBytes: view.floatOf(x, L.HALF_CLOSE_BYTES),
     ttl: view.ttl(x),
   };
 }

@@ -14,7 +14,7 @@ const SYSTEM: Record<OsProfile['name'], string> = {
   rfc9293: 'a system that keeps to RFC 9293',
 };
 
-export function systemName({ name }: OsProfile): string {
+export function systemName({ name }: Pick<OsProfile, 'name'>): string {
   return SYSTEM[name];
 }
 

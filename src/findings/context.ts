@@ -169,10 +169,15 @@ export class Context {
     return this.byName.get(this.service(service));
   }
 
+  /** The row (Lifetimes) of a flow; undefined where it has none. */
+  rowOf(id: number): number | undefined {
+    this.byId ??= new Map(Array.from({ length: this.lifetimes.length }, (_, row) => [this.lifetimes.id(row), row]));
+    return this.byId.get(id);
+  }
+
   /** Both ends of a flow; null where it has no row, or they have no numbers. */
   endsOf(id: number): [client: Address, server: Address] | null {
-    this.byId ??= new Map(Array.from({ length: this.lifetimes.length }, (_, row) => [this.lifetimes.id(row), row]));
-    const row = this.byId.get(id);
+    const row = this.rowOf(id);
     if (row === undefined) return null;
     const service = this.lifetimes.service(row);
     const client = this.lifetimes.client(row);
