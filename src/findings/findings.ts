@@ -4,21 +4,25 @@ import type { Finding, Severity } from '../report/types.ts';
 import { endpointFilter, wiresharkFilter } from '../report/wireshark-filter.ts';
 import { bindBlocked } from './bind-blocked.ts';
 import type { Context } from './context.ts';
+import { refused } from './refused.ts';
 import { resetDataLoss } from './reset-data-loss.ts';
 import { resetPattern } from './reset-pattern.ts';
 import { restartOutage } from './restart-outage.ts';
 import { type Draft, EVIDENCE, RULE_NAMES, type Rule, type RuleName } from './rule.ts';
 import { serverClosesFirst } from './server-closes-first.ts';
 import { timeWaitPileup } from './time-wait-pileup.ts';
+import { unansweredSyn } from './unanswered-syn.ts';
 
 /** In the order of RULE_NAMES. */
 export const RULES: readonly Rule[] = [
   bindBlocked,
+  refused,
   resetDataLoss,
   resetPattern,
   restartOutage,
   serverClosesFirst,
   timeWaitPileup,
+  unansweredSyn,
 ].sort((a, b) => RULE_NAMES.indexOf(a.name) - RULE_NAMES.indexOf(b.name));
 
 const SEVERITIES: readonly Severity[] = ['critical', 'warning', 'info'];

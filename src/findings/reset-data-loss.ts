@@ -11,6 +11,8 @@ const MANY = 5;
 const SHARE = 0.05;
 /** Of those that only may have lost data. */
 const SOME = 3;
+/** Services of which one connection each may have lost data: so many are told of one by one. */
+const FEW = 2;
 
 /** An RST threw data away. */
 export const resetDataLoss: Rule = {
@@ -45,8 +47,11 @@ export const resetDataLoss: Rule = {
     const groups = groupBy(lost, ({ flow, reset }) => `${flow.service} ${reset.by}`);
     const limit = context.threshold('reset-data-loss');
     const drafts = groups.filter(([, all]) => all.length >= limit).map(([, all]) => draftOf(context, all));
-    const rest = drafts.slice(MOST_GROUPS);
-    return rest.length === 0 ? drafts : [...drafts.slice(0, MOST_GROUPS), restOf(rest)];
+    // One that may have lost data says little; several such are told of together.
+    const weak = drafts.filter(({ flowCount, confidence }) => flowCount === 1 && confidence === 'possible');
+    const each = weak.length > FEW ? drafts.filter((draft) => !weak.includes(draft)) : drafts;
+    const rest = [...each.slice(MOST_GROUPS), ...(weak.length > FEW ? weak : [])];
+    return rest.length === 0 ? each : [...each.slice(0, MOST_GROUPS), restOf(rest)];
   },
 };
 
@@ -140,11 +145,11 @@ function restOf(drafts: readonly Draft[]): Draft {
   const flows = drafts.flatMap((draft) => draft.flows.slice(0, 1));
   return {
     severity: 'info',
-    title: `${plural(total, 'connection')} of ${plural(drafts.length, 'more service')} ended by RST with data unread`,
-    because: `Beside those above, ${list(
+    title: `${plural(total, 'connection')} of ${plural(drafts.length, 'other service')} ended by RST, with data unread or unanswered`,
+    because: `${list(
       drafts.map(({ endpoint }) => endpoint ?? '?'),
       5,
-    )} had connections that ended by an RST while data was on its way or unread.`,
+    )} had connections that ended by an RST while data was on its way, unread or unanswered.`,
     doThis: ['Read each with `teardown flow FILE ID`, or raise the threshold: `--threshold reset-data-loss=5`.'],
     confidence: 'possible',
     endpoint: null,

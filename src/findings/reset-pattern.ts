@@ -1,6 +1,6 @@
 import { count, duration, percent, plural } from '../words.ts';
 import type { Context } from './context.ts';
-import { earliest, groupBy, latest, MOST_GROUPS, seconds } from './groups.ts';
+import { earliest, groupBy, latest, MOST_GROUPS, seconds, timesOf } from './groups.ts';
 import { WRONG_ADVICE } from './remedies.ts';
 import { hasClosed, type Reset, resetsOf } from './resets.ts';
 import type { Draft, Rule } from './rule.ts';
@@ -79,7 +79,7 @@ function isPart(context: Context, { flow, reset, loss }: Reset): boolean {
   if (loss !== null || context.has(flow, 'fin-wait-2-expired') || reset.cause === 'data-after-close') return false;
   if (reset.by === 'server') return !hasClosed(flow, 0);
   const [client, server] = flow.ends;
-  return !hasClosed(flow, 0) && client.bytes + server.bytes > 0;
+  return !hasClosed(flow, 0) && !hasClosed(flow, 1) && client.bytes + server.bytes > 0;
 }
 
 function draftOf(context: Context, { all, flows }: Pattern): Draft {
@@ -100,7 +100,7 @@ function draftOf(context: Context, { all, flows }: Pattern): Draft {
   return {
     severity: severityOf(by, all.length, flows),
     title: `${plural(all.length, 'connection')} of ${endpoint} ended by an RST ${whoWords(by, cause)}${after}`,
-    because: `${share} of ${endpoint} ended so, from ${context.moment(from)} to ${context.moment(until)}. ${signWords(all, by)}${silence} ${meaning(by, cause)}`,
+    because: `${share} of ${endpoint} ended so${timesOf(context, from, until)}. ${signWords(all, by)}${silence} ${meaning(by, cause)}`,
     doThis: remedies(by, cause, idle),
     confidence: by === 'path' ? 'likely' : cause === 'unknown' ? 'possible' : 'certain',
     endpoint,
