@@ -4,6 +4,7 @@ import type { Finding, Severity } from '../report/types.ts';
 import { endpointFilter, wiresharkFilter } from '../report/wireshark-filter.ts';
 import { bindBlocked } from './bind-blocked.ts';
 import type { Context } from './context.ts';
+import { ephemeralExhaustion } from './ephemeral-exhaustion.ts';
 import { refused } from './refused.ts';
 import { resetDataLoss } from './reset-data-loss.ts';
 import { resetPattern } from './reset-pattern.ts';
@@ -16,6 +17,7 @@ import { unansweredSyn } from './unanswered-syn.ts';
 /** In the order of RULE_NAMES. */
 export const RULES: readonly Rule[] = [
   bindBlocked,
+  ephemeralExhaustion,
   refused,
   resetDataLoss,
   resetPattern,
