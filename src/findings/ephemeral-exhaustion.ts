@@ -6,7 +6,7 @@ import { type Drought, droughtOf, type Level, levelOf } from './port-blocks.ts';
 import { WRONG_ADVICE } from './remedies.ts';
 import { type Draft, EVIDENCE, type Rule } from './rule.ts';
 
-/** Connections of a client to a service from which its ports are looked at: no range is smaller. */
+/** Connections of a client to a service from which its silences are looked at. */
 const ENOUGH = 32;
 /** Ports below are given to privileged programs alone (rsh, rlogin, NFS). */
 const PRIVILEGED = 1024;
@@ -61,8 +61,10 @@ export const ephemeralExhaustion: Rule = {
 
 function judge(context: Context, service: number): Draft[] {
   const all = context.rowsOf(service);
-  if (all.length < ENOUGH) return [];
   const { lifetimes } = context;
+  const [low, high] = context.portRange;
+  const enough = context.threshold('ephemeral-exhaustion') * (high - low + 1);
+  if (all.length < Math.min(ENOUGH, enough)) return [];
   const clients = new Map<number, number[]>();
   for (const row of all) {
     const client = lifetimes.client(row);
@@ -72,13 +74,11 @@ function judge(context: Context, service: number): Draft[] {
     else rows.push(row);
   }
   return [...clients].flatMap(([client, rows]) => {
-    if (rows.length < ENOUGH) return [];
-    const drought = droughtOf(lifetimes, rows);
+    const drought = rows.length < ENOUGH ? null : droughtOf(lifetimes, rows);
     if (drought !== null) return [silenceDraft(context, drought)];
-    const [low, high] = context.portRange;
-    if (rows.length < context.threshold('ephemeral-exhaustion') * (high - low + 1)) return [];
+    if (rows.length < enough) return [];
     const level = levelOf(lifetimes, rows, low, high);
-    if (level.peak < context.threshold('ephemeral-exhaustion') * (high - low + 1)) return [];
+    if (level.peak < enough) return [];
     return [levelDraft(context, service, client, rows, level)];
   });
 }

@@ -3,8 +3,10 @@
 import type { Finding, Severity } from '../report/types.ts';
 import { endpointFilter, wiresharkFilter } from '../report/wireshark-filter.ts';
 import { bindBlocked } from './bind-blocked.ts';
+import { captureLimits } from './capture-limits.ts';
 import type { Context } from './context.ts';
 import { ephemeralExhaustion } from './ephemeral-exhaustion.ts';
+import { portCollision } from './port-collision.ts';
 import { refused } from './refused.ts';
 import { resetDataLoss } from './reset-data-loss.ts';
 import { resetPattern } from './reset-pattern.ts';
@@ -17,7 +19,9 @@ import { unansweredSyn } from './unanswered-syn.ts';
 /** In the order of RULE_NAMES. */
 export const RULES: readonly Rule[] = [
   bindBlocked,
+  captureLimits,
   ephemeralExhaustion,
+  portCollision,
   refused,
   resetDataLoss,
   resetPattern,
