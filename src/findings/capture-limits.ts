@@ -113,7 +113,7 @@ function packetLimits({ capture }: Context): Limit[] {
     });
   }
   const cut = capture.skipped['cut-before-tcp-header'] ?? 0;
-  if (cut > MUCH * packets) {
+  if (cut >= SOME && cut > MUCH * packets) {
     limits.push({
       title: `${plural(cut, 'packet')} (${percent(cut, packets)}) ended before the TCP header`,
       means: 'the snapshot length was too short, and what these segments did is not known',
@@ -144,7 +144,7 @@ function flowLimits(context: Context): Limit[] {
   const oneWay = context.countOf('one-direction');
   if (oneWay >= SOME && oneWay >= SHARE * flows) {
     limits.push({
-      title: `of ${part(oneWay)} only one direction was captured`,
+      title: `only one direction of ${part(oneWay)} was captured`,
       means:
         'who closed first, FIN_WAIT_2 and TIME_WAIT of the silent end follow from the acknowledgements of the other alone, or are not known',
       remedy: BOTH_WAYS,

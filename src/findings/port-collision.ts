@@ -1,9 +1,12 @@
 import { NS_PER_SECOND } from '../units.ts';
-import { count, duration, list, plural } from '../words.ts';
+import { addressPort, count, duration, list, plural } from '../words.ts';
 import type { Context } from './context.ts';
 import { earliest, groupBy, latest, MOST_GROUPS, seconds } from './groups.ts';
 import { WRONG_ADVICE } from './remedies.ts';
 import { type Draft, EVIDENCE, type Rule } from './rule.ts';
+
+/** Packets of a socket that has connected to itself: SYN, SYN-ACK and more. */
+const LEAST_PACKETS = 3;
 
 const RESERVE =
   'Keep the port from being chosen: `sysctl -w net.ipv4.ip_local_reserved_ports=PORT` (a list, in /etc/sysctl.d/ too), or give the service a port below `net.ipv4.ip_local_port_range` (32768-60999 by default).';
@@ -37,7 +40,10 @@ export const portCollision: Rule = {
   find: (context) => {
     const limit = context.threshold('port-collision');
     const selves = groupBy(
-      context.notables.filter((flow) => context.has(flow, 'self-connect') && flow.service >= 0),
+      context.notables.filter(
+        // A lone SYN with one address as both is forged: a land attack.
+        (flow) => context.has(flow, 'self-connect') && flow.service >= 0 && flow.ends[0].packets >= LEAST_PACKETS,
+      ),
       ({ service }) => service,
     ).map(([service, flows]) =>
       selfDraft(
@@ -70,14 +76,29 @@ function collidingRows(context: Context): [service: number, row: number][] {
   }
   const byClient = new Map<number, Map<number, number> | undefined>();
   const rows: [number, number][] = [];
+  const peersByService = new Map<number, Set<string>>();
   for (let row = 0; row < lifetimes.length; row++) {
     const client = lifetimes.client(row);
     if (client < 0 || lifetimes.answer(row) === 'unseen') continue;
     if (!byClient.has(client)) byClient.set(client, ports.get(context.client(client)));
     const service = byClient.get(client)?.get(lifetimes.clientPort(row));
-    if (service !== undefined && service !== lifetimes.service(row)) rows.push([service, row]);
+    if (service === undefined || service === lifetimes.service(row)) continue;
+    // With the 4-tuple of one to the service, the other way round, it is no other socket, or its host knows nothing of it.
+    let peers = peersByService.get(service);
+    if (peers === undefined) peersByService.set(service, (peers = peersOf(context, service)));
+    if (!peers.has(context.service(lifetimes.service(row)))) rows.push([service, row]);
   }
   return rows.sort((a, b) => lifetimes.id(a[1]) - lifetimes.id(b[1]));
+}
+
+/** "address:port" of all clients of a service. */
+function peersOf(context: Context, service: number): Set<string> {
+  const { lifetimes } = context;
+  const peers = new Set<string>();
+  for (const row of context.rowsOf(service)) {
+    peers.add(addressPort({ address: context.client(lifetimes.client(row)), port: lifetimes.clientPort(row) }));
+  }
+  return peers;
 }
 
 function selfDraft(context: Context, service: number, flows: readonly number[]): Draft {

@@ -3,7 +3,7 @@ import type { Context } from './context.ts';
 import { earliest, groupBy, latest, MOST_GROUPS } from './groups.ts';
 import { WRONG_ADVICE } from './remedies.ts';
 import { patternsOf } from './reset-pattern.ts';
-import { type Loss, type Reset, resetsOf } from './resets.ts';
+import { isFarewell, type Loss, type Reset, resetsOf } from './resets.ts';
 import type { Draft, Rule } from './rule.ts';
 
 /** Connections, and their share of a service's, from which clients are hit and not one program. */
@@ -11,6 +11,8 @@ const MANY = 5;
 const SHARE = 0.05;
 /** Of those that only may have lost data. */
 const SOME = 3;
+/** Bytes that a program may have sent as it ended: an empty line, a goodbye. */
+const LITTLE = 16;
 /** Services of which one connection each may have lost data: so many are told of one by one. */
 const FEW = 2;
 
@@ -55,11 +57,11 @@ export const resetDataLoss: Rule = {
   },
 };
 
-const WORDS: Record<Loss, (n: string, other: string) => string> = {
-  unread: (n, other) => `in ${n} the RST is the first to acknowledge the last data of the ${other}`,
-  'after-close': (n, other) => `in ${n} data of the ${other} reached a socket that was closed already`,
-  cut: (n, other) => `in ${n} data of the ${other} was never acknowledged`,
-  unanswered: (n, other) => `in ${n} the ${other} had spoken last, and the RST came instead of an answer`,
+const WORDS: Record<Loss, (other: string) => string> = {
+  unread: (other) => `the RST is the first to acknowledge the last data of the ${other}`,
+  'after-close': (other) => `data of the ${other} reached a socket that was closed already`,
+  cut: (other) => `data of the ${other} was never acknowledged`,
+  unanswered: (other) => `the ${other} had spoken last, and the RST came instead of an answer`,
 };
 
 function draftOf(context: Context, all: readonly Reset[]): Draft {
@@ -72,7 +74,13 @@ function draftOf(context: Context, all: readonly Reset[]): Draft {
   const cut = all.reduce((sum, { reset }) => sum + reset.cut, 0);
   const sure = all.filter(({ loss }) => loss !== 'unanswered');
   const who = by === 'path' ? 'something on the path' : `the ${by}`;
-  const ways = list(byLoss.map(([loss, of]) => WORDS[loss](count(of.length), other)));
+  const ways = list(
+    byLoss.map(([loss, of]) => `${all.length === 1 ? '' : `in ${count(of.length)} `}${WORDS[loss](other)}`),
+  );
+  const share =
+    flows === 1
+      ? 'The connection'
+      : `Of ${count(flows)} connections ${count(all.length)} (${percent(all.length, flows)})`;
   const frames = [...sure, ...all].map(({ reset }) => reset.frame);
   return {
     severity: severityOf(all, sure, flows, by),
@@ -82,7 +90,7 @@ function draftOf(context: Context, all: readonly Reset[]): Draft {
         : by === 'server'
           ? `${endpoint} reset ${count(all.length)} of ${plural(flows, 'connection')} before it had read its clients' data`
           : `Clients of ${endpoint} reset ${count(all.length)} of ${plural(flows, 'connection')} with data of the server unread`,
-    because: `Of ${plural(flows, 'connection')} ${count(all.length)} (${percent(all.length, flows)}) ended by an RST of ${who}: ${ways}.${cut > 0 ? ` ${plural(cut, 'byte')} of the ${other} had not been acknowledged.` : ''} ${meaning(by, sure.length > 0)}`,
+    because: `${share} ended by an RST of ${who}: ${ways}.${cut > 0 ? ` ${plural(cut, 'byte')} of the ${other} had not been acknowledged before.` : ''} ${meaning(by, sure.length > 0)}`,
     doThis: remedies(
       byLoss.map(([loss]) => loss),
       by,
@@ -104,8 +112,10 @@ function severityOf(
   by: Reset['reset']['by'],
 ): Draft['severity'] {
   if (by === 'client') return 'info';
-  if (sure.length > 0 && all.length >= MANY && all.length >= SHARE * flows) return 'critical';
-  return sure.length > 0 || all.length >= SOME ? 'warning' : 'info';
+  const grave = all.filter(({ flow, loss }) => loss === 'unanswered' || !isFarewell(flow)).length;
+  const isSure = sure.some(({ flow }) => !isFarewell(flow) && flow.reset!.cut > 0);
+  if (isSure && grave >= MANY && grave >= SHARE * flows) return 'critical';
+  return (isSure && sure.some(({ reset }) => reset.cut > LITTLE)) || grave >= SOME ? 'warning' : 'info';
 }
 
 function meaning(by: Reset['reset']['by'], isSure: boolean): string {

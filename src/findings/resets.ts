@@ -16,7 +16,7 @@ export interface Reset {
   loss: Loss | null;
 }
 
-/** What a server sends to a client that has closed: a TLS close_notify, "221 bye". Bytes. */
+/** What an end sends to one that has closed: a TLS close_notify, "221 bye". Bytes. */
 const FAREWELL = 100;
 
 /** All RSTs that ended a connection, in the order of the flows. */
@@ -30,7 +30,7 @@ export function resetsOf(context: Context): Reset[] {
 
 function lossOf(flow: Notable, reset: NotableReset): Loss | null {
   const [client, server] = flow.ends;
-  if (reset.by === 'client' && reset.cut <= FAREWELL && hasClosed(flow, 0)) return null;
+  if (reset.by === 'client' && isFarewell(flow)) return null;
   switch (reset.cause) {
     case 'keepalive-timeout':
       return null;
@@ -45,6 +45,12 @@ function lossOf(flow: Notable, reset: NotableReset): Loss | null {
   if (reset.by !== 'server' || !reset.isAbort || client.bytes === 0 || !client.spokeLast) return null;
   // A client that has closed waits for no answer, unless it gave up on the first.
   return hasClosed(flow, 0) && server.bytes > 0 ? null : 'unanswered';
+}
+
+/** Whether the end that sent the RST had closed, and so little reached it since that it was the other's goodbye. */
+export function isFarewell(flow: Notable): boolean {
+  const { reset } = flow;
+  return reset !== null && reset.cut <= FAREWELL && hasClosed(flow, reset.by === 'client' ? 0 : 1);
 }
 
 /** Whether an end had sent its FIN when the RST came. */
