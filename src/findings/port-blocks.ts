@@ -91,8 +91,11 @@ function* droughts(
     if (until - from < TIMES * step) continue;
     const held = heldAt(lifetimes, own, from);
     if (held.length < DENSE * (block.high - block.low + 1)) continue;
-    const freeAt = least(held, (row) => lifetimes.gone(row, 0));
-    const latest = least(held, (row) => lifetimes.goneLatest(row, 0));
+    const freeAt = least(held, (row) => freeFrom(lifetimes, row));
+    const latest = least(held, (row) => {
+      const { timeWaitNs, timeWaitLatestNs } = lifetimes.profile(row, 0);
+      return freeFrom(lifetimes, row) + timeWaitLatestNs - timeWaitNs;
+    });
     // It went on before a port can have been free, or long after: then it was silent for another reason.
     if (until < freeAt - SLACK || until > latest + PATIENCE) continue;
     // A system that takes one port after the other goes on behind the block: it had more.
@@ -121,6 +124,12 @@ function heldAt(lifetimes: Lifetimes, rows: readonly number[], at: number): numb
     if (lifetimes.gone(row, 0) > at) held.set(lifetimes.clientPort(row), row);
   }
   return [...held.values()];
+}
+
+/** When a port is free by its timer: that the client took it again sooner shows that it did not have to wait. */
+function freeFrom(lifetimes: Lifetimes, row: number): number {
+  const from = lifetimes.timeWaitFrom(row, 0);
+  return Number.isNaN(from) ? lifetimes.gone(row, 0) : from + lifetimes.profile(row, 0).timeWaitNs;
 }
 
 function isIn({ low, high }: Block, port: number): boolean {

@@ -84,8 +84,8 @@ function collidingRows(context: Context): [service: number, row: number][] {
     const service = byClient.get(client)?.get(lifetimes.clientPort(row));
     if (service === undefined || service === lifetimes.service(row)) continue;
     // With the 4-tuple of one to the service, the other way round, it is no other socket, or its host knows nothing of it.
-    let peers = peersByService.get(service);
-    if (peers === undefined) peersByService.set(service, (peers = peersOf(context, service)));
+    const peers = peersByService.get(service) ?? peersOf(context, service);
+    peersByService.set(service, peers);
     if (!peers.has(context.service(lifetimes.service(row)))) rows.push([service, row]);
   }
   return rows.sort((a, b) => lifetimes.id(a[1]) - lifetimes.id(b[1]));
