@@ -1,4 +1,4 @@
-import { FIN, RST, SYN } from '../decode/flags.ts';
+import { ACK, FIN, RST, SYN } from '../decode/flags.ts';
 import * as L from '../flow/layout.ts';
 import type { Trail } from '../flow/trail.ts';
 import * as T from '../flow/trail-layout.ts';
@@ -61,8 +61,10 @@ export interface NotableReset {
   why: string;
   /** how long its sender, or who it was sent in the name of, had been silent, seconds */
   silence: number;
-  /** payload of its receiver that its sender never acknowledged, bytes */
+  /** payload of its receiver that its sender had not acknowledged before, bytes */
   cut: number;
+  /** it has ACK, as the abort of a live socket: what a kernel replies without a socket has none */
+  isAbort: boolean;
   ttl: number;
 }
 
@@ -199,7 +201,11 @@ function resetOf(view: FlowView, trail: Trail, facts: F.Facts, offset: number): 
   if (i < 0) return null;
   const { cause, why } = judgeReset(view, trail, facts);
   const sender = trail.side[i]!;
+  const peer = 1 - sender;
   const pending = (trail.context[i]! & T.C_PEER_PENDING) !== 0 && (trail.context[i]! & T.C_OWN_ACKED) !== 0;
+  const sent = view.of(peer, L.SND_MAX);
+  // A FIN takes a number, and is no payload.
+  const fin = view.sideHas(peer, L.FIN_SENT_FLAG) && sent === view.of(peer, L.FIN_END) ? 1 : 0;
   return {
     by: facts.resetBy === F.UNKNOWN ? 'path' : sender === facts.client ? 'client' : 'server',
     at: trail.time[i]! + offset,
@@ -207,7 +213,8 @@ function resetOf(view: FlowView, trail: Trail, facts: F.Facts, offset: number): 
     cause,
     why,
     silence: trail.silence[i]! / 10,
-    cut: pending ? Math.max(0, seqDiff(view.of(1 - sender, L.SND_MAX), trail.ownAck[i]!)) : 0,
+    cut: pending ? Math.max(0, seqDiff(sent, trail.ownAck[i]!) - fin) : 0,
+    isAbort: (trail.flags[i]! & ACK) !== 0,
     ttl: trail.ttlId[i]! >>> 16,
   };
 }

@@ -3,18 +3,25 @@
 import type { Finding, Severity } from '../report/types.ts';
 import { endpointFilter, wiresharkFilter } from '../report/wireshark-filter.ts';
 import { bindBlocked } from './bind-blocked.ts';
+import { captureLimits } from './capture-limits.ts';
 import { closeWaitLeak } from './close-wait-leak.ts';
 import type { Context } from './context.ts';
-import { ownerStopped } from './owner-stopped.ts';
+import { ephemeralExhaustion } from './ephemeral-exhaustion.ts';
 import { finWait2Expired } from './fin-wait-2-expired.ts';
 import { finWait2Stuck } from './fin-wait-2-stuck.ts';
 import { lostFinalAck } from './lost-final-ack.ts';
+import { ownerStopped } from './owner-stopped.ts';
+import { portCollision } from './port-collision.ts';
+import { refused } from './refused.ts';
+import { resetDataLoss } from './reset-data-loss.ts';
+import { resetPattern } from './reset-pattern.ts';
 import { restartOutage } from './restart-outage.ts';
 import { type Draft, EVIDENCE, RULE_NAMES, type Rule, type RuleName } from './rule.ts';
 import { serverClosesFirst } from './server-closes-first.ts';
 import { timeWaitKilled } from './time-wait-killed.ts';
 import { timeWaitPileup } from './time-wait-pileup.ts';
 import { timeWaitReuse } from './time-wait-reuse.ts';
+import { unansweredSyn } from './unanswered-syn.ts';
 
 /** In the order of RULE_NAMES. */
 export const RULES: readonly Rule[] = [
@@ -29,6 +36,13 @@ export const RULES: readonly Rule[] = [
   timeWaitReuse,
   timeWaitKilled,
   lostFinalAck,
+  captureLimits,
+  ephemeralExhaustion,
+  portCollision,
+  refused,
+  resetDataLoss,
+  resetPattern,
+  unansweredSyn,
 ].sort((a, b) => RULE_NAMES.indexOf(a.name) - RULE_NAMES.indexOf(b.name));
 
 const SEVERITIES: readonly Severity[] = ['critical', 'warning', 'info'];

@@ -1,4 +1,5 @@
 import type { Notable } from '../evidence/notable.ts';
+import type { Context } from './context.ts';
 
 /** Endpoints of which a rule has a finding each; the others are told of together. */
 export const MOST_GROUPS = 8;
@@ -36,3 +37,9 @@ export function quantile(values: readonly number[], share: number): number {
 }
 
 export const seconds = (ns: number): number => ns / 1_000_000_000;
+
+/** ", from 12:03:10 to 12:04:10", or ", at 12:03:10" where both are the same second. */
+export function timesOf(context: Context, from: number, until: number): string {
+  const [first, last] = [context.moment(from), context.moment(until)];
+  return first === last ? `, at ${first}` : `, from ${first} to ${last}`;
+}
