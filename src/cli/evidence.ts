@@ -4,8 +4,8 @@ import { extname } from 'node:path';
 import { type EvidenceOptions, extractInto, openEvidence } from '../extract.ts';
 import type { AtomicFile } from '../output/files.ts';
 import { plain } from '../output/style.ts';
-import { plural } from '../output/words.ts';
 import type { Finding } from '../report/types.ts';
+import { plural } from '../words.ts';
 import { UsageError } from './errors.ts';
 
 /** Frames that are named of those that could not be written. */

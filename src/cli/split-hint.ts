@@ -1,5 +1,5 @@
-import { addressPort } from '../output/words.ts';
 import type { Flow } from '../report/types.ts';
+import { addressPort } from '../words.ts';
 
 /**
  * Two flows at once that are one direction each of the same addresses and ports: where VLANs or tunnels tell flows apart that

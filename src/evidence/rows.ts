@@ -1,4 +1,5 @@
 import type { Lifetimes } from './lifetimes.ts';
+import type { NameTable } from './names.ts';
 
 /**
  * Rows of lifetimes by service, each service's in the order in which its flows were opened. The rows themselves are put
@@ -8,13 +9,24 @@ export class ServiceRows {
   /** where each service's rows begin; those without a number stand behind all others */
   private readonly starts: Uint32Array;
 
-  /** @param services how many have numbers */
-  constructor(lifetimes: Lifetimes, services: number) {
+  /** services that have rows, by address and port: their numbers depend on who came first, and on the number of threads */
+  readonly services: readonly number[];
+  private readonly ranks: Uint32Array;
+
+  /** @param names of the services */
+  constructor(lifetimes: Lifetimes, names: NameTable) {
     const inOrder = rowsById(lifetimes);
+    const services = names.length;
+    const order = Array.from({ length: services }, (_, i) => i);
+    order.sort((a, b) => names.compareAddresses(a, b) || names.port(a) - names.port(b));
+    const ranks = new Uint32Array(services);
+    order.forEach((service, rank) => {
+      ranks[service] = rank;
+    });
     const starts = new Uint32Array(services + 2);
     const placeOf = (row: number): number => {
       const service = lifetimes.service(row);
-      return service < 0 ? services : service;
+      return service < 0 ? services : ranks[service]!;
     };
     for (let i = 0; i < inOrder.length; i++) starts[placeOf(inOrder[i]!) + 1]!++;
     for (let i = 0; i <= services; i++) starts[i + 1]! += starts[i]!;
@@ -23,10 +35,12 @@ export class ServiceRows {
     for (let i = 0; i < inOrder.length; i++) rows[next[placeOf(inOrder[i]!)]!++] = inOrder[i]!;
     lifetimes.arrange(rows);
     this.starts = starts;
+    this.ranks = ranks;
+    this.services = order.filter((service) => this.count(service) > 0);
   }
 
   of(service: number): Uint32Array {
-    const from = this.starts[service]!;
+    const from = this.starts[this.ranks[service]!]!;
     const rows = new Uint32Array(this.count(service));
     for (let i = 0; i < rows.length; i++) rows[i] = from + i;
     return rows;
@@ -34,7 +48,8 @@ export class ServiceRows {
 
   /** How many rows a service has. */
   count(service: number): number {
-    return this.starts[service + 1]! - this.starts[service]!;
+    const rank = this.ranks[service]!;
+    return this.starts[rank + 1]! - this.starts[rank]!;
   }
 }
 

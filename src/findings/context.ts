@@ -77,7 +77,7 @@ export class Context {
     this.end = sources.end;
     this.portRange = sources.portRange ?? LINUX_PORTS;
     this.isPortRangeGiven = sources.portRange !== null;
-    this.rows = new ServiceRows(evidence.lifetimes, serviceCounter.names.length);
+    this.rows = new ServiceRows(evidence.lifetimes, serviceCounter.names);
     this.byName = new Map(this.services.services.map((service) => [addressPort(service), service]));
   }
 
@@ -91,10 +91,9 @@ export class Context {
     return this.sources.thresholds[rule];
   }
 
-  /** Numbers of all services that have flows with rows: 0, 1, ... */
+  /** Numbers of all services that have flows with rows, by address and port. */
   get serviceNumbers(): number[] {
-    const all = Array.from({ length: this.sources.serviceCounter.names.length }, (_, i) => i);
-    return all.filter((service) => this.rows.count(service) > 0);
+    return [...this.rows.services];
   }
 
   /** How many sockets of a service's port were in TIME_WAIT at once. */

@@ -6,6 +6,7 @@ import { duration, list, plural } from '../words.ts';
 import { systemName } from './bind-words.ts';
 import type { Context } from './context.ts';
 import { earliest, groupBy, latest } from './groups.ts';
+import { stopsOf } from './stops.ts';
 
 /** 0 the client, 1 the server. */
 export type End = 0 | 1;
@@ -20,9 +21,15 @@ export interface HalfClosed {
   silent: number;
 }
 
-/** All flows in which an end was in CLOSE_WAIT for long enough to be notable, and known to be silent. */
+/**
+ * All flows in which an end was in CLOSE_WAIT for long enough to be notable, and known to be silent; but not those of a
+ * program that did nothing at all: owner-stopped tells of them.
+ */
 export function halfClosedOf(context: Context): HalfClosed[] {
+  const stops = stopsOf(context, context.threshold('owner-stopped') * NS_PER_SECOND);
+  const stopped = new Set(stops.flatMap(({ waiting }) => waiting));
   return context.notables.flatMap((notable) => {
+    if (stopped.has(notable)) return [];
     // The end that sent nothing into this capture may have closed.
     if (context.has(notable, 'one-direction')) return [];
     for (const waiting of [0, 1] as const) {

@@ -1,6 +1,7 @@
 import { count, list, percent, plural } from '../words.ts';
 import type { Context } from './context.ts';
 import { earliest, groupBy, latest, MOST_GROUPS } from './groups.ts';
+import { closedListenersOf } from './listeners.ts';
 import { WRONG_ADVICE } from './remedies.ts';
 import { patternsOf } from './reset-pattern.ts';
 import { isFarewell, type Loss, type Reset, resetsOf } from './resets.ts';
@@ -45,6 +46,7 @@ export const resetDataLoss: Rule = {
   find: (context) => {
     // What something on the path does to many is told there.
     const told = new Set(patternsOf(context).flatMap(({ all }) => all.map(({ flow }) => flow.id)));
+    for (const { pending } of closedListenersOf(context)) for (const { id } of pending) told.add(id);
     const lost = resetsOf(context).filter(({ flow, loss }) => loss !== null && !told.has(flow.id));
     const groups = groupBy(lost, ({ flow, reset }) => `${flow.service} ${reset.by}`);
     const limit = context.threshold('reset-data-loss');

@@ -1,6 +1,7 @@
 import { count, duration, percent, plural } from '../words.ts';
 import type { Context } from './context.ts';
 import { earliest, groupBy, latest, MOST_GROUPS, seconds, timesOf } from './groups.ts';
+import { closedListenersOf, listenerDraft } from './listeners.ts';
 import { WRONG_ADVICE } from './remedies.ts';
 import { hasClosed, type Reset, resetsOf } from './resets.ts';
 import type { Draft, Rule } from './rule.ts';
@@ -24,7 +25,7 @@ const KEEPALIVE = [
 export const resetPattern: Rule = {
   name: 'reset-pattern',
   title: 'Connections of a service end by the same kind of RST',
-  fires: `so many connections of a service, and ${SHARE * 100} % of them, ended by RSTs of one kind from one side, and no rule of its own tells why`,
+  fires: `so many connections of a service, and ${SHARE * 100} % of them, ended by RSTs of one kind from one side, and no rule of its own tells why; or a listener was closed while connections waited in its queue`,
   rfc: 'RFC 9293 section 3.5.3',
   threshold: { unit: 'count', default: 5, min: 2, max: 1e6, of: 'connections of a service so ended' },
   explanation: {
@@ -41,6 +42,7 @@ export const resetPattern: Rule = {
     ],
     wrongAdvice: [
       WRONG_ADVICE.linger,
+      WRONG_ADVICE.listener,
       [
         'net.ipv4.tcp_keepalive_time = 60 turns keepalive on',
         'It is the time for sockets that have SO_KEEPALIVE: the program, or its library, must set that.',
@@ -51,8 +53,9 @@ export const resetPattern: Rule = {
     ],
   },
   find: (context) => {
+    const listeners = closedListenersOf(context).map((closed) => listenerDraft(context, closed));
     const drafts = patternsOf(context).map((pattern) => draftOf(context, pattern));
-    return drafts.slice(0, MOST_GROUPS);
+    return [...listeners, ...drafts].slice(0, MOST_GROUPS);
   },
 };
 
@@ -64,7 +67,8 @@ export interface Pattern {
 
 /** RSTs of one kind from one side, by service. */
 export function patternsOf(context: Context): Pattern[] {
-  const resets = resetsOf(context).filter((reset) => isPart(context, reset));
+  const told = new Set(closedListenersOf(context).flatMap(({ pending }) => pending));
+  const resets = resetsOf(context).filter((reset) => !told.has(reset.flow) && isPart(context, reset));
   const groups = groupBy(resets, ({ flow, reset }) => `${flow.service} ${reset.by} ${reset.cause}`);
   return groups.flatMap(([, all]) => {
     const flows = Math.max(all.length, context.counts(all[0]!.flow.service)?.flows ?? 0);

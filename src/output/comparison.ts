@@ -1,7 +1,7 @@
 /** What a comparison of two captures found, in sentences. */
 
 import type { ComparisonTotals } from '../report/types.ts';
-import { count, duration, list, plural } from './words.ts';
+import { count, duration, list, plural } from '../words.ts';
 
 /** A sentence or two each: which flows were joined, the clocks, losses, resets. */
 export function comparisonWords(found: ComparisonTotals): string[] {

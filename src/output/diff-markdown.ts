@@ -1,11 +1,11 @@
 /** A comparison of two reports for a ticket, in GitHub's Markdown: always shorter than 4,000 characters. */
 
 import type { Diff, DiffFigures, FindingChange } from '../diff/types.ts';
+import { count } from '../words.ts';
 import { type Cell, diffRows, type RowGroup } from './diff-rows.ts';
 import { captureWords, findingFacts } from './diff-text.ts';
 import { diffVerdict, doubtWords } from './diff-words.ts';
 import { escaped, MARKDOWN_LIMIT, prose, row } from './markdown.ts';
-import { count } from './words.ts';
 
 const CHANGE: Record<FindingChange['change'], string> = { came: 'Came', stayed: 'Still there', went: 'Went' };
 

@@ -2,9 +2,9 @@
 
 import type { Amount, Diff, DiffFigures } from '../diff/types.ts';
 import type { Kind } from '../report/types.ts';
+import { count, duration, percent } from '../words.ts';
 import { rate } from './diff-words.ts';
 import { resetPhrase } from './reset-words.ts';
-import { count, duration, percent } from './words.ts';
 
 /** A value, and beside it the share that it is. */
 export type Cell = readonly [value: string, share: string];

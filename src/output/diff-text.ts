@@ -1,11 +1,11 @@
 /** A comparison of two reports on a terminal: the answer, what makes it doubtful, findings, numbers side by side. */
 
 import type { Diff, DiffFigures, DiffFinding, FindingChange } from '../diff/types.ts';
+import { count, duration, list, percent, plural } from '../words.ts';
 import { diffRows, type Row } from './diff-rows.ts';
 import { diffVerdict, doubtWords } from './diff-words.ts';
 import { clip, hang, pad, plain, type Style, styleOf, widthOf } from './style.ts';
 import { layOut } from './table.ts';
-import { count, duration, list, percent, plural } from './words.ts';
 
 export interface DiffTextOptions {
   color: boolean;

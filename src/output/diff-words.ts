@@ -1,7 +1,7 @@
 /** What a comparison of two reports says in sentences: whether it got better, and what makes that doubtful. */
 
 import type { Diff, DiffFigures, Doubt, FindingChange, Outcome, Which } from '../diff/types.ts';
-import { count, duration, list, percent, plural, sentence } from './words.ts';
+import { count, duration, list, percent, plural, sentence } from '../words.ts';
 
 const LEAD: Record<Outcome, string> = {
   better: 'Better.',

@@ -1,6 +1,7 @@
 /** The same explanations as Markdown: for tickets, and for docs/findings.md. */
 
 import type { Rule } from '../findings/rule.ts';
+import { sentence } from '../words.ts';
 import {
   CONFIDENCE_WORDS,
   grouped,
@@ -9,7 +10,6 @@ import {
   thresholdValue,
   thresholdWords,
 } from './rule-words.ts';
-import { sentence } from './words.ts';
 
 /** Markup and HTML outside of `code` as they are; code stays. */
 function prose(text: string): string {

@@ -1,9 +1,9 @@
 /** `teardown explain`: what a rule's findings mean, why that happens, what to do; and the list of all rules. */
 
 import type { Rule } from '../findings/rule.ts';
+import { sentence } from '../words.ts';
 import { CONFIDENCE_WORDS, grouped, SEVERITY_WORDS, THRESHOLD_HELP, thresholdWords } from './rule-words.ts';
 import { hang, hangCode, type Paint, pad, styleOf } from './style.ts';
-import { sentence } from './words.ts';
 
 export interface ExplainStyle {
   color: boolean;

@@ -1,10 +1,10 @@
 /** The findings on a terminal: what is wrong, by this capture's own numbers, and what to do. */
 
 import type { Finding } from '../report/types.ts';
+import { count, moment } from '../words.ts';
 import { type Page, title } from './sections.ts';
 import { hang, hangCode, pad, withoutCodeMarks } from './style.ts';
 import { bySeverity, isToldBefore } from './survey.ts';
-import { count, moment } from './words.ts';
 
 /** Findings, steps of what to do, and flows that are named without -v. */
 const FINDINGS = 6;

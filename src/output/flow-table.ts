@@ -2,12 +2,12 @@
 
 import type { SplitWord } from '../decode/split.ts';
 import type { Flow } from '../report/types.ts';
+import { addressPort } from '../words.ts';
 import { explanation, oddWords } from './groups.ts';
 import { type Certainty, closedFirst, MARK, type Stay, shapeWords, stay, timeWaitUntil } from './meaning.ts';
 import { isPlaced, placeWords } from './place-words.ts';
 import { clipMiddle, hang, pad, plain, type Style, widthOf } from './style.ts';
 import { type Column, layOut } from './table.ts';
-import { addressPort } from './words.ts';
 
 type StayState = Parameters<typeof stay>[1];
 

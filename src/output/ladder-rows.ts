@@ -1,7 +1,7 @@
 /** The rows of a ladder: segments, runs of data drawn as one, pauses, and each endpoint's states where they begin. */
 
 import type { Basis, Flow, Side, TcpState } from '../report/types.ts';
-import { secondsBetween } from './words.ts';
+import { secondsBetween } from '../words.ts';
 
 /** A segment of the flow as the ladder draws it. Nothing of its payload but the length. */
 export interface LadderSegment {

@@ -2,12 +2,12 @@
 
 import type { SplitWord } from '../decode/split.ts';
 import type { Endpoint, Flow, Side, Span } from '../report/types.ts';
+import { addressPort, clock, count, duration, moment, plural, sentence } from '../words.ts';
 import { BASIS, certaintyOf, KIND, markedDuration, ORIENTATION, ROLE, SHAPE_PHRASE } from './meaning.ts';
 import { noteWords } from './notes.ts';
 import { placeWords } from './place-words.ts';
 import { isForeign, resetPhrase } from './reset-words.ts';
 import { clip, clipMiddle, hang, pad, plain, type Style, widthOf } from './style.ts';
-import { addressPort, clock, count, duration, moment, plural, sentence } from './words.ts';
 
 /** The flow and where it is drawn. */
 export interface Page {

@@ -2,10 +2,10 @@
 
 import type { SplitWord } from '../decode/split.ts';
 import type { Flow } from '../report/types.ts';
+import { addressPort, count, duration, plural } from '../words.ts';
 import { type Entered, type LadderSegment, ladderRows, type Row, type Run } from './ladder-rows.ts';
 import { endpointLines, filterLines, headline, noteLines, type Page, resetLines } from './ladder-words.ts';
 import { clip, clipMiddle, type Paint, pad, plain, styleOf, widthOf } from './style.ts';
-import { addressPort, count, duration, plural } from './words.ts';
 
 export type { LadderSegment } from './ladder-rows.ts';
 

@@ -1,8 +1,8 @@
 /** How long sockets stayed in the closing states, from totals and from the listed flows, in words. */
 
 import type { Flow, Report, Side } from '../report/types.ts';
+import { count, duration, list, moment, plural } from '../words.ts';
 import type { ClosingState } from './meaning.ts';
-import { count, duration, list, moment, plural } from './words.ts';
 
 const SIDES = ['client', 'server'] as const;
 

@@ -2,6 +2,7 @@
 
 import type { SplitWord } from '../decode/split.ts';
 import type { ComparisonTotals, Finding, Flow, Report } from '../report/types.ts';
+import { addressPort, count, duration, list, moment, percent, plural } from '../words.ts';
 import { comparisonWords } from './comparison.ts';
 import { isComplete } from './complete.ts';
 import { mattersMost } from './groups.ts';
@@ -12,7 +13,6 @@ import { resetPhrase } from './reset-words.ts';
 import { clip, clipMiddle, plain } from './style.ts';
 import { assumptionWords, bySeverity, captureFaults, isToldBefore, positionWords, resets } from './survey.ts';
 import { verdict } from './verdict.ts';
-import { addressPort, count, duration, list, moment, percent, plural } from './words.ts';
 
 /** A report is shorter than this, in UTF-16 units: what ticket systems and pagers count. */
 export const MARKDOWN_LIMIT = 4000;

@@ -1,7 +1,7 @@
 /** The report's names in words: what a kind, a shape, a role or the time in a state means. */
 
 import type { Basis, CloseShape, Endpoint, Flow, Kind, Orientation, Role, Span } from '../report/types.ts';
-import { duration, moment } from './words.ts';
+import { duration, moment } from '../words.ts';
 
 /** How a flow of that kind ended. */
 export const KIND: Record<Kind, string> = {

@@ -2,7 +2,7 @@
 
 import type { Rule, RuleName, Threshold } from '../findings/rule.ts';
 import type { Confidence, Severity } from '../report/types.ts';
-import { count, duration } from './words.ts';
+import { count, duration } from '../words.ts';
 
 /** All rules, by what somebody looks for. */
 export const RULE_GROUPS: readonly (readonly [title: string, names: readonly RuleName[]])[] = [

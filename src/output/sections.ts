@@ -3,6 +3,7 @@
 import type { SplitWord } from '../decode/split.ts';
 import type { Service, ServiceTotals } from '../report/services.ts';
 import type { ComparisonTotals, Report } from '../report/types.ts';
+import { addressPort, count, moment, percent, plural, secondsBetween } from '../words.ts';
 import { comparisonWords } from './comparison.ts';
 import { isComplete } from './complete.ts';
 import { finWait2Words, lingering, lingeringWords, timeWaitSides, whichSide } from './lingering.ts';
@@ -11,7 +12,6 @@ import { resetPhrase } from './reset-words.ts';
 import { clip, hang, pad, type Style, widthOf } from './style.ts';
 import { assumptionWords, captureFaults, positionWords, resets, services } from './survey.ts';
 import { type Column, layOut } from './table.ts';
-import { addressPort, count, moment, percent, plural, secondsBetween } from './words.ts';
 
 const SERVICES = 5;
 

@@ -2,8 +2,8 @@
 
 import type { Service } from '../report/services.ts';
 import type { Assumption, Damage, Finding, Flow, Report, ResetCause, Side } from '../report/types.ts';
+import { addressPort, count, duration, list, plural } from '../words.ts';
 import { isComplete } from './complete.ts';
-import { addressPort, count, duration, list, plural } from './words.ts';
 
 /** The services of the listed flows, the busiest first: for a report that comes without its counts of all flows. */
 export function services(flows: readonly Flow[]): Service[] {

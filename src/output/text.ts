@@ -3,6 +3,7 @@
 import type { SplitWord } from '../decode/split.ts';
 import type { ServiceTotals } from '../report/services.ts';
 import type { ComparisonTotals, Flow, Report } from '../report/types.ts';
+import { count, duration, list, plural } from '../words.ts';
 import { isComplete } from './complete.ts';
 import { findings } from './findings-section.ts';
 import { flowTable, type Section } from './flow-table.ts';
@@ -20,7 +21,6 @@ import {
 } from './sections.ts';
 import { clip, hang, plain, styleOf, widthOf } from './style.ts';
 import { verdict } from './verdict.ts';
-import { count, duration, list, plural } from './words.ts';
 
 export interface TextOptions {
   color: boolean;

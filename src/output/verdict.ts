@@ -1,11 +1,11 @@
 /** The verdict in words: who closed first, where TIME_WAIT therefore lies, and what did not end as it should. */
 
 import type { Flow, Report, Side } from '../report/types.ts';
+import { addressPort, count, duration, list, moment, percent, plural } from '../words.ts';
 import { isComplete } from './complete.ts';
 import { FORGOTTEN, headline, isWell } from './headline.ts';
 import { lingering, timeWaitPeak, timeWaitPlace, whichSide } from './lingering.ts';
 import { isForeign, resetPhrase } from './reset-words.ts';
-import { addressPort, count, duration, list, moment, percent, plural } from './words.ts';
 
 /** Who ended the connections, as far as totals and the listed flows tell. */
 interface Tally {
