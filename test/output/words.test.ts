@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { clip, clipMiddle, pad, plain, widthOf, wrap } from '../../src/output/style.ts';
-import { addressPort, clock, count, duration, list, moment, percent, plural, secondsBetween } from '../src/words.ts';
+import { addressPort, clock, count, duration, list, moment, percent, plural, secondsBetween } from '../../src/words.ts';
 import { hostile } from './arbitrary.ts';
 
 describe('durations', () => {
