@@ -31,6 +31,8 @@ export function scanDraft(context: Context, scans: readonly [number, number[]][]
   if (first === undefined) return [];
   const rows = scans.flatMap(([, all]) => all);
   const services = new Set(rows.map((row) => context.lifetimes.service(row)));
+  // Those without a number are counted as one.
+  const many = `${services.has(-1) ? 'more than ' : ''}${count(services.size)} addresses and ports`;
   const clients = list(
     scans.map(([client]) => context.client(client)),
     3,
@@ -38,8 +40,8 @@ export function scanDraft(context: Context, scans: readonly [number, number[]][]
   return [
     {
       ...draftOf(context, rows),
-      title: `${clients} tried ${count(services.size)} addresses and ports at which it was ${how}: a scan, or peer-to-peer`,
-      because: `${plural(rows.length, 'SYN')} of ${clients} to ${count(services.size)} addresses and ports ${rows.length === 1 ? 'was' : 'were'} ${how}, hardly any tried more often than a retry needs. A port scan, a monitor that sweeps the network, or peer-to-peer software that tries old peers looks so; a broken service does not.`,
+      title: `${clients} tried ${many} at which it was ${how}: a scan, or peer-to-peer`,
+      because: `${plural(rows.length, 'SYN')} of ${clients} to ${many} ${rows.length === 1 ? 'was' : 'were'} ${how}, hardly any tried more often than a retry needs. A port scan, a monitor that sweeps the network, or peer-to-peer software that tries old peers looks so; a broken service does not.`,
       doThis: [
         'See which program on that host does it: `ss -tnp state syn-sent` while it runs.',
         'Leave it out of the analysis with `--where`, if it is known.',

@@ -44,6 +44,13 @@ export function attemptsOf(context: Context, answer: Answer & ('refused' | 'none
       else add(groups, service, row);
     }
   }
+  // Of a scan with more services than can be named the rest is known by its client.
+  for (let row = 0; row < lifetimes.length; row++) {
+    if (lifetimes.service(row) >= 0 || lifetimes.answer(row) !== answer || !scanners.has(lifetimes.client(row)))
+      continue;
+    if (answer === 'refused' || context.end - lifetimes.opened(row) >= NS_PER_SECOND)
+      add(scans, lifetimes.client(row), row);
+  }
   const largest = (map: Map<number, number[]>) => [...map].sort((a, b) => b[1].length - a[1].length);
   return { byService: largest(groups), scans: largest(scans) };
 }

@@ -188,7 +188,7 @@ function flowLimits(context: Context): Limit[] {
 }
 
 /** What was more than can be kept. */
-function roomLimits({ capture, lifetimes, notablesLeft, totals }: Context): Limit[] {
+function roomLimits({ capture, lifetimes, notablesLeft, services, totals }: Context): Limit[] {
   const limits: Limit[] = [];
   if (capture.flowsGivenUp > 0) {
     limits.push({
@@ -197,6 +197,16 @@ function roomLimits({ capture, lifetimes, notablesLeft, totals }: Context): Limi
       remedy: PARTS,
       isSerious: capture.flowsGivenUp > MUCH * totals.flows,
       flows: capture.flowsGivenUp,
+    });
+  }
+  if (services.others > 0) {
+    limits.push({
+      title: `${plural(services.others, 'connection')} of services beyond the most that can be told apart`,
+      means:
+        'addresses and ports that came later than those have no findings and no ledger: a scan, or a flood, has so many',
+      remedy: PARTS,
+      isSerious: false,
+      flows: services.others,
     });
   }
   const left = Math.max(lifetimes.left, notablesLeft);

@@ -47,10 +47,15 @@ export const resetDataLoss: Rule = {
     // What something on the path does to many is told there.
     const told = new Set(patternsOf(context).flatMap(({ all }) => all.map(({ flow }) => flow.id)));
     for (const { pending } of closedListenersOf(context)) for (const { id } of pending) told.add(id);
-    const lost = resetsOf(context).filter(({ flow, loss }) => loss !== null && !told.has(flow.id));
-    const groups = groupBy(lost, ({ flow, reset }) => `${flow.service} ${reset.by}`);
+    const resets = resetsOf(context).filter(({ flow }) => !told.has(flow.id));
+    const lost = resets.filter(({ loss }) => loss !== null);
+    const harmless = resets.filter(({ loss, reset }) => loss === null && reset.isAbort);
+    const others = new Map(groupBy(harmless, endOf).map(([end, all]) => [end, all.length]));
+    const groups = groupBy(lost, endOf);
     const limit = context.threshold('reset-data-loss');
-    const drafts = groups.filter(([, all]) => all.length >= limit).map(([, all]) => draftOf(context, all));
+    const drafts = groups
+      .filter(([, all]) => all.length >= limit)
+      .map(([end, all]) => draftOf(context, all, others.get(end) ?? 0));
     // One that may have lost data says little; several such are told of together.
     const weak = drafts.filter(({ flowCount, confidence }) => flowCount === 1 && confidence === 'possible');
     const each = weak.length > FEW ? drafts.filter((draft) => !weak.includes(draft)) : drafts;
@@ -59,6 +64,9 @@ export const resetDataLoss: Rule = {
   },
 };
 
+/** Which end of which service sent it. */
+const endOf = ({ flow, reset }: Reset): string => `${flow.service} ${reset.by}`;
+
 const WORDS: Record<Loss, (other: string) => string> = {
   unread: (other) => `the RST is the first to acknowledge the last data of the ${other}`,
   'after-close': (other) => `data of the ${other} reached a socket that was closed already`,
@@ -66,7 +74,8 @@ const WORDS: Record<Loss, (other: string) => string> = {
   unanswered: (other) => `the ${other} had spoken last, and the RST came instead of an answer`,
 };
 
-function draftOf(context: Context, all: readonly Reset[]): Draft {
+/** @param others aborts of the same end by which nothing seems lost */
+function draftOf(context: Context, all: readonly Reset[], others: number): Draft {
   const [{ flow: first, reset: sample }] = all as [Reset, ...Reset[]];
   const endpoint = context.service(first.service);
   const { by } = sample;
@@ -92,7 +101,7 @@ function draftOf(context: Context, all: readonly Reset[]): Draft {
         : by === 'server'
           ? `${endpoint} reset ${count(all.length)} of ${plural(flows, 'connection')} before it had read its clients' data`
           : `Clients of ${endpoint} reset ${count(all.length)} of ${plural(flows, 'connection')} with data of the server unread`,
-    because: `${share} ended by an RST of ${who}: ${ways}.${cut > 0 ? ` ${plural(cut, 'byte')} of the ${other} had not been acknowledged before.` : ''} ${meaning(by, sure.length > 0)}`,
+    because: `${share} ended by an RST of ${who}: ${ways}.${cut > 0 ? ` ${plural(cut, 'byte')} of the ${other} had not been acknowledged before.` : ''}${others > 0 ? ` ${plural(others, 'more was', 'more were')} aborted by the same end with nothing seen to be lost.` : ''} ${meaning(by, sure.length > 0)}`,
     doThis: remedies(
       byLoss.map(([loss]) => loss),
       by,

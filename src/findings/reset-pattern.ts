@@ -181,7 +181,7 @@ function remedies(by: Reset['reset']['by'], cause: Reset['reset']['cause'], idle
     ];
   }
   return [
-    `Look in the ${by}'s program for SO_LINGER with 0 s, \`destroy()\` or \`resetAndDestroy()\` (Node), \`SetLinger(0)\` (Go), \`setSoLinger(true, 0)\` (Java), nginx \`reset_timedout_connection\`; and for its idle timeouts.`,
+    `Look in the ${by}'s program for SO_LINGER with 0 s: \`resetAndDestroy()\` (Node), \`SetLinger(0)\` (Go), \`setSoLinger(true, 0)\` (Java), nginx \`reset_timedout_connection\`; and for its idle timeouts.`,
     `\`nstat -az TcpExtTCPAbortOnData TcpExtTCPAbortOnClose TcpExtTCPAbortOnTimeout\` on the ${by} counts its aborts by cause.`,
     proof,
   ];

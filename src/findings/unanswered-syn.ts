@@ -24,7 +24,7 @@ export const unansweredSyn: Rule = {
     why: [
       'A firewall that drops, a host that is down, a wrong route or a wrong address all look so. A host that is up and has nobody on the port would send an RST (see refused).',
       'A service that listens does not answer either when its accept queue is full: Linux then drops SYNs, and the last ACK of handshakes, without a word (TcpExtListenDrops). It answers some and not others then.',
-      'Linux sends a SYN again after 1, 2, 4 ... s, 6 times by default (`net.ipv4.tcp_syn_retries`), and gives up after about 127 s; programs often give up sooner.',
+      'Linux sends a SYN again after 1 s, then less and less often, 6 times by default (`net.ipv4.tcp_syn_retries`), and gives up after one to two minutes; programs often give up sooner.',
     ],
     doThis: [
       'Capture at the server: does the SYN arrive? If not, it is the path: route, firewall, security group. If it does, and no SYN-ACK leaves, it is the host.',

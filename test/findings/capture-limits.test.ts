@@ -80,6 +80,7 @@ function contextWith(capture: Partial<Context['capture']>, flows = 100): Context
     totals: { flows, byKind: {} },
     lifetimes: { left: 0 },
     notablesLeft: 0,
+    services: { others: 0 },
     countOf: () => 0,
   } as unknown as Context;
 }

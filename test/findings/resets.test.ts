@@ -42,6 +42,20 @@ describe('reset-data-loss', () => {
     expect(findings).toMatchObject([{ severity: 'warning', endpoint: '10.0.0.2:80', flowCount: 1 }]);
   });
 
+  it('says how many more the same end aborted with nothing lost', async () => {
+    const lines = [
+      ...opened('10.0.0.1:40000', '10.0.0.2:80', 0),
+      '+0.1 c > s P. 10:710(700) ack 10',
+      '+0.01 s > c R. 10:10(0) ack 710 win 500',
+      ...opened('10.0.0.1:40001', '10.0.0.2:80', 2),
+      '+0.1 s > c R. 10:10(0) ack 10 win 500',
+    ];
+    const findings = await scripted(lines, 'reset-data-loss');
+    expect(findings).toMatchObject([{ severity: 'warning', flowCount: 1, flows: [1] }]);
+    expect(findings[0]!.because).toContain('700 bytes of the client');
+    expect(findings[0]!.because).toContain('1 more was aborted by the same end');
+  });
+
   it('is silent on a client that resets when all was acknowledged', async () => {
     const lines = [...opened('10.0.0.1:40000', '10.0.0.2:80', 0), '+0.1 c > s R. 10:10(0) ack 10'];
     expect(await scripted(lines, 'reset-data-loss')).toEqual([]);
