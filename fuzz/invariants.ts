@@ -144,7 +144,9 @@ function findingFaults(finding: Finding, { totals, capture, flows }: Report): st
   for (const text of texts) if (UNSAID.test(text)) faults.push(`says '${UNSAID.exec(text)?.[0]}'`);
   if (endpoint !== null && !/^[\da-f.:]+$|^\[[\da-f.:]+\]:\d+$/.test(endpoint)) faults.push(`endpoint ${endpoint}`);
   if (frames.some((frame, i) => frame <= (frames[i - 1] ?? 0))) faults.push('frames are not ascending');
-  if (frames.some((frame) => frame > capture.packets)) faults.push('a frame that the capture lacks');
+  // Journal entries and custom blocks of pcapng have numbers too, as in Wireshark.
+  const counts = capture.files.every(({ format }) => !format.startsWith('pcapng'));
+  if (counts && frames.some((frame) => frame > capture.packets)) faults.push('a frame that the capture lacks');
   if (flowCount < finding.flows.length) faults.push(`${finding.flows.length} flows of ${flowCount}`);
   if (flowCount > totals.flows) faults.push('more flows than there are');
   if (new Set(finding.flows).size < finding.flows.length) faults.push('a flow twice');
