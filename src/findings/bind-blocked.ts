@@ -66,7 +66,7 @@ function blocked(context: Context, outage: Outage): Draft[] {
     {
       severity: outage.blame === 'waited' ? 'warning' : 'critical',
       title: `${endpoint} could not be bound from ${context.moment(from)} ${ends ? `to about ${context.moment(middle(until, untilLatest))}` : 'on'}: ${what} held the port`,
-      because: `From ${context.moment(from)} nobody listened (${plural(refused.count, 'SYN was', 'SYNs were')} answered by RST), while ${what} from connections of before were on the port ${end}. On ${systemName(profile)} bind() then fails with EADDRINUSE ${unlessWords(fails)}. ${outcome}`,
+      because: `From ${context.moment(from)} nobody listened (${plural(refused.count, 'SYN was', 'SYNs were')} answered by RST), while ${what} from ${held.sockets === 1 ? 'a connection' : 'connections'} of before ${held.sockets === 1 ? 'was' : 'were'} on the port ${end}. On ${systemName(profile)} bind() then fails with EADDRINUSE ${unlessWords(fails)}. ${outcome}`,
       doThis: [
         fails.newOnly
           ? 'Set `SO_REUSEADDR` on the listening socket before bind(), in the old and the new version: accepted sockets inherit it, and Linux demands it of both. The first restart after the change still waits.'
@@ -93,7 +93,7 @@ function restarts(context: Context, outages: readonly Outage[]): Draft[] {
   const told = new Set(outages.map(({ service }) => service));
   const drafts: Draft[] = [];
   for (const service of context.serviceNumbers) {
-    if (told.has(service)) continue;
+    if (told.has(service) || isClientPort(context, service)) continue;
     const ledger = context.ledger(service);
     const fails = ledger.profile.bind['time-wait'];
     const held = heldAt(context.lifetimes, context.rowsOf(service), 1, context.end, Number.POSITIVE_INFINITY);
@@ -104,7 +104,7 @@ function restarts(context: Context, outages: readonly Outage[]): Draft[] {
     drafts.push({
       severity: 'info',
       title: `A restart of ${endpoint} would find its port held ${ends ? `until about ${context.moment(middle(held.until, held.untilLatest))}` : 'by open connections'}`,
-      because: `When the capture ended ${socketWords(held.states)} were on its side of the port${ends ? `, the last ${endWords(context, held.until, held.untilLatest)}` : ''}. On ${systemName(ledger.profile)} bind() fails meanwhile with EADDRINUSE ${unlessWords(fails)}.`,
+      because: `When the capture ended ${socketWords(held.states)} ${held.sockets === 1 ? 'was' : 'were'} on its side of the port${ends ? `, the last ${endWords(context, held.until, held.untilLatest)}` : ''}. On ${systemName(ledger.profile)} bind() fails meanwhile with EADDRINUSE ${unlessWords(fails)}.`,
       doThis: [
         'See that the server sets `SO_REUSEADDR` before bind(), in the version that runs now too (Node, Go and nginx do it themselves).',
       ],
@@ -118,6 +118,14 @@ function restarts(context: Context, outages: readonly Outage[]): Draft[] {
     });
   }
   return drafts.sort((a, b) => b.flowCount - a.flowCount).slice(0, 4);
+}
+
+/** A SYN into a live connection from its other end was challenged: whose port that is, it does not tell. */
+function isClientPort(context: Context, service: number): boolean {
+  return context.rowsOf(service).every((row) => {
+    const flow = context.notable(context.lifetimes.id(row));
+    return flow?.reuse?.outcome === 'challenged' && flow.answerFrame === null;
+  });
 }
 
 /** "until 12:03:10 to 12:03:12" */
