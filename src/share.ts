@@ -42,7 +42,7 @@ export async function readShare(
   kernel: Kernel | null = null,
 ): Promise<ShareRead> {
   const clock = new CaptureClock();
-  const collector = new FlowCollector(clock, { ...options, kernel });
+  const collector = new FlowCollector(clock, { ...options, shares: share.shares, kernel });
   const tracker = new FlowTracker(
     collector,
     clock,

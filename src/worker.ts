@@ -42,4 +42,8 @@ const { clock, tracker, collector } = await readShare(
 courier.send(Number.POSITIVE_INFINITY);
 const part = collector.part();
 const { segments, duplicates, givenUp } = tracker;
-post({ done: { segments, duplicates, givenUp, packets: clock.packets, part } }, [part.kept.ints.buffer]);
+post({ done: { segments, duplicates, givenUp, packets: clock.packets, part } }, [
+  part.kept.ints.buffer,
+  part.evidence.lifetimes.floats.buffer,
+  part.evidence.lifetimes.words.buffer,
+]);

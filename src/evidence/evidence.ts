@@ -5,8 +5,12 @@ import { type NameData, NameTable } from './names.ts';
 import type { Notable } from './notable.ts';
 import { NOTES } from './summary-layout.ts';
 
-/** Notable flows that are kept, some 1 kB each. */
-export const MOST_NOTABLES = 50_000;
+/**
+ * Notable flows that are kept, some 2 kB and 40 us each; of SYNs that were refused, or that nobody answered, fewer: a scan
+ * has many. Threads share them out.
+ */
+export const MOST_NOTABLES = 16_000;
+export const MOST_ATTEMPTS = 4_000;
 
 /** What merging needs: a structured clone has it too. */
 export interface EvidenceData {
@@ -25,17 +29,24 @@ export class Evidence implements EvidenceData {
   notables: Notable[] = [];
   /** notable flows beyond the most that are kept */
   notablesLeft = 0;
+  /** refused and unanswered ones among the kept */
+  private attempts = 0;
   /** flows by note, index in F.NOTES: of those alone that NOTES of a summary tells */
   readonly noteCounts = new Int32Array(F.NOTES.length);
 
-  /** @param profiles of all systems, in the order of PROFILES */
-  constructor(profiles: readonly OsProfile[]) {
+  /** of all flows that this one may keep, as one of several threads; 1 once it has the others' */
+  private share: number;
+
+  /** @param profiles of all systems, in the order of PROFILES @param shares threads that share the flows */
+  constructor(profiles: readonly OsProfile[], shares = 1) {
     this.lifetimes = new Lifetimes(profiles);
+    this.share = 1 / shares;
   }
 
-  /** Whether one more notable flow would be kept. */
-  get hasRoom(): boolean {
-    return this.notables.length < MOST_NOTABLES;
+  /** Whether one more notable flow of a kind (a number of F.KINDS) would be kept. */
+  hasRoom(kind: number): boolean {
+    const { attempts, share } = this;
+    return isAttempt(kind) ? attempts < share * MOST_ATTEMPTS : this.notables.length - attempts < share * MOST_NOTABLES;
   }
 
   /** Counts a flow. @param facts, offset as Lifetimes.add() takes them */
@@ -46,6 +57,7 @@ export class Evidence implements EvidenceData {
   }
 
   keep(notable: Notable): void {
+    if (isAttempt(F.KINDS.indexOf(notable.kind))) this.attempts++;
     this.notables.push(notable);
   }
 
@@ -57,6 +69,7 @@ export class Evidence implements EvidenceData {
 
   /** Adds another thread's. @param ids, services the number here of each flow and service there */
   merge(other: EvidenceData, ids: Int32Array, services: Int32Array): void {
+    this.share = 1;
     const clients = this.clients.merge(other.clients);
     this.lifetimes.merge(other.lifetimes, ids, services, clients);
     this.notablesLeft += other.notablesLeft;
@@ -64,7 +77,7 @@ export class Evidence implements EvidenceData {
       renumber(notable, ids);
       if (notable.service >= 0) notable.service = services[notable.service]!;
       if (notable.client >= 0) notable.client = clients[notable.client]!;
-      if (this.hasRoom) this.notables.push(notable);
+      if (this.hasRoom(F.KINDS.indexOf(notable.kind))) this.keep(notable);
       else this.notablesLeft++;
     }
     for (let i = 0; i < this.noteCounts.length; i++) this.noteCounts[i]! += other.noteCounts[i]!;
@@ -74,4 +87,8 @@ export class Evidence implements EvidenceData {
 function renumber(notable: Notable, ids: Int32Array): void {
   notable.id = ids[notable.id - 1]!;
   if (notable.reuse !== null) notable.reuse = { ...notable.reuse, previous: ids[notable.reuse.previous - 1]! };
+}
+
+function isAttempt(kind: number): boolean {
+  return kind === F.KIND_REFUSED || kind === F.KIND_UNANSWERED;
 }

@@ -35,8 +35,8 @@ const MIDSTREAM = F.noteBit('midstream');
 
 /** What merging needs: a structured clone has it too. */
 export interface LifetimeData {
-  readonly floats: Float64Array;
-  readonly words: Int32Array;
+  readonly floats: Float64Array<ArrayBuffer>;
+  readonly words: Int32Array<ArrayBuffer>;
   readonly length: number;
   readonly left: number;
 }

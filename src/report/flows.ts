@@ -50,6 +50,8 @@ export interface FlowCollectorOptions {
   where?: ((flow: Flow) => boolean) | undefined;
   /** called with each flow when it ends, in that order */
   onFlow?: ((flow: Flow) => void) | undefined;
+  /** threads that share the flows; 1 if it isn't said */
+  shares?: number | undefined;
   /** sums ordinary ends up, of the flows in its memory */
   kernel?: Kernel | null;
 }
@@ -85,7 +87,7 @@ export class FlowCollector implements FlowSink {
     this.options = options;
     this.systems = new Systems(options.systems);
     this.teller = new Teller(clock, new Split(options.splitBy));
-    this.evidence = new Evidence(this.systems.profiles);
+    this.evidence = new Evidence(this.systems.profiles, options.shares);
     this.known = new AddressBook(this.systems);
     this.best = new Best(options.maxFlows);
     this.totals = new TotalsCounter(options.intervals);
@@ -116,7 +118,7 @@ export class FlowCollector implements FlowSink {
     summarize(facts, flow, teller.profiles, end, offset, summary, 0);
     this.locate(flow, summary, 0);
     const isNotable = summary[NOTABLE] === 1;
-    if (isNotable && !evidence.hasRoom) evidence.notablesLeft++;
+    if (isNotable && !evidence.hasRoom(facts.kind)) evidence.notablesLeft++;
     else if (isNotable) {
       const [service, client, initiator] = [summary[SERVICE]!, summary[CLIENT]!, summary[INITIATOR]!];
       const numbers = { service, client, clientPort: summary[CLIENT_PORT]! & 0xffff, initiator };
@@ -166,7 +168,8 @@ export class FlowCollector implements FlowSink {
     const reuses = summary[at + REUSES] === 1 && this.reuses.has(id);
     const isNotable = summary[at + NOTABLE] === 1;
     // Only of one that may be kept it must be known exactly how interesting it is.
-    const isWanted = (isNotable && this.evidence.hasRoom) || this.best.wants(summary[at + INTEREST]!, id);
+    const isWanted =
+      (isNotable && this.evidence.hasRoom(summary[at + KIND]!)) || this.best.wants(summary[at + INTEREST]!, id);
     if (this.asks || reuses || isWanted) this.flowEnded(flow, null);
     else {
       if (isNotable) this.evidence.notablesLeft++;
