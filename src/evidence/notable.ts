@@ -30,6 +30,7 @@ export interface NotableEnd {
   stays: readonly Stay[];
   finAt: number;
   finFrame: number | null;
+  /** 0 where FINs of it have other numbers than the first */
   finRetransmissions: number;
   timeWait: {
     from: number;
@@ -151,7 +152,7 @@ function endOf(view: FlowView, trail: Trail, facts: F.Facts, x: number, end: num
     stays: staysOf(facts, x, end, offset),
     finAt: facts.finAt[x]! + offset,
     finFrame: fin < 0 ? null : trail.frame[fin]! >>> 0,
-    finRetransmissions: view.retransmittedFins(x),
+    finRetransmissions: hasOtherFin(view, trail, x) ? 0 : view.retransmittedFins(x),
     timeWait: Number.isNaN(from)
       ? null
       : {
@@ -169,6 +170,15 @@ function endOf(view: FlowView, trail: Trail, facts: F.Facts, x: number, end: num
     halfCloseBytes: view.floatOf(x, L.HALF_CLOSE_BYTES),
     ttl: view.ttl(x),
   };
+}
+
+/** A FIN that ends elsewhere is not the first one again. */
+function hasOtherFin(view: FlowView, trail: Trail, x: number): boolean {
+  for (let i = 0; i < trail.count; i++) {
+    if (trail.side[i] !== x || (trail.flags[i]! & FIN) === 0) continue;
+    if (((trail.seq[i]! + trail.length[i]! + 1) | 0) !== view.of(x, L.FIN_END)) return true;
+  }
+  return false;
 }
 
 function staysOf(facts: F.Facts, x: number, end: number, offset: number): Stay[] {

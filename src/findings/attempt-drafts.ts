@@ -16,8 +16,8 @@ export function restOf(context: Context, rest: readonly [number, number[]][], ho
   return [
     {
       ...draftOf(context, rows),
-      title: `${plural(rows.length, 'SYN was', 'SYNs were')} ${how} by ${plural(rest.length, 'more service')}`,
-      because: `Beside those above, ${count(rest.length)} addresses and ports did not take a connection, such as ${names}: ${plural(rows.length, 'SYN was', 'SYNs were')} ${how}, of ${plural(clientsOf(context, rows).length, 'client')}.`,
+      title: `${plural(rows.length, 'connection attempt was', 'connection attempts were')} ${how} by ${plural(rest.length, 'more service')}`,
+      because: `Beside those above, ${count(rest.length)} addresses and ports did not take a connection, such as ${names}: ${plural(rows.length, 'attempt was', 'attempts were')} ${how}, of ${plural(clientsOf(context, rows).length, 'client')}.`,
       doThis: ['See whether they have a client, or a rule, in common: their flows are named here.'],
       confidence: 'certain',
       endpoint: null,
@@ -41,7 +41,7 @@ export function scanDraft(context: Context, scans: readonly [number, number[]][]
     {
       ...draftOf(context, rows),
       title: `${clients} tried ${many} at which it was ${how}: a scan, or peer-to-peer`,
-      because: `${plural(rows.length, 'SYN')} of ${clients} to ${many} ${rows.length === 1 ? 'was' : 'were'} ${how}, hardly any tried more often than a retry needs. A port scan, a monitor that sweeps the network, or peer-to-peer software that tries old peers looks so; a broken service does not.`,
+      because: `${plural(rows.length, 'connection attempt')} of ${clients} to ${many} ${rows.length === 1 ? 'was' : 'were'} ${how}, hardly any address often. A port scan, a monitor that sweeps the network, or peer-to-peer software that tries old peers looks so; a broken service does not.`,
       doThis: [
         'See which program on that host does it: `ss -tnp state syn-sent` while it runs.',
         'Leave it out of the analysis with `--where`, if it is known.',

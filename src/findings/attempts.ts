@@ -154,6 +154,11 @@ export function othersOf(context: Context, service: number, rows: readonly numbe
   return others;
 }
 
+/** SYNs of the attempts, those sent again too. */
+export function synsOf(context: Context, rows: readonly number[]): number {
+  return rows.reduce((sum, row) => sum + (context.notable(context.lifetimes.id(row))?.syns ?? 1), 0);
+}
+
 /** Addresses of the clients, each once. */
 export function clientsOf(context: Context, rows: readonly number[]): string[] {
   const clients = new Set(rows.map((row) => context.lifetimes.client(row)));

@@ -95,7 +95,7 @@ function restarts(context: Context, outages: readonly Outage[]): Draft[] {
   const isFtpData = ftpDataOf(context);
   const drafts: Draft[] = [];
   for (const service of context.serviceNumbers) {
-    if (told.has(service)) continue;
+    if (told.has(service) || isClientPort(context, service)) continue;
     const ledger = context.ledger(service);
     const fails = ledger.profile.bind['time-wait'];
     const held = heldAt(context.lifetimes, context.rowsOf(service), 1, context.end, Number.POSITIVE_INFINITY);
@@ -121,6 +121,14 @@ function restarts(context: Context, outages: readonly Outage[]): Draft[] {
     });
   }
   return drafts.sort((a, b) => b.flowCount - a.flowCount).slice(0, 4);
+}
+
+/** A SYN into a live connection from its other end was challenged: whose port that is, it does not tell. */
+function isClientPort(context: Context, service: number): boolean {
+  return context.rowsOf(service).every((row) => {
+    const flow = context.notable(context.lifetimes.id(row));
+    return flow?.reuse?.outcome === 'challenged' && flow.answerFrame === null;
+  });
 }
 
 /** "until 12:03:10 to 12:03:12" */

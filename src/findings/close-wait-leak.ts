@@ -3,6 +3,7 @@ import type { Context } from './context.ts';
 import { earliest, latest, MOST_GROUPS } from './groups.ts';
 import {
   byEnd,
+  closedItself,
   type End,
   endedTogether,
   endpointOf,
@@ -74,11 +75,12 @@ function draftOf(context: Context, leaks: readonly HalfClosed[], limit: number):
   const range = rangeWords(leaks.map(({ silent }) => silent));
   const isServer = side === 1;
   const closedLate = open === 0 && !endedTogether(stays);
+  const outcome = !closedLate ? ': it does not close' : leaks.every(closedItself) ? ', then closed' : '';
   const all = isServer ? context.rowsOf(first.notable.service).length : 0;
   return {
     severity: severityOf(leaks.length, isServer, closedLate),
-    title: `${endpoint} left ${plural(leaks.length, 'connection')} in CLOSE_WAIT for ${longest.length === 1 ? '' : 'up to '}${duration(first.silent)}${closedLate ? ', then closed' : ': it does not close'}`,
-    because: `${isServer ? `The client closed ${leaks.length === 1 ? 'a connection' : `${leaks.length} of ${plural(all, 'connection')}`}` : `${peersWords(context, leaks, 1)} closed ${plural(leaks.length, 'connection')}`} and the kernel of ${endpoint} acknowledged the FIN, but the application there did not close for ${range} (limit ${duration(limit)}), and sent nothing in that time. Of these sockets ${endsWords(context, stays)}. CLOSE_WAIT has no timer: the fault is the application's at ${endpoint}, not the peer's or the network's.`,
+    title: `${endpoint} left ${plural(leaks.length, 'connection')} in CLOSE_WAIT for ${longest.length === 1 ? '' : 'up to '}${duration(first.silent)}${outcome}`,
+    because: `${isServer ? `The client closed ${leaks.length === 1 ? 'a connection' : `${leaks.length} of ${plural(all, 'connection')}`}` : `${peersWords(context, leaks, 1)} closed ${plural(leaks.length, 'connection')}`} and the kernel of ${endpoint} acknowledged the FIN, but the application there did not close for ${range} (limit ${duration(limit)}), and sent nothing in that time. ${endsWords(context, leaks)} CLOSE_WAIT has no timer: the fault is the application's at ${endpoint}, not the peer's or the network's.`,
     doThis: isServer
       ? [
           `On the server \`ss -tnp state close-wait "sport = :${context.servicePort(first.notable.service)}"\` names the process; its descriptors (\`ls /proc/PID/fd | wc -l\`) grow until EMFILE.`,

@@ -11,6 +11,7 @@ import {
   orphanTimerOf,
   peersWords,
   rangeWords,
+  sideName,
   stayIn,
 } from './half-closed.ts';
 import { WRONG_ADVICE } from './remedies.ts';
@@ -24,8 +25,8 @@ interface Stuck extends HalfClosed {
   lasted: number;
   /** seconds in FIN_WAIT_2: less where its timer ended it unseen */
   waited: number;
-  /** `expired`: by its timer, before an RST showed it; `outlived`: it was there when its timer should have ended it; `open`: not when the capture ended; `ended` before the timer */
-  end: 'expired' | 'outlived' | 'open' | 'ended';
+  /** `expired`: by its timer, before an RST showed it; `outlived`: it was there when its timer should have ended it; `gone`: an RST showed that it was over, when is not known; `open`: not when the capture ended; `ended` before the timer */
+  end: 'expired' | 'outlived' | 'gone' | 'open' | 'ended';
 }
 
 /** An end that has closed and waits for the other one. */
@@ -85,11 +86,18 @@ function stuckOf(context: Context, each: HalfClosed, limit: number): Stuck[] {
     ? 'expired'
     : stay.open
       ? 'open'
-      : isOver && notable.ends[waiting].timeWait !== null
-        ? 'outlived'
-        : 'ended';
+      : isGone(each)
+        ? 'gone'
+        : isOver && notable.ends[waiting].timeWait !== null
+          ? 'outlived'
+          : 'ended';
   const waited = end === 'expired' ? Math.min(lasted, timer ?? lasted) : lasted;
   return [{ ...each, from: stay.from, to, lasted, waited, end }];
+}
+
+/** Its kernel answered a segment of the peer without a socket: that it had one until then is not known. */
+function isGone({ notable: { reset }, waiting, closeWait }: HalfClosed): boolean {
+  return !closeWait.open && reset?.by === sideName(waiting) && reset.cause === 'no-such-connection';
 }
 
 function draftOf(context: Context, group: readonly Stuck[]): Draft {
@@ -103,7 +111,7 @@ function draftOf(context: Context, group: readonly Stuck[]): Draft {
   const outlived = group.filter(({ end }) => end === 'outlived').length;
   return {
     severity: 'info',
-    title: `${endpoint} waited in FIN_WAIT_2 for ${first.end === 'expired' ? 'about ' : group.length > 1 ? 'up to ' : ''}${duration(first.waited)} (${plural(group.length, 'connection')}): ${peers} did not close`,
+    title: `${endpoint} waited in FIN_WAIT_2 for ${first.end === 'expired' ? 'about ' : first.end === 'gone' || group.length > 1 ? 'up to ' : ''}${duration(first.waited)} (${plural(group.length, 'connection')}): ${peers} did not close`,
     because: `${endpoint} had closed first and its FIN was acknowledged, but no FIN of ${peers} came for ${rangeWords(group.map(({ lasted }) => lasted))}. ${sentence(list(endsOf(context, group)))}. ${
       timer === null
         ? 'Its system has no timer that would end it.'
@@ -127,20 +135,27 @@ function draftOf(context: Context, group: readonly Stuck[]): Draft {
 /** How they ended: what the timer had to do with it. */
 function endsOf(context: Context, group: readonly Stuck[]): string[] {
   const of = (end: Stuck['end']) => group.filter((each) => each.end === end);
-  const [expired, outlived, open, ended] = [of('expired'), of('outlived'), of('open'), of('ended')];
+  const [expired, gone, outlived] = [of('expired'), of('gone'), of('outlived')];
+  const [open, ended] = [of('open'), of('ended')];
+  const it = group.length === 1 ? 'it' : null;
   const parts: string[] = [];
   if (expired.length > 0) {
     parts.push(
-      `the timer of orphans had ended ${expired.length} of them unseen, by ${context.moment(latest(expired.map(({ to }) => to))!)}`,
+      `the timer of orphans had ended ${it ?? `${expired.length} of them`} unseen, by ${context.moment(latest(expired.map(({ to }) => to))!)}`,
     );
   }
-  if (outlived.length > 0) parts.push(`${outlived.length} outlived that timer and took the late FIN`);
-  if (ended.length > 0) parts.push(`${ended.length} ended by a segment of either end before the timer`);
+  if (gone.length > 0) {
+    parts.push(
+      `${it ?? gone.length} had gone unseen by ${context.moment(latest(gone.map(({ to }) => to))!)}, as an RST without a socket tells`,
+    );
+  }
+  if (outlived.length > 0) parts.push(`${it ?? outlived.length} outlived that timer and took the late FIN`);
+  if (ended.length > 0) parts.push(`${it ?? ended.length} ended by a segment of either end before the timer`);
   if (open.length > 0) {
     const timer = orphanTimerOf(context, group[0]!.notable, group[0]!.waiting);
     const by = timer === null ? null : latest(open.map(({ from }) => from))! + timer.seconds * NS_PER_SECOND;
     parts.push(
-      `${open.length} had no end when the capture ended${by === null ? '' : ` (orphans are gone by ${context.moment(by)})`}`,
+      `${it ?? open.length} had no end when the capture ended${by === null ? '' : ` (orphans are gone by ${context.moment(by)})`}`,
     );
   }
   return parts;

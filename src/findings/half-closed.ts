@@ -2,7 +2,7 @@
 
 import type { Notable, NotableEnd, Stay } from '../evidence/notable.ts';
 import { NS_PER_SECOND } from '../units.ts';
-import { duration, list, plural } from '../words.ts';
+import { count, duration, list, plural } from '../words.ts';
 import { systemName } from './bind-words.ts';
 import type { Context } from './context.ts';
 import { earliest, groupBy, latest } from './groups.ts';
@@ -35,7 +35,10 @@ export function halfClosedOf(context: Context): HalfClosed[] {
     for (const waiting of [0, 1] as const) {
       const closeWait = stayIn(notable.ends[1 - waiting]!, 'CLOSE_WAIT');
       if (closeWait === null || closeWait.seconds === null) continue;
-      const silent = silenceOf(notable, waiting, closeWait, context.end);
+      const silent = Math.min(
+        silenceOf(notable, waiting, closeWait, context.end),
+        ackedFor(context, notable, waiting, closeWait),
+      );
       return silent > 0 ? [{ notable, waiting, closeWait, silent }] : [];
     }
     return [];
@@ -44,6 +47,19 @@ export function halfClosedOf(context: Context): HalfClosed[] {
 
 export function stayIn(end: NotableEnd, state: Stay['state']): Stay | null {
   return end.stays.find((stay) => stay.state === state) ?? null;
+}
+
+/** An end that has the FIN acknowledges it sooner, ns. */
+const DELAYED_ACK = NS_PER_SECOND;
+
+/** For how long an end is known to have had the FIN when its CLOSE_WAIT ended, or the capture, seconds. */
+function ackedFor(context: Context, notable: Notable, waiting: End, closeWait: Stay): number {
+  // Where the capture has no ACKs, a FIN that is not sent again was acknowledged.
+  if (context.has(notable, 'no-pure-acks')) return closeWait.seconds!;
+  const finWait2 = stayIn(notable.ends[waiting], 'FIN_WAIT_2');
+  if (finWait2 === null) return 0;
+  if (finWait2.from - closeWait.from < DELAYED_ACK) return closeWait.seconds!;
+  return ((closeWait.open ? context.end : closeWait.to) - finWait2.from) / NS_PER_SECOND;
 }
 
 /** How long an end had been silent when its CLOSE_WAIT ended, or the capture, seconds. */
@@ -98,21 +114,43 @@ export function endedTogether(stays: readonly Stay[]): boolean {
   return spread <= TOGETHER && began > 3 * spread;
 }
 
-/** How the stays ended, in words: together by a process that ended, each by itself, or not at all. */
-export function endsWords(context: Context, stays: readonly Stay[]): string {
+/** Whether an end closed in the end, by a FIN or an RST of its own; else its peer's RST ended what it held. */
+export function closedItself({ notable, waiting, closeWait }: HalfClosed): boolean {
+  const passive = 1 - waiting;
+  return !closeWait.open && (notable.ends[passive]!.finAt <= closeWait.to || notable.reset?.by === sideName(passive));
+}
+
+/** How the stays ended, in sentences: together by a process that ended, each by itself, or not at all. */
+export function endsWords(context: Context, leaks: readonly HalfClosed[]): string {
+  const [first] = leaks;
+  const cut = leaks.filter((leak) => !leak.closeWait.open && !closedItself(leak)).length;
+  const stays = leaks.map(({ closeWait }) => closeWait);
+  if (leaks.length === 1) {
+    const { open, to } = first!.closeWait;
+    if (open) return 'The socket was still there when the capture ended.';
+    return `${cut === 1 ? 'An RST of the peer, which had closed, ended it' : 'It ended'} at ${context.moment(to)}.`;
+  }
+  const byReset = cut === 0 ? '' : ` RSTs of the peers, which had closed, ended ${count(cut)} of them.`;
+  return `Of these sockets ${endsOf(context, stays)}.${byReset}`;
+}
+
+function endsOf(context: Context, stays: readonly Stay[]): string {
   const open = stays.filter((stay) => stay.open).length;
   const over = stays.filter((stay) => !stay.open);
   const first = earliest(over.map(({ to }) => to));
   const last = latest(over.map(({ to }) => to));
   const parts: string[] = [];
-  if (open > 0) parts.push(`${open === stays.length ? 'all' : open} were still there when the capture ended`);
+  if (open > 0)
+    parts.push(
+      `${open === stays.length ? 'all' : open} ${open === 1 ? 'was' : 'were'} still there when the capture ended`,
+    );
   if (first !== null && last !== null) {
     const who = over.length === stays.length ? 'all' : `${over.length}`;
     if (endedTogether(stays)) {
       parts.push(
         `${who} ended at ${context.moment(first)} within ${duration(Math.max(0.001, (last - first) / NS_PER_SECOND))}: the process ended or was killed, and its kernel closed them`,
       );
-    } else if (over.length === 1) parts.push(`${stays.length === 1 ? 'it' : 'one'} ended at ${context.moment(first)}`);
+    } else if (over.length === 1) parts.push(`one ended at ${context.moment(first)}`);
     else parts.push(`${who} ended one by one, from ${context.moment(first)} to ${context.moment(last)}`);
   }
   return list(parts);

@@ -1,6 +1,6 @@
 import { list, plural } from '../words.ts';
 import { restOf, scanDraft } from './attempt-drafts.ts';
-import { attemptsOf, clientsOf, othersOf, reachedElsewhere } from './attempts.ts';
+import { attemptsOf, clientsOf, othersOf, reachedElsewhere, synsOf } from './attempts.ts';
 import type { Context } from './context.ts';
 import { earliest, latest, MOST_GROUPS, timesOf } from './groups.ts';
 import { WRONG_ADVICE } from './remedies.ts';
@@ -54,6 +54,7 @@ function draftOf(context: Context, service: number, rows: readonly number[]): Dr
   const { before, between, after } = othersOf(context, service, rows);
   const clients = clientsOf(context, rows);
   const elsewhere = reachedElsewhere(context, service, rows);
+  const syns = synsOf(context, rows);
   const who = list(clients, 3);
   const served =
     before + between > 0
@@ -68,7 +69,7 @@ function draftOf(context: Context, service: number, rows: readonly number[]): Dr
   return {
     severity: rows.length >= MANY && elsewhere < rows.length ? 'warning' : 'info',
     title: `${endpoint} refused ${plural(rows.length, 'connection')} of ${who}${before + between + after === 0 ? ': nobody listens there' : ''}`,
-    because: `${plural(rows.length, 'SYN was', 'SYNs were')} answered by RST${timesOf(context, from, until)}. ${served}${reached}`,
+    because: `${plural(syns, 'SYN was', 'SYNs were')} answered by RST${syns > rows.length ? ` (${plural(rows.length, 'attempt')})` : ''}${timesOf(context, from, until)}. ${served}${reached}`,
     doThis:
       before + between > 0
         ? [

@@ -1,4 +1,4 @@
-import { count, list, percent, plural } from '../words.ts';
+import { count, duration, list, percent, plural } from '../words.ts';
 import type { Context } from './context.ts';
 import { earliest, groupBy, latest, MOST_GROUPS } from './groups.ts';
 import { closedListenersOf } from './listeners.ts';
@@ -60,7 +60,9 @@ export const resetDataLoss: Rule = {
     const weak = drafts.filter(({ flowCount, confidence }) => flowCount === 1 && confidence === 'possible');
     const each = weak.length > FEW ? drafts.filter((draft) => !weak.includes(draft)) : drafts;
     const rest = [...each.slice(MOST_GROUPS), ...(weak.length > FEW ? weak : [])];
-    return rest.length === 0 ? each : [...each.slice(0, MOST_GROUPS), restOf(rest)];
+    if (rest.length === 0) return each;
+    const named = each.slice(0, MOST_GROUPS);
+    return [...named, restOf(rest, named.length === 0 ? 'service' : 'other service')];
   },
 };
 
@@ -70,6 +72,8 @@ const endOf = ({ flow, reset }: Reset): string => `${flow.service} ${reset.by}`;
 const WORDS: Record<Loss, (other: string) => string> = {
   unread: (other) => `the RST is the first to acknowledge the last data of the ${other}`,
   'after-close': (other) => `data of the ${other} reached a socket that was closed already`,
+  unknown: (other) =>
+    `data of the ${other} was answered by an RST without ACK, as of a system that does not know the connection`,
   cut: (other) => `data of the ${other} was never acknowledged`,
   unanswered: (other) => `the ${other} had spoken last, and the RST came instead of an answer`,
 };
@@ -88,6 +92,7 @@ function draftOf(context: Context, all: readonly Reset[], others: number): Draft
   const ways = list(
     byLoss.map(([loss, of]) => `${all.length === 1 ? '' : `in ${count(of.length)} `}${WORDS[loss](other)}`),
   );
+  const isForgotten = by === 'server' && byLoss.every(([loss]) => loss === 'unknown');
   const share =
     flows === 1
       ? 'The connection'
@@ -98,10 +103,12 @@ function draftOf(context: Context, all: readonly Reset[], others: number): Draft
     title:
       by === 'path'
         ? `RSTs from the path cut ${plural(all.length, 'connection')} of ${endpoint} while data was on its way`
-        : by === 'server'
-          ? `${endpoint} reset ${count(all.length)} of ${plural(flows, 'connection')} before it had read its clients' data`
-          : `${all.length === 1 ? 'A client' : 'Clients'} of ${endpoint} reset ${count(all.length)} of ${plural(flows, 'connection')} with data of the server unread`,
-    because: `${share} ended by an RST of ${who}: ${ways}.${cut > 0 ? ` ${plural(cut, 'byte')} of the ${other} had not been acknowledged before.` : ''}${others > 0 ? ` ${plural(others, 'more was', 'more were')} aborted by the same end with nothing seen to be lost.` : ''} ${meaning(all, sure.length > 0)}${mayBeGoodbye(all) ? GOODBYE : ''}`,
+        : isForgotten
+          ? `${endpoint} did not know ${count(all.length)} of ${plural(flows, 'connection')} any more when the client sent data: RST`
+          : by === 'server'
+            ? `${endpoint} reset ${count(all.length)} of ${plural(flows, 'connection')} before it had read its clients' data`
+            : `${all.length === 1 ? 'A client' : 'Clients'} of ${endpoint} reset ${count(all.length)} of ${plural(flows, 'connection')} with data of the server unread`,
+    because: `${share} ended by an RST of ${who}: ${ways}.${cut > 0 ? ` ${plural(cut, 'byte')} of the ${other} had not been acknowledged before.` : ''}${others > 0 ? ` ${plural(others, 'more was', 'more were')} aborted by the same end with nothing seen to be lost.` : ''} ${isForgotten ? forgottenWords(all) : meaning(all, sure.length > 0)}${mayBeGoodbye(all) ? GOODBYE : ''}`,
     doThis: remedies(
       byLoss.map(([loss]) => loss),
       by,
@@ -146,6 +153,13 @@ function meaning(all: readonly Reset[], isSure: boolean): string {
   return isSure ? cause : `${cause} SO_LINGER with 0 s would, too: nothing tells what the server had read.`;
 }
 
+/** A kernel that has the socket would have acknowledged, or aborted with ACK. */
+function forgottenWords(all: readonly Reset[]): string {
+  const silences = all.map(({ reset }) => reset.silence);
+  const [least, most] = [duration(Math.min(...silences)), duration(Math.max(...silences))];
+  return `The server had been silent for ${least === most ? least : `${least} to ${most}`}. It had restarted, or it, or a firewall or load balancer before it, had dropped the connection: that would explain it, and the client sees "connection reset" instead of an answer.`;
+}
+
 function remedies(losses: readonly Loss[], by: Reset['reset']['by']): string[] {
   if (by === 'client') {
     return [
@@ -155,6 +169,13 @@ function remedies(losses: readonly Loss[], by: Reset['reset']['by']): string[] {
   }
   if (by === 'path') {
     return ['Look for a firewall, load balancer or NAT between both: capture on both of its sides, and compare.'];
+  }
+  if (losses.every((loss) => loss === 'unknown')) {
+    return [
+      'Let no end keep a connection idle for longer than the other end, and what is between, does: a shorter idle timeout in the client or its pool, or TCP keepalive (`SO_KEEPALIVE` with `TCP_KEEPIDLE`) more often than that.',
+      'See whether the server restarted, or moved to another host behind the same address, since it last answered.',
+      'Capture at both ends and run `teardown compare CLIENT SERVER`: it says whether the RST ever left the server.',
+    ];
   }
   return [
     'On the server look for a worker that died at these times: its own log, `journalctl`, `dmesg -T | grep -i -e oom -e segfault`, and the supervisor that started it again.',
@@ -168,12 +189,12 @@ function remedies(losses: readonly Loss[], by: Reset['reset']['by']): string[] {
   ];
 }
 
-function restOf(drafts: readonly Draft[]): Draft {
+function restOf(drafts: readonly Draft[], service: string): Draft {
   const total = drafts.reduce((sum, { flowCount }) => sum + flowCount, 0);
   const flows = drafts.flatMap((draft) => draft.flows.slice(0, 1));
   return {
     severity: 'info',
-    title: `${plural(total, 'connection')} of ${plural(drafts.length, 'other service')} ended by RST, with data unread or unanswered`,
+    title: `${plural(total, 'connection')} of ${plural(drafts.length, service)} ended by RST, with data unread or unanswered`,
     because: `${list(
       drafts.map(({ endpoint }) => endpoint ?? '?'),
       5,

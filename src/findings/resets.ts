@@ -5,9 +5,10 @@ import type { Context } from './context.ts';
 
 /**
  * How data was lost: `unread`: the RST is the first to acknowledge it; `after-close`: it reached a socket that was closed;
- * `cut`: nobody acknowledged it; `unanswered`: it was acknowledged, and the RST came instead of an answer.
+ * `unknown`: the RST is the answer of a system that does not know the connection; `cut`: nobody acknowledged it, for
+ * another reason; `unanswered`: it was acknowledged, and the RST came instead of an answer.
  */
-export type Loss = 'unread' | 'after-close' | 'cut' | 'unanswered';
+export type Loss = 'unread' | 'after-close' | 'unknown' | 'cut' | 'unanswered';
 
 export interface Reset {
   flow: Notable;
@@ -42,10 +43,15 @@ function lossOf(flow: Notable, reset: NotableReset): Loss | null {
     default:
       break;
   }
-  if (reset.cut > 0) return 'cut';
+  if (reset.cut > 0) return isUnknown(flow, reset) ? 'unknown' : 'cut';
   if (reset.by !== 'server' || !reset.isAbort || client.bytes === 0 || !client.spokeLast) return null;
   // A client that has closed waits for no answer, unless it gave up on the first.
   return hasClosed(flow, 0) && server.bytes > 0 ? null : 'unanswered';
+}
+
+/** No socket sent it (an abort has ACK), although its end had not closed: it, or something before it, had dropped the connection. */
+function isUnknown(flow: Notable, { by, isAbort }: NotableReset): boolean {
+  return by !== 'path' && !isAbort && !hasClosed(flow, by === 'client' ? 0 : 1);
 }
 
 /** Whether the end that sent the RST had closed, and so little reached it since that it was the other's goodbye. */

@@ -87,6 +87,8 @@ function reusedOf(context: Context, notable: Notable): Reused[] {
   // Before the last packet of the flow before: the clock was set back, and nothing is known of the time between.
   if (reuse === null || !reuse.inTimeWait || reuse.gapSeconds < 0 || kind === 'refused') return [];
   if (!meetsTimeWait(context, notable, reuse.previous)) return [];
+  // It had no time to be answered.
+  if (reuse.outcome === 'ignored' && syns === 1 && context.end - opened < NS_PER_SECOND) return [];
   const began = context.notable(reuse.previous)?.ends.flatMap(({ timeWait }) => timeWait?.frames.slice(0, 1) ?? []);
   const connect = kind === 'unanswered' ? Number.NaN : Math.max(0, answeredAt - opened) / NS_PER_SECOND;
   const outcome =
@@ -122,7 +124,7 @@ function hurtDraft(context: Context, group: readonly Reused[], normal: number | 
   const gaps = group.map(({ notable }) => notable.reuse!.gapSeconds);
   const seen =
     outcome === 'challenged'
-      ? `${endpoint} answered ${plural(group.length, 'SYN')} of ${who} by an ACK with the numbers of the connection before, which it still had in TIME_WAIT; the client replied with an RST and sent the SYN again`
+      ? `${endpoint} answered ${plural(group.length, 'SYN')} of ${who} by an ACK with the numbers of the connection before, which it still had in TIME_WAIT; ${group.every(({ notable }) => notable.syns > 1) ? 'the client replied with an RST and sent the SYN again' : 'a client replies to that with an RST and sends the SYN again'}`
       : `${plural(group.length, 'SYN')} of ${who} to ${endpoint} met the TIME_WAIT of the connection before and ${group.length === 1 ? 'was' : 'were'} not answered`;
   const cost =
     connects.length === 0

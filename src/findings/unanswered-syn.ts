@@ -1,6 +1,6 @@
 import { count, list, percent, plural } from '../words.ts';
 import { restOf, scanDraft } from './attempt-drafts.ts';
-import { attemptsOf, clientsOf, type Others, othersOf, reachedElsewhere } from './attempts.ts';
+import { attemptsOf, clientsOf, type Others, othersOf, reachedElsewhere, synsOf } from './attempts.ts';
 import type { Context } from './context.ts';
 import { earliest, latest, MOST_GROUPS, timesOf } from './groups.ts';
 import { type Draft, EVIDENCE, type Rule } from './rule.ts';
@@ -64,7 +64,7 @@ function draftOf(context: Context, service: number, rows: readonly number[]): Dr
   const others = othersOf(context, service, rows);
   const elsewhere = reachedElsewhere(context, service, rows);
   const flows = rows.map((row) => context.notable(lifetimes.id(row)));
-  const syns = flows.reduce((sum, flow) => sum + (flow?.syns ?? 1), 0);
+  const syns = synsOf(context, rows);
   const repeated = flows.filter((flow) => (flow?.syns ?? 0) > 1);
   const ids = [...repeated, ...flows].flatMap((flow) => flow?.id ?? []).slice(0, 2 * EVIDENCE);
   const who = list(clientsOf(context, rows), 3);

@@ -37,6 +37,7 @@ export function readSuccessor(next: FlowView, trail: Trail, old: FlowView): Succ
     killedFrame: 0,
   };
   let challenged = false;
+  let asked = true;
   for (let i = 1; i < trail.count; i++) {
     const flags = trail.flags[i]!;
     if (trail.side[i] !== 0) {
@@ -44,7 +45,8 @@ export function readSuccessor(next: FlowView, trail: Trail, old: FlowView): Succ
         successor.accepted = true;
         break;
       }
-      if ((trail.meta[i]! & E_OLD) === 0) continue;
+      // What answers another segment of the client is no answer to its SYN.
+      if ((trail.meta[i]! & E_OLD) === 0 || !asked) continue;
       challenged = true;
       // Challenged again: the old connection was still there, so the RST had not reached it.
       successor.killedAt = Number.POSITIVE_INFINITY;
@@ -52,7 +54,7 @@ export function readSuccessor(next: FlowView, trail: Trail, old: FlowView): Succ
     } else if ((flags & RST) !== 0 && challenged && successor.killedFrame === 0) {
       successor.killedAt = trail.time[i]! + shift;
       successor.killedFrame = trail.frame[i]! >>> 0;
-    }
+    } else asked = (flags & SYN) !== 0;
   }
   if (challenged) successor.outcome = 1;
   else if (successor.accepted) successor.outcome = 0;

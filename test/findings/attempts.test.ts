@@ -58,6 +58,15 @@ describe('refused', () => {
   });
 });
 
+describe('a refused SYN that is sent again', () => {
+  it('is one attempt of several SYNs', async () => {
+    const again = ['+0.5 c > s S 0:0(0)', '+0.001 s > c R. 0:0(0) ack 1 win 0 ipid 0'];
+    const findings = await scripted([...refusal('10.0.0.1:40000', '10.0.0.2:80', 0), ...again, ...again], 'refused');
+    expect(findings).toMatchObject([{ severity: 'info', flowCount: 1 }]);
+    expect(findings[0]!.because).toContain('3 SYNs were answered by RST (1 attempt)');
+  });
+});
+
 describe('unanswered-syn', () => {
   it('notes a single attempt that was tried again', async () => {
     const findings = await findingsOf(join(CASES, 'syn_unanswered/client.pcap'), 'unanswered-syn');

@@ -91,6 +91,29 @@ describe('a half-close', () => {
     expect(await findingsOfScript(text, 'fin-wait-2-stuck')).toMatchObject([{ severity: 'info', flowCount: 1 }]);
   });
 
+  test('whose FIN nobody acknowledged is none', async () => {
+    const [unacknowledged] = CLOSED.split('1    s > c');
+    const late = `${unacknowledged}
+61   s > c  F.  1:1(0) ack 102
+61   c > s  .   102:102(0) ack 2`;
+    for (const rule of RULES) {
+      expect(await findingsOfScript(`${unacknowledged}\n99   c > s  F.  101:101(0) ack 1`, rule)).toEqual([]);
+      expect(await findingsOfScript(late, rule)).toEqual([]);
+    }
+  });
+
+  test('that an RST of the other end ended was never closed', async () => {
+    const text = `${CLOSED}
+46   s > c  .   0:0(0) ack 102
+46   c > s  R   102:102(0) win 0 ipid 0`;
+    const [leak] = await findingsOfScript(text, 'close-wait-leak');
+    expect(leak!.title).toMatch(/in CLOSE_WAIT for 45 s$/);
+    expect(leak!.because).toContain('An RST of the peer, which had closed, ended it at ');
+    const [stuck] = await findingsOfScript(text, 'fin-wait-2-stuck');
+    expect(stuck!.title).toContain('waited in FIN_WAIT_2 for up to 45 s');
+    expect(stuck!.because).toContain('It had gone unseen by ');
+  });
+
   test('in which an answer flows is none', async () => {
     const text = `${CLOSED}
 40   s > c  P.  1:1001(1000) ack 102
@@ -146,7 +169,7 @@ test('a FIN_WAIT_2 that outlives the timer of orphans is owned', async () => {
 90   c > s  .   102:102(0) ack 2`;
   const [stuck] = await findingsOfScript(text, 'fin-wait-2-stuck');
   expect(stuck).toMatchObject({ confidence: 'certain', flowCount: 1 });
-  expect(stuck!.because).toContain('1 outlived that timer and took the late FIN');
+  expect(stuck!.because).toContain('It outlived that timer and took the late FIN');
   expect(await findingsOfScript(text, 'fin-wait-2-expired')).toEqual([]);
 });
 

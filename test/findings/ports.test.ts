@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { blocksOf } from '../../src/findings/port-blocks.ts';
 import { itShared } from '../support/shared.ts';
-import { at, each, exchange, factsOf, opened, refusal, scripted } from './scripted.ts';
+import { at, each, exchange, factsOf, findingsOf, opened, refusal, scripted } from './scripted.ts';
 
 const CASES = join(import.meta.dirname, '../../fixtures/cases');
 const RULE = 'ephemeral-exhaustion';
@@ -125,4 +125,25 @@ describe('port-collision', () => {
       each(folder, 'port-collision', (findings) => expect(findings).toEqual([])),
     );
   }
+});
+
+describe('bind-blocked', () => {
+  it('tells of a single socket', async () => {
+    const lines = [
+      ...opened('10.0.0.1:40000', '10.0.0.2:80', 0),
+      '+0.1 s > c F. 10:10(0) ack 10',
+      '+0.1 c > s F. 10:10(0) ack 11',
+      '+0.001 s > c . 11:11(0) ack 11',
+    ];
+    const findings = await scripted(lines, 'bind-blocked');
+    expect(findings).toMatchObject([{ severity: 'info', endpoint: '10.0.0.2:80' }]);
+    expect(findings[0]!.because).toContain('1 socket in TIME_WAIT was on its side of the port');
+  });
+
+  itShared('does not take the end that a SYN of its peer challenged for a service', ['corpus'], async (corpus) => {
+    for (const name of ['outside-right-secure-ipv6', 'right-edge-secure-ipv4']) {
+      const file = join(corpus, `fbsd__rcv-syn-established-${name}.pcap`);
+      expect(await findingsOf(file, 'bind-blocked')).toEqual([]);
+    }
+  });
 });

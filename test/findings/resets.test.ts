@@ -75,6 +75,30 @@ describe('reset-data-loss', () => {
   });
 });
 
+describe('data that an RST without ACK answers', () => {
+  it('came to a system that did not know the connection', async () => {
+    const idle = opened('10.0.0.1:40000', '10.0.0.2:80', 0);
+    const lines = [...idle, '+900 c > s P. 10:15(5) ack 10', '+0.001 s > c R 10:10(0) win 0 ipid 0'];
+    const findings = await scripted(lines, 'reset-data-loss');
+    expect(findings).toMatchObject([{ endpoint: '10.0.0.2:80', flowCount: 1 }]);
+    expect(findings[0]!.title).toContain('did not know 1 of 1 connection any more');
+    expect(findings[0]!.because).toContain('The server had been silent for 15 min');
+    expect(findings[0]!.because).not.toContain('A process that died');
+  });
+
+  it('and was lost where several services did so is told of together', async () => {
+    const lines = [1, 2, 3].flatMap((i) => [
+      ...opened('10.0.0.1:40000', `10.0.1.${i}:80`, 10 * i),
+      '+0.1 c > s P. 10:15(5) ack 10',
+      '+0.001 s > c . 10:10(0) ack 15',
+      '+1 s > c R. 10:10(0) ack 15',
+    ]);
+    const findings = await scripted(lines, 'reset-data-loss');
+    expect(findings).toMatchObject([{ flowCount: 3, endpoint: null }]);
+    expect(findings[0]!.title).toMatch(/^3 connections of 3 services ended by RST/);
+  });
+});
+
 describe('reset-pattern', () => {
   itShared('a middlebox that forgets idle connections', ['stories', 'middlebox_idle'], async (folder) => {
     const facts = factsOf<Middlebox>(folder);

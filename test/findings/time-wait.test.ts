@@ -108,6 +108,21 @@ describe('a SYN into TIME_WAIT', () => {
   });
 });
 
+describe('an ACK of a server in TIME_WAIT', () => {
+  it('that answers another segment of the client than its SYN is no challenge', async () => {
+    const text = `${SERVER_CLOSED}
+2    c > s  S   90000:90000(0)
+2.1  c > s  .   90001:90001(0) ack 2
+2.1  s > c  .   2:2(0) ack 2`;
+    expect(await findingsOfScript(text, 'time-wait-reuse')).toEqual([]);
+  });
+
+  itShared('nor is one of the FreeBSD tests', ['corpus'], async (corpus) => {
+    const file = 'fbsd__rcv-syn-time-wait-using-shutdown-outside-left-secure-ipv4.pcap';
+    expect(await findingsIn(join(corpus, file), 'time-wait-reuse')).toEqual([]);
+  });
+});
+
 describe('time-wait-killed', () => {
   it.each(['client', 'server'])('tells an assassination from what only its sender saw: %s', async (at) => {
     const findings = await findingsIn(capture('tw_assassination', at), 'time-wait-killed');
@@ -179,6 +194,14 @@ describe('lost-final-ack', () => {
 
   itShared('is not a FIN in place of a SYN', ['corpus'], async (corpus) => {
     expect(await findingsIn(join(corpus, 'zeek__tcp.fin_retransmission.pcap'), 'lost-final-ack')).toEqual([]);
+  });
+
+  it('is not a FIN with another number', async () => {
+    const text = `${SERVER_CLOSED}
+1.3   c > s  F.  9:9(0) ack 2`;
+    const again = text.replace('9:9', '1:1');
+    expect(await findingsOfScript(again, 'lost-final-ack')).toMatchObject([{ flowCount: 1 }]);
+    expect(await findingsOfScript(text, 'lost-final-ack')).toEqual([]);
   });
 });
 
