@@ -15,7 +15,13 @@ export const bindBlocked: Rule = {
   fires:
     'nobody listens on a port, and sockets of earlier connections are still on it; as info where a restart would meet them',
   rfc: 'RFC 9293 section 3.6.1; Linux net/ipv4/inet_connection_sock.c, inet_csk_bind_conflict()',
-  threshold: { unit: 'count', default: 1, min: 1, max: 1e6, of: 'sockets in TIME_WAIT on the port' },
+  threshold: {
+    unit: 'count',
+    default: 10,
+    min: 1,
+    max: 1e6,
+    of: 'sockets in TIME_WAIT that a restart would meet; where nobody listens any more, one is enough',
+  },
   explanation: {
     means:
       'A server that is started now gets EADDRINUSE from bind() ("Address already in use"), since connections of its predecessor still hold the port - most of them in TIME_WAIT.',

@@ -92,7 +92,7 @@ function draftOf(context: Context, all: readonly Reset[], others: number): Draft
   const ways = list(
     byLoss.map(([loss, of]) => `${all.length === 1 ? '' : `in ${count(of.length)} `}${WORDS[loss](other)}`),
   );
-  const isForgotten = by === 'server' && byLoss.every(([loss]) => loss === 'unknown');
+  const isForgotten = by !== 'path' && byLoss.every(([loss]) => loss === 'unknown');
   const share =
     flows === 1
       ? 'The connection'
@@ -104,11 +104,13 @@ function draftOf(context: Context, all: readonly Reset[], others: number): Draft
       by === 'path'
         ? `RSTs from the path cut ${plural(all.length, 'connection')} of ${endpoint} while data was on its way`
         : isForgotten
-          ? `${endpoint} did not know ${count(all.length)} of ${plural(flows, 'connection')} any more when the client sent data: RST`
+          ? by === 'server'
+            ? `${endpoint} did not know ${count(all.length)} of ${plural(flows, 'connection')} any more when the client sent data: RST`
+            : `The client of ${count(all.length)} of ${plural(flows, 'connection')} to ${endpoint} did not know ${all.length === 1 ? 'it' : 'them'} any more when the server sent data: RST`
           : by === 'server'
             ? `${endpoint} reset ${count(all.length)} of ${plural(flows, 'connection')} before it had read its clients' data`
             : `${all.length === 1 ? 'A client' : 'Clients'} of ${endpoint} reset ${count(all.length)} of ${plural(flows, 'connection')} with data of the server unread`,
-    because: `${share} ended by an RST of ${who}: ${ways}.${cut > 0 ? ` ${plural(cut, 'byte')} of the ${other} had not been acknowledged before.` : ''}${others > 0 ? ` ${plural(others, 'more was', 'more were')} aborted by the same end with nothing seen to be lost.` : ''} ${isForgotten ? forgottenWords(all) : meaning(all, sure.length > 0)}${mayBeGoodbye(all) ? GOODBYE : ''}`,
+    because: `${share} ended by an RST of ${who}: ${ways}.${cut > 0 ? ` ${plural(cut, 'byte')} of the ${other} had not been acknowledged before.` : ''}${others > 0 ? ` ${plural(others, 'more was', 'more were')} aborted by the same end with nothing seen to be lost.` : ''} ${isForgotten ? forgottenWords(all, by) : meaning(all, sure.length > 0)}${mayBeGoodbye(all) ? GOODBYE : ''}`,
     doThis: remedies(
       byLoss.map(([loss]) => loss),
       by,
@@ -154,9 +156,12 @@ function meaning(all: readonly Reset[], isSure: boolean): string {
 }
 
 /** A kernel that has the socket would have acknowledged, or aborted with ACK. */
-function forgottenWords(all: readonly Reset[]): string {
+function forgottenWords(all: readonly Reset[], by: Reset['reset']['by']): string {
   const silences = all.map(({ reset }) => reset.silence);
   const [least, most] = [duration(Math.min(...silences)), duration(Math.max(...silences))];
+  if (by === 'client') {
+    return `The client had been silent for ${least === most ? least : `${least} to ${most}`}. Its system had restarted, or it, or a firewall or NAT before it, had dropped the connection: what the server sent is lost.`;
+  }
   return `The server had been silent for ${least === most ? least : `${least} to ${most}`}. It had restarted, or it, or a firewall or load balancer before it, had dropped the connection: that would explain it, and the client sees "connection reset" instead of an answer.`;
 }
 

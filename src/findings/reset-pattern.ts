@@ -5,6 +5,7 @@ import { closedListenersOf, listenerDraft } from './listeners.ts';
 import { WRONG_ADVICE } from './remedies.ts';
 import { hasClosed, type Reset, resetsOf } from './resets.ts';
 import type { Draft, Rule } from './rule.ts';
+import { vanishedDraft, vanishedOf } from './vanished.ts';
 
 /** Share of a service's connections below which RSTs of one kind are no pattern. */
 const SHARE = 0.1;
@@ -25,7 +26,7 @@ const KEEPALIVE = [
 export const resetPattern: Rule = {
   name: 'reset-pattern',
   title: 'Connections of a service end by the same kind of RST',
-  fires: `so many connections of a service, and ${SHARE * 100} % of them, ended by RSTs of one kind from one side, and no rule of its own tells why; or a listener was closed while connections waited in its queue`,
+  fires: `so many connections of a service, and ${SHARE * 100} % of them, ended by RSTs of one kind from one side, and no rule of its own tells why; a listener was closed while connections waited in its queue; or so many got no answer to a FIN that was sent again and again`,
   rfc: 'RFC 9293 section 3.5.3',
   threshold: { unit: 'count', default: 5, min: 2, max: 1e6, of: 'connections of a service so ended' },
   explanation: {
@@ -55,7 +56,9 @@ export const resetPattern: Rule = {
   find: (context) => {
     const listeners = closedListenersOf(context).map((closed) => listenerDraft(context, closed));
     const drafts = patternsOf(context).map((pattern) => draftOf(context, pattern));
-    return [...listeners, ...drafts].slice(0, MOST_GROUPS);
+    const silent = vanishedOf(context).filter((all) => all.length >= context.threshold('reset-pattern'));
+    const vanished = silent.map((all) => vanishedDraft(context, all));
+    return [...listeners, ...drafts, ...vanished].slice(0, MOST_GROUPS);
   },
 };
 
@@ -72,7 +75,10 @@ export function patternsOf(context: Context): Pattern[] {
   const groups = groupBy(resets, ({ flow, reset }) => `${flow.service} ${reset.by} ${reset.cause}`);
   return groups.flatMap(([, all]) => {
     const flows = Math.max(all.length, context.counts(all[0]!.flow.service)?.flows ?? 0);
-    const enough = all.length >= context.threshold('reset-pattern') && all.length >= SHARE * flows;
+    const limit = context.threshold('reset-pattern');
+    // Probes that nobody answered are no accident.
+    const least = all[0]!.reset.cause === 'keepalive-timeout' ? Math.min(2, limit) : limit;
+    const enough = all.length >= least && all.length >= SHARE * flows;
     return enough ? [{ all, flows }] : [];
   });
 }
