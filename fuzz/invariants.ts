@@ -1,5 +1,6 @@
 /** What holds of every report, whatever was read. Each function gives what is wrong, in words; nothing is thrown. */
-import type { Endpoint, Flow, Report, Span } from '../src/report/types.ts';
+import { RULE_NAMES } from '../src/findings/rule-names.ts';
+import type { Endpoint, Finding, Flow, PortLedger, Report, Span } from '../src/report/types.ts';
 import { STATE_NAMES } from '../src/tcp/states.ts';
 import { NS_PER_SECOND } from '../src/units.ts';
 
@@ -23,6 +24,10 @@ export function faultsOf(report: Report): string[] {
     const found = flowFaults(flow, nanoseconds(report.capture.lastPacket ?? flow.lastPacket));
     faults.push(...found.map((fault) => `flow: ${fault}`));
   }
+  for (const finding of report.findings) {
+    faults.push(...findingFaults(finding, report).map((fault) => `${finding.rule}: ${fault}`));
+  }
+  for (const ledger of report.ports) faults.push(...ledgerFaults(ledger).map((fault) => `port: ${fault}`));
   return faults;
 }
 
@@ -121,4 +126,52 @@ function checkDurations(endpoint: Endpoint, faults: string[]): void {
   const { finWait2Seconds } = endpoint;
   if (finWait2Seconds !== null && finWait2Seconds !== seconds('FIN_WAIT_2'))
     faults.push("the seconds of FIN_WAIT_2 differ from its span's");
+}
+
+const SEVERITIES: readonly string[] = ['critical', 'warning', 'info'];
+const CONFIDENCES: readonly string[] = ['certain', 'likely', 'possible'];
+/** What a template makes of a number or a text that isn't there. */
+const UNSAID = /\b(?:NaN|undefined|Infinity|null)\b|\[object|\s-\d|\s\?(?::|\s|$)/;
+
+function findingFaults(finding: Finding, { totals, capture, flows }: Report): string[] {
+  const faults: string[] = [];
+  const { title, because, doThis, frames, at, until, flowCount, endpoint } = finding;
+  if (!RULE_NAMES.some((name) => name === finding.rule)) faults.push('no such rule');
+  if (!SEVERITIES.includes(finding.severity)) faults.push(`severity ${finding.severity}`);
+  if (!CONFIDENCES.includes(finding.confidence)) faults.push(`confidence ${finding.confidence}`);
+  const texts = [title, because, ...doThis];
+  if (doThis.length === 0 || texts.some((text) => text.trim() === '')) faults.push('says nothing');
+  for (const text of texts) if (UNSAID.test(text)) faults.push(`says '${UNSAID.exec(text)?.[0]}'`);
+  if (endpoint !== null && !/^[\da-f.:]+$|^\[[\da-f.:]+\]:\d+$/.test(endpoint)) faults.push(`endpoint ${endpoint}`);
+  if (frames.some((frame, i) => frame <= (frames[i - 1] ?? 0))) faults.push('frames are not ascending');
+  // Journal entries and custom blocks of pcapng have numbers too, as in Wireshark.
+  const counts = capture.files.every(({ format }) => !format.startsWith('pcapng'));
+  if (counts && frames.some((frame) => frame > capture.packets)) faults.push('a frame that the capture lacks');
+  if (flowCount < finding.flows.length) faults.push(`${finding.flows.length} flows of ${flowCount}`);
+  if (flowCount > totals.flows) faults.push('more flows than there are');
+  if (new Set(finding.flows).size < finding.flows.length) faults.push('a flow twice');
+  if (flows.length === totals.flows) {
+    const known = new Set(flows.map(({ id }) => id));
+    if (!finding.flows.every((id) => known.has(id))) faults.push('a flow that the report lacks');
+  }
+  if (at !== null && until !== null && at > until) faults.push('ends before it begins');
+  return faults;
+}
+
+/** Intervals are in order and never overlap; a socket that has no end in sight is the last, and the port then never free. */
+function ledgerFaults({ intervals, freeAt, freeAtLatest, freeAtBasis, port, address }: PortLedger): string[] {
+  const faults: string[] = [];
+  if (address === '' || port > 65_535) faults.push(`${address}:${port}`);
+  if ((freeAt === null) !== (freeAtBasis === null)) faults.push('a basis of nothing, or none');
+  if ((freeAt ?? '') > (freeAtLatest ?? END_OF_TIME)) faults.push('free at the latest before it is at the earliest');
+  for (const [i, { from, until, untilLatest, flows, states }] of intervals.entries()) {
+    const next = intervals[i + 1];
+    if (from > (until ?? END_OF_TIME) || (until ?? END_OF_TIME) > (untilLatest ?? END_OF_TIME))
+      faults.push('an interval ends before it begins');
+    if (next !== undefined && (until ?? END_OF_TIME) > next.from) faults.push('intervals overlap');
+    const { LISTEN = 0, ...held } = states;
+    if (sum(Object.values(held)) !== flows || LISTEN > 1 || LISTEN + flows === 0) faults.push("states don't add up");
+    if (LISTEN === 0 && (until ?? END_OF_TIME) > (freeAt ?? END_OF_TIME)) faults.push('free before its last socket is');
+  }
+  return faults;
 }

@@ -2,6 +2,7 @@ import { heldAt } from '../ports/sockets.ts';
 import { plural } from '../words.ts';
 import { socketWords, systemName, unlessWords } from './bind-words.ts';
 import type { Context } from './context.ts';
+import { ftpDataOf } from './ftp-data.ts';
 import { seconds } from './groups.ts';
 import { type Outage, outagesOf } from './outages.ts';
 import { FIRST_RESTART, REUSEADDR, WRONG_ADVICE } from './remedies.ts';
@@ -66,7 +67,7 @@ function blocked(context: Context, outage: Outage): Draft[] {
     {
       severity: outage.blame === 'waited' ? 'warning' : 'critical',
       title: `${endpoint} could not be bound from ${context.moment(from)} ${ends ? `to about ${context.moment(middle(until, untilLatest))}` : 'on'}: ${what} held the port`,
-      because: `From ${context.moment(from)} nobody listened (${plural(refused.count, 'SYN was', 'SYNs were')} answered by RST), while ${what} from ${held.sockets === 1 ? 'a connection' : 'connections'} of before ${held.sockets === 1 ? 'was' : 'were'} on the port ${end}. On ${systemName(profile)} bind() then fails with EADDRINUSE ${unlessWords(fails)}. ${outcome}`,
+      because: `From ${context.moment(from)} nobody listened (${plural(refused.count, 'SYN was', 'SYNs were')} answered by RST), while ${what} from ${held.sockets === 1 ? 'a connection of before was' : 'connections of before were'} on the port ${end}. On ${systemName(profile)} bind() then fails with EADDRINUSE ${unlessWords(fails)}. ${outcome}`,
       doThis: [
         fails.newOnly
           ? 'Set `SO_REUSEADDR` on the listening socket before bind(), in the old and the new version: accepted sockets inherit it, and Linux demands it of both. The first restart after the change still waits.'
@@ -91,6 +92,7 @@ function blocked(context: Context, outage: Outage): Draft[] {
 /** Services that nobody has missed, but whose restart would fail at the capture's end. */
 function restarts(context: Context, outages: readonly Outage[]): Draft[] {
   const told = new Set(outages.map(({ service }) => service));
+  const isFtpData = ftpDataOf(context);
   const drafts: Draft[] = [];
   for (const service of context.serviceNumbers) {
     if (told.has(service) || isClientPort(context, service)) continue;
@@ -99,6 +101,7 @@ function restarts(context: Context, outages: readonly Outage[]): Draft[] {
     const held = heldAt(context.lifetimes, context.rowsOf(service), 1, context.end, Number.POSITIVE_INFINITY);
     const inTimeWait = held.states.TIME_WAIT ?? 0;
     if (fails.neither !== true || inTimeWait < context.threshold('bind-blocked')) continue;
+    if (isFtpData(service)) continue;
     const endpoint = context.service(service);
     const ends = Number.isFinite(held.until);
     drafts.push({
@@ -106,7 +109,7 @@ function restarts(context: Context, outages: readonly Outage[]): Draft[] {
       title: `A restart of ${endpoint} would find its port held ${ends ? `until about ${context.moment(middle(held.until, held.untilLatest))}` : 'by open connections'}`,
       because: `When the capture ended ${socketWords(held.states)} ${held.sockets === 1 ? 'was' : 'were'} on its side of the port${ends ? `, the last ${endWords(context, held.until, held.untilLatest)}` : ''}. On ${systemName(ledger.profile)} bind() fails meanwhile with EADDRINUSE ${unlessWords(fails)}.`,
       doThis: [
-        'See that the server sets `SO_REUSEADDR` before bind(), in the version that runs now too (Node, Go and nginx do it themselves).',
+        `See that the server sets \`SO_REUSEADDR\` before bind()${fails.newOnly ? ', in the version that runs now too' : ''} (Node, Go and nginx do it themselves).`,
       ],
       confidence: 'likely',
       endpoint,

@@ -83,7 +83,7 @@ function draftOf(context: Context, leaks: readonly HalfClosed[], limit: number):
     because: `${isServer ? `The client closed ${leaks.length === 1 ? 'a connection' : `${leaks.length} of ${plural(all, 'connection')}`}` : `${peersWords(context, leaks, 1)} closed ${plural(leaks.length, 'connection')}`} and the kernel of ${endpoint} acknowledged the FIN, but the application there did not close for ${range} (limit ${duration(limit)}), and sent nothing in that time. ${endsWords(context, leaks)} CLOSE_WAIT has no timer: the fault is the application's at ${endpoint}, not the peer's or the network's.`,
     doThis: isServer
       ? [
-          `On the server: \`ss -tnp state close-wait "sport = :${context.servicePort(first.notable.service)}"\` names the process; its descriptors (\`ls /proc/PID/fd | wc -l\`) grow until EMFILE.`,
+          `On the server \`ss -tnp state close-wait "sport = :${context.servicePort(first.notable.service)}"\` names the process; its descriptors (\`ls /proc/PID/fd | wc -l\`) grow until EMFILE.`,
           'In the program: close when recv() returns 0, and on every error path (Python `with`, Go `defer conn.Close()`, Java try-with-resources, Node without `allowHalfOpen`).',
           'Until that is fixed: a read or idle timeout that closes, or a restart of the process. `tcp_fin_timeout` and keepalive do not end CLOSE_WAIT.',
         ]

@@ -125,7 +125,7 @@ function silenceDraft(context: Context, drought: Drought): Draft {
     because: `Until ${context.moment(from)} it opened about ${count(Number(rate.toPrecision(2)))} connections a second, then none for ${duration(silent)}: ${taken} ports ${block.low}-${block.high} were ${where} at the client. It went on at ${context.moment(until)}, when the first of them came free (its timer ends from ${context.moment(freeAt)} on), and from these ports again. Ports that had run out would explain that: ${privileged ? 'bind() to each of them fails with EADDRINUSE then (rresvport(): EAGAIN, "all ports in use")' : 'connect() fails with EADDRNOTAVAIL then'}, and nothing is sent. ${count(ports)} ports and ${duration(stay)} of TIME_WAIT last for ${count(Number((ports / stay).toPrecision(2)))} new connections a second.`,
     doThis: privileged
       ? [
-          'The ports below 1024 that programs such as rsh, rlogin and NFS ask for are few: let them use connections again, or a protocol that needs no privileged port (ssh; NFS `noresvport`).',
+          'Let programs that ask for a port below 1024 (rsh, rlogin, NFS) use connections again: there are few of these ports. Or use a protocol that needs none (ssh; NFS `noresvport`).',
           REMEDIES[4],
           'See them on the client: `ss -tan "sport < :1024"`.',
         ]

@@ -24,6 +24,9 @@ interface Repeated {
 /** The shortest retransmission timer, ns: BSD systems repeat a FIN at once, to acknowledge the one that crossed it. */
 const TIMER = 0.02 * NS_PER_SECOND;
 
+/** Of FINs that cross it is not told from that by less, ns: the other one comes up to a round trip later. RFC 6298: 1 s, Linux: 200 ms. */
+const TIMER_OF_CROSSED = 0.2 * NS_PER_SECOND;
+
 /** A FIN that comes again so late need not be the timer's, seconds. */
 const LATE = 5;
 
@@ -84,7 +87,7 @@ function repeatedOf(context: Context, notable: Notable): Repeated[] {
   });
   if (sender === undefined) return [];
   const { finRetransmissions, finFrame, finAt, lastAt } = ends[sender];
-  if (!(lastAt - finAt >= TIMER)) return [];
+  if (!(lastAt - finAt >= (notable.kind === 'simultaneous' ? TIMER_OF_CROSSED : TIMER))) return [];
   const frames = [finFrame, ...(ends[1 - sender]!.timeWait?.frames ?? [])];
   return [{ notable, sender, times: finRetransmissions, restarts, frames, from: finAt, to: lastAt }];
 }

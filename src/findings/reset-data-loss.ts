@@ -4,7 +4,7 @@ import { earliest, groupBy, latest, MOST_GROUPS } from './groups.ts';
 import { closedListenersOf } from './listeners.ts';
 import { WRONG_ADVICE } from './remedies.ts';
 import { patternsOf } from './reset-pattern.ts';
-import { isFarewell, type Loss, type Reset, resetsOf } from './resets.ts';
+import { FAREWELL, isFarewell, type Loss, type Reset, resetsOf } from './resets.ts';
 import type { Draft, Rule } from './rule.ts';
 
 /** Connections, and their share of a service's, from which clients are hit and not one program. */
@@ -107,8 +107,8 @@ function draftOf(context: Context, all: readonly Reset[], others: number): Draft
           ? `${endpoint} did not know ${count(all.length)} of ${plural(flows, 'connection')} any more when the client sent data: RST`
           : by === 'server'
             ? `${endpoint} reset ${count(all.length)} of ${plural(flows, 'connection')} before it had read its clients' data`
-            : `Clients of ${endpoint} reset ${count(all.length)} of ${plural(flows, 'connection')} with data of the server unread`,
-    because: `${share} ended by an RST of ${who}: ${ways}.${cut > 0 ? ` ${plural(cut, 'byte')} of the ${other} had not been acknowledged before.` : ''}${others > 0 ? ` ${plural(others, 'more was', 'more were')} aborted by the same end with nothing seen to be lost.` : ''} ${isForgotten ? forgottenWords(all) : meaning(by, sure.length > 0)}`,
+            : `${all.length === 1 ? 'A client' : 'Clients'} of ${endpoint} reset ${count(all.length)} of ${plural(flows, 'connection')} with data of the server unread`,
+    because: `${share} ended by an RST of ${who}: ${ways}.${cut > 0 ? ` ${plural(cut, 'byte')} of the ${other} had not been acknowledged before.` : ''}${others > 0 ? ` ${plural(others, 'more was', 'more were')} aborted by the same end with nothing seen to be lost.` : ''} ${isForgotten ? forgottenWords(all) : meaning(all, sure.length > 0)}${mayBeGoodbye(all) ? GOODBYE : ''}`,
     doThis: remedies(
       byLoss.map(([loss]) => loss),
       by,
@@ -136,9 +136,16 @@ function severityOf(
   return (isSure && sure.some(({ reset }) => reset.cut > LITTLE)) || grave >= SOME ? 'warning' : 'info';
 }
 
-function meaning(by: Reset['reset']['by'], isSure: boolean): string {
+const GOODBYE = ' So few bytes may be no more than a goodbye (the close_notify of TLS, the close of a WebSocket).';
+
+function mayBeGoodbye(all: readonly Reset[]): boolean {
+  return all.every(({ loss, reset }) => loss !== 'unanswered' && reset.cut > 0 && reset.cut <= FAREWELL);
+}
+
+function meaning(all: readonly Reset[], isSure: boolean): string {
+  const { by } = all[0]!.reset;
   if (by === 'client') {
-    return 'The clients closed without reading the rest, or died: what the server sent last is lost. That is ordinary where a user cancels; it costs where the server counts it as delivered.';
+    return `${all.length === 1 ? 'The client' : 'The clients'} closed without reading the rest, or died: what the server sent last is lost. That is ordinary where a user cancels; it costs where the server counts it as delivered.`;
   }
   if (by === 'path') return 'What the client had sent is lost, and it sees "connection reset".';
   const cause =

@@ -18,7 +18,7 @@ export interface Reset {
 }
 
 /** What an end sends to one that has closed: a TLS close_notify, "221 bye". Bytes. */
-const FAREWELL = 100;
+export const FAREWELL = 100;
 
 /** All RSTs that ended a connection, in the order of the flows. */
 export function resetsOf(context: Context): Reset[] {
@@ -31,7 +31,8 @@ export function resetsOf(context: Context): Reset[] {
 
 function lossOf(flow: Notable, reset: NotableReset): Loss | null {
   const [client, server] = flow.ends;
-  if (reset.by === 'client' && isFarewell(flow)) return null;
+  // A client that has closed, too, waits for nothing; its server's program did not die: it had closed.
+  if (isFarewell(flow) && (reset.by === 'client' || !Number.isNaN(client.finAt))) return null;
   switch (reset.cause) {
     case 'keepalive-timeout':
       return null;

@@ -1,7 +1,7 @@
 import { duration, plural } from '../words.ts';
 import { socketWords, systemName, unlessWords } from './bind-words.ts';
 import type { Context } from './context.ts';
-import { seconds } from './groups.ts';
+import { seconds, timesOf } from './groups.ts';
 import { type Outage, outagesOf } from './outages.ts';
 import { FIRST_RESTART, REUSEADDR, WRONG_ADVICE } from './remedies.ts';
 import type { Draft, Rule } from './rule.ts';
@@ -66,12 +66,12 @@ function outageDraft(context: Context, outage: Outage): Draft {
     title:
       after === null
         ? `${endpoint} refused all clients from ${from} on: nobody listened any more`
-        : `${endpoint} was down for ${duration(lasted)}, from ${from} to ${context.moment(after.from)}`,
+        : `${endpoint} was down for ${duration(lasted)}${timesOf(context, outage.from, after.from)}`,
     because: `It answered until ${context.moment(outage.before!.last)}; then ${plural(refused.count, 'SYN was', 'SYNs were')} answered by RST: nobody listened. ${after === null ? `It had not come back by the last of them, at ${context.moment(refused.last)}.` : `The first connection after it began at ${context.moment(after.from)}.`} ${blameWords(context, outage)}`,
     doThis: remedies(outage, systemName(profile) === 'Windows'),
     confidence: 'certain',
     endpoint,
-    flows: [refused.first, refused.final, ...(after === null ? [] : [after.first]), ...held.ids],
+    flows: [refused.first, refused.final],
     flowCount: refused.count,
     frames: [refused.first, refused.final, ...(after === null ? [] : [after.first]), ...held.ids].flatMap((id) =>
       context.frames(id),
@@ -105,7 +105,8 @@ function blameWords(context: Context, { service, held, blame, after }: Outage): 
 function remedies({ blame, after }: Outage, isWindows: boolean): string[] {
   if (blame === 'free' || blame === 'overridden') {
     return [
-      'To lose no connection, let the listening socket outlive the process (systemd socket activation), start the new process before the old one ends (SO_REUSEPORT), or let clients try again.',
+      'To lose no connection, let the listening socket outlive the process (systemd socket activation).',
+      'Or start the new process before the old one ends (SO_REUSEPORT), and let clients try again.',
       ...(after === null ? ['See why it is not up: `systemctl status`, `journalctl -u UNIT`, its own log.'] : []),
     ];
   }

@@ -16,7 +16,7 @@ const MOST = 6;
 export const serverClosesFirst: Rule = {
   name: 'server-closes-first',
   title: 'A server closes first',
-  fires: `the server is the active closer of more than this share of a service's connections that ended by FIN (${ENOUGH} at least)`,
+  fires: `the server is the active closer of more than this share of a service's connections that ended by FIN (${ENOUGH} at least), and has TIME_WAITs by it`,
   rfc: 'RFC 9293 section 3.6',
   threshold: { unit: 'share', default: 0.5, min: 0, max: 1, of: 'connections that the server closed first' },
   explanation: {
@@ -55,19 +55,18 @@ function judge(context: Context, service: number, wasBlocked: boolean): Draft[] 
   const rows = context.rowsOf(service);
   const peak = context.peak(service);
   const own = rows.filter((row) => !Number.isNaN(lifetimes.timeWaitFrom(row, 1)));
+  // Clients that answer the FIN by an RST, once they have all, leave no TIME_WAIT anywhere.
+  if (own.length === 0) return [];
   const ids = Array.from(own.subarray(0, EVIDENCE), (row) => lifetimes.id(row));
   const endpoint = context.service(service);
   const timeWait = seconds(context.ledger(service).profile.timeWaitNs);
+  const left = own.length < counts.server ? `${count(own.length)} of these closes left` : 'Each close leaves';
   const all = counts.server === closed ? `all ${count(closed)}` : `${count(counts.server)} of ${count(closed)}`;
   return [
     {
       severity: wasBlocked || peak.peak >= MANY ? 'warning' : 'info',
       title: `${endpoint} closes first in ${all} connections${counts.server === closed ? '' : ` (${percent(counts.server, closed)})`}, so TIME_WAIT is on its port`,
-      because: `${counts.client > 0 ? `The clients closed ${count(counts.client)} first. ` : ''}${
-        peak.count === 0
-          ? 'None of them was seen to reach TIME_WAIT.'
-          : `Each close leaves a socket in TIME_WAIT on its port for ${duration(timeWait)}: at most ${count(peak.peak)} at once, at ${context.moment(peak.at)}.`
-      } They keep bind() from succeeding after a restart, unless SO_REUSEADDR is set; at the clients they would keep nobody waiting.`,
+      because: `${counts.client > 0 ? `The clients closed ${count(counts.client)} first. ` : ''}${left} a socket in TIME_WAIT on its port for ${duration(timeWait)}: at most ${count(peak.peak)} at once, at ${context.moment(peak.at)}. They keep bind() from succeeding after a restart, unless SO_REUSEADDR is set; at the clients they would keep nobody waiting.`,
       doThis: [
         'Let the client close: give the server a longer idle timeout than the clients or the load balancer have (nginx `keepalive_timeout`, Node `server.keepAliveTimeout`, Go `IdleTimeout`), and no `Connection: close` that nobody asked for.',
         'Until then set `SO_REUSEADDR` on the listening socket.',
@@ -77,8 +76,8 @@ function judge(context: Context, service: number, wasBlocked: boolean): Draft[] 
       flows: ids,
       flowCount: counts.server,
       frames: ids.flatMap((id) => context.frames(id)),
-      at: peak.count === 0 ? null : peak.from,
-      until: peak.count === 0 ? null : peak.to,
+      at: peak.from,
+      until: peak.to,
     },
   ];
 }

@@ -84,12 +84,13 @@ const RETRANSMITTED = 0.9;
 /** A client that takes its own port out of TIME_WAIT knows that it may: only that of a server is met by a SYN. */
 function reusedOf(context: Context, notable: Notable): Reused[] {
   const { reuse, kind, answeredAt, opened, syns } = notable;
-  if (reuse === null || !reuse.inTimeWait || kind === 'refused') return [];
+  // Before the last packet of the flow before: the clock was set back, and nothing is known of the time between.
+  if (reuse === null || !reuse.inTimeWait || reuse.gapSeconds < 0 || kind === 'refused') return [];
   if (!meetsTimeWait(context, notable, reuse.previous)) return [];
   // It had no time to be answered.
   if (reuse.outcome === 'ignored' && syns === 1 && context.end - opened < NS_PER_SECOND) return [];
   const began = context.notable(reuse.previous)?.ends.flatMap(({ timeWait }) => timeWait?.frames.slice(0, 1) ?? []);
-  const connect = kind === 'unanswered' ? Number.NaN : (answeredAt - opened) / NS_PER_SECOND;
+  const connect = kind === 'unanswered' ? Number.NaN : Math.max(0, answeredAt - opened) / NS_PER_SECOND;
   const outcome =
     reuse.outcome === 'challenged'
       ? 'challenged'

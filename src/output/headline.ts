@@ -8,6 +8,7 @@ import { areOfOneOutage, bySeverity } from './survey.ts';
 /** Characters of a title, and of a step, in one sentence. */
 const MOST_TITLE = 220;
 const MOST_STEP = 120;
+const LEAST_STEP = 20;
 
 /** Two sentences: the most severe finding, and its remedy. Null where none is worse than info. */
 export function headline({ findings }: Report): string | null {
@@ -40,7 +41,8 @@ function shortStep(step: string): string {
   const [sentence = ''] = text.split(/(?<=\w\)?)\. (?=[A-Z])/);
   if (sentence.length <= MOST_STEP) return sentence;
   const [clause = ''] = sentence.split(/: |; /);
-  return clause.length <= MOST_STEP ? clause : clip(clause, MOST_STEP);
+  // "On the server" alone is no step.
+  return clause.length >= LEAST_STEP && clause.length <= MOST_STEP ? clause : clip(sentence, MOST_STEP);
 }
 
 function oneLine(text: string): string {

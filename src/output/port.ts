@@ -94,6 +94,10 @@ export function endSentence({ known, answer, which, moment }: PortPage): string 
     sockets && unless.both === false && which !== 'both'
       ? ` On ${systemName(profile)} sockets like these block it ${unlessWords(unless)}.`
       : '';
+  if (answer.byListener && answer.phase?.listening !== true) {
+    const back = known.ledger.phases.at(-1)!.from;
+    return `Before they are gone somebody listens again, from ${moment(back)} on, and then it fails as long as that process does.${help}`;
+  }
   if (answer.byListener) {
     return 'It fails as long as that process listens, whatever SO_REUSEADDR says; the table tells what remains when it stops.';
   }

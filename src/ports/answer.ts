@@ -35,7 +35,7 @@ export interface Answer {
   /** from when on it works, by timers at the earliest; Infinity: no end is in sight; equal to `at` where it works */
   worksAt: number;
   worksAtLatest: number;
-  /** what is in the way at the very end: a listener that was never seen to go */
+  /** a listener that was never seen to go is in the way, from then on or later: when it works is not known */
   byListener: boolean;
 }
 
@@ -82,16 +82,18 @@ function worksFrom(
 ): { from: number; latest: number; byListener: boolean } {
   let from = at;
   let latest = at;
-  let last: Interval | null = null;
+  const stays = lastListener(ledger);
+  let byListener = false;
   for (const interval of ledger.intervals) {
     if (interval.bindFails[which] !== true || interval.until < from || interval.from > from) continue;
-    last = interval;
+    if (interval === stays) byListener = true;
     from = Math.max(from, interval.until);
     latest = Math.max(latest, interval.untilLatest);
   }
-  return { from, latest, byListener: last?.listening === true && last === lastListening(ledger) };
+  return { from, latest, byListener };
 }
 
-function lastListening({ intervals }: Ledger): Interval | undefined {
-  return intervals.findLast(({ listening }) => listening);
+/** Who was never seen to go: undefined where the newest SYNs were refused. */
+function lastListener({ intervals, phases }: Ledger): Interval | undefined {
+  return phases.at(-1)?.listening === true ? intervals.findLast(({ listening }) => listening) : undefined;
 }

@@ -6,7 +6,7 @@ import type { BindFails } from '../teardown/bind-rules.ts';
 import type { BASES } from '../teardown/facts.ts';
 import type { OsProfile } from '../teardown/profiles.ts';
 import { type Phase, phasesOf } from './phases.ts';
-import { type Held, hasSocket, heldAt, type SocketSide } from './sockets.ts';
+import { hasSocket, heldAt, type SocketSide } from './sockets.ts';
 
 /** Times are ns since the capture's first second. */
 export interface Interval {
@@ -44,7 +44,6 @@ export interface Ledger {
 export function ledgerOf(lifetimes: Lifetimes, rows: Uint32Array, side: SocketSide, end: number): Ledger {
   const phases = side === 1 ? phasesOf(lifetimes, rows, end) : [];
   const profile = profileOf(lifetimes, rows, side);
-  const unions = unionsOf(lifetimes, rows, side);
   const intervals: Interval[] = [];
   for (const phase of phases) {
     if (!phase.listening) continue;
@@ -62,23 +61,20 @@ export function ledgerOf(lifetimes: Lifetimes, rows: Uint32Array, side: SocketSi
       ids: unique([phase.first, phase.final, ...held.ids]),
     });
   }
-  for (const union of unions) {
-    for (const [from, until] of outside(union, phases)) {
-      const held = heldAt(lifetimes, rows, side, from, until);
-      if (held.sockets === 0) continue;
-      const last = until >= union.until;
-      intervals.push({
-        from,
-        until: last ? held.until : until,
-        untilLatest: last ? held.untilLatest : until,
-        basis: last ? held.basis : 'observed',
-        listening: false,
-        sockets: held.sockets,
-        states: held.states,
-        bindFails: profile.bind[held.states.TIME_WAIT === held.sockets ? 'time-wait' : 'connected'],
-        ids: held.ids,
-      });
-    }
+  for (const { from, until, isEnd } of partsOf(unionsOf(lifetimes, rows, side), phases)) {
+    const held = heldAt(lifetimes, rows, side, from, until);
+    if (held.sockets === 0) continue;
+    intervals.push({
+      from,
+      until: isEnd ? held.until : until,
+      untilLatest: isEnd ? held.untilLatest : until,
+      basis: isEnd ? held.basis : 'observed',
+      listening: false,
+      sockets: held.sockets,
+      states: held.states,
+      bindFails: profile.bind[held.states.TIME_WAIT === held.sockets ? 'time-wait' : 'connected'],
+      ids: held.ids,
+    });
   }
   intervals.sort((a, b) => a.from - b.from);
   const held = heldAt(lifetimes, rows, side, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY);
@@ -94,17 +90,12 @@ export function ledgerOf(lifetimes: Lifetimes, rows: Uint32Array, side: SocketSi
   };
 }
 
-/** What is on the port at a time, whoever listens. @param rows in the order in which the flows were opened */
-export function socketsAt(lifetimes: Lifetimes, rows: Uint32Array, side: SocketSide, at: number): Held {
-  return heldAt(lifetimes, rows, side, at, at);
-}
-
 interface Union {
   from: number;
   until: number;
 }
 
-/** The times in which there was a socket, merged where they touch. Neighbours are merged where there would be too many. */
+/** The times in which there was a socket, merged where they touch. */
 function unionsOf(lifetimes: Lifetimes, rows: Uint32Array, side: SocketSide): Union[] {
   const unions: Union[] = [];
   for (const row of rows) {
@@ -116,23 +107,38 @@ function unionsOf(lifetimes: Lifetimes, rows: Uint32Array, side: SocketSide): Un
     if (before !== undefined && from <= before.until) before.until = Math.max(before.until, until);
     else unions.push({ from, until: Math.max(from, until) });
   }
-  while (unions.length > MOST_UNIONS) joinNearest(unions);
   return unions;
 }
 
-const MOST_UNIONS = 256;
+/** A time in which there was a socket and nobody listened. */
+interface Part extends Union {
+  /** the last of its sockets was gone then: not that somebody listened again */
+  isEnd: boolean;
+}
 
-/** Joins the nearer half of all neighbours. */
-function joinNearest(unions: Union[]): void {
-  const gaps = unions.slice(1).map((next, i) => next.from - unions[i]!.until);
-  const limit = gaps.toSorted((a, b) => a - b)[gaps.length >> 1]!;
-  let length = 1;
-  for (let i = 1; i < unions.length; i++) {
-    const next = unions[i]!;
-    if (gaps[i - 1]! <= limit) unions[length - 1]!.until = next.until;
-    else unions[length++] = next;
-  }
-  unions.length = length;
+const MOST_PARTS = 256;
+
+/** Neighbours are joined where there would be too many, the nearest first. */
+function partsOf(unions: readonly Union[], phases: readonly Phase[]): Part[] {
+  const parts = unions.flatMap((union) =>
+    outside(union, phases).map(([from, until]): Part => ({ from, until, isEnd: until >= union.until })),
+  );
+  if (parts.length <= MOST_PARTS) return parts;
+  const listening = phases.filter((phase) => phase.listening);
+  const gaps = parts.slice(1).map(({ from }, i) => {
+    const { until } = parts[i]!;
+    return listening.some((phase) => phase.from >= until && phase.from < from)
+      ? Number.POSITIVE_INFINITY
+      : from - until;
+  });
+  const nearest = gaps.map((_, i) => i).sort((a, b) => gaps[a]! - gaps[b]!);
+  const joins = new Set(nearest.slice(0, parts.length - MOST_PARTS));
+  const joined: Part[] = [];
+  parts.forEach((part, i) => {
+    if (joins.has(i - 1)) Object.assign(joined.at(-1)!, { until: part.until, isEnd: part.isEnd });
+    else joined.push(part);
+  });
+  return joined;
 }
 
 /** The parts of a union in which nobody listened. */

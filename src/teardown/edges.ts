@@ -2,7 +2,7 @@
 
 import { ACK, FIN, RST, SYN } from '../decode/segment.ts';
 import * as L from '../flow/layout.ts';
-import { C_OWN_ACKED, E_CONTIGUOUS, type Trail } from '../flow/trail.ts';
+import { C_OWN_ACKED, C_PEER_PENDING, E_CONTIGUOUS, type Trail } from '../flow/trail.ts';
 import type { FlowView } from '../flow/view.ts';
 import { FIN_OBSERVED } from './deliveries.ts';
 import { SHORTEST_FIN_WAIT_2 } from './distances.ts';
@@ -34,8 +34,9 @@ export function isMidstream(view: FlowView, x: number): boolean {
 export function hasExpired(trail: Trail, i: number, stay: number, peerFin: number, profile: OsProfile): boolean {
   const x = trail.side[i]!;
   if (profile.finWait2Ns === null) return false;
-  if (stay >= profile.finWait2Ns) return true;
   if ((trail.flags[i]! & ACK) !== 0) return false; // a live socket's abort
+  if (stay >= profile.finWait2Ns) return true;
+  if ((trail.context[i]! & C_PEER_PENDING) !== 0) return false; // it may answer data that came before the FIN
   for (let j = i - 1; j >= 0; j--) {
     if (trail.side[j] === x) continue;
     return (trail.flags[j]! & FIN) !== 0 && trail.length[j] === 0 && peerFin === FIN_OBSERVED;

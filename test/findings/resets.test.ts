@@ -37,6 +37,19 @@ describe('reset-data-loss', () => {
     expect(await scripted(afterClose('c', 's', 31), 'reset-data-loss')).toEqual([]);
   });
 
+  it('is silent where both close, and the last words of TLS meet a closed server', async () => {
+    const closing = [
+      ...afterClose('s', 'c', 31).slice(0, -1),
+      '+0 c > s F. 41:41(0) ack 11',
+      '+0.01 s > c R 11:11(0) win 0',
+    ];
+    expect(await scripted(closing, 'reset-data-loss')).toEqual([]);
+    // Without its FIN the client may have asked for something.
+    const [finding] = await scripted(afterClose('s', 'c', 31), 'reset-data-loss');
+    expect(finding).toMatchObject({ severity: 'info', flowCount: 1 });
+    expect(finding!.because).toContain('So few bytes may be no more than a goodbye');
+  });
+
   it('warns where a request met a server that had closed', async () => {
     const findings = await scripted(afterClose('s', 'c', 700), 'reset-data-loss');
     expect(findings).toMatchObject([{ severity: 'warning', endpoint: '10.0.0.2:80', flowCount: 1 }]);

@@ -188,6 +188,10 @@ describe('lost-final-ack', () => {
     expect(await findingsOfScript(later, 'lost-final-ack')).toMatchObject([{ flowCount: 1 }]);
   });
 
+  itShared('is not a FIN that is repeated while the other one crosses it', ['corpus'], async (corpus) => {
+    expect(await findingsIn(join(corpus, 'tcpreplay__test_fragroute.pcap'), 'lost-final-ack')).toEqual([]);
+  });
+
   itShared('is not a FIN in place of a SYN', ['corpus'], async (corpus) => {
     expect(await findingsIn(join(corpus, 'zeek__tcp.fin_retransmission.pcap'), 'lost-final-ack')).toEqual([]);
   });

@@ -62,6 +62,8 @@ describe('what is wrong', () => {
   it('cuts a long remedy behind its beginning', () => {
     const long = `Let the client close: ${'keep it alive, '.repeat(12)}`;
     expect(wrong({ ...leak, doThis: [long] })).toMatch(/ Let the client close\.$/);
+    const place = `On the server: ${'look at what it does, '.repeat(8)}`;
+    expect(wrong({ ...leak, doThis: [place] })).toMatch(/ On the server: look at .*…$/);
     expect(wrong({ ...leak, doThis: [] })).toBe(`${leak.title}.`);
   });
 
