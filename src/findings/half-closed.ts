@@ -115,9 +115,10 @@ export function endedTogether(stays: readonly Stay[]): boolean {
 }
 
 /** Whether an end closed in the end, by a FIN or an RST of its own; else its peer's RST ended what it held. */
-export function closedItself({ notable, waiting, closeWait }: HalfClosed): boolean {
+export function closedItself({ notable: { ends, reset }, waiting, closeWait }: HalfClosed): boolean {
   const passive = 1 - waiting;
-  return !closeWait.open && (notable.ends[passive]!.finAt <= closeWait.to || notable.reset?.by === sideName(passive));
+  if (closeWait.open) return false;
+  return ends[passive]!.finAt <= (reset?.at ?? Number.POSITIVE_INFINITY) || reset?.by === sideName(passive);
 }
 
 /** How the stays ended, in sentences: together by a process that ended, each by itself, or not at all. */
