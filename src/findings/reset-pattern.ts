@@ -174,8 +174,16 @@ function meaning(by: Reset['reset']['by'], cause: Reset['reset']['cause']): stri
 function remedies(by: Reset['reset']['by'], cause: Reset['reset']['cause'], idle: number | null): string[] {
   const proof =
     'Capture at both ends and run `teardown compare CLIENT SERVER`: it says whether the RST ever left the other end.';
-  if (by === 'path' || cause === 'keepalive-timeout') {
-    if (idle === null && by === 'path')
+  if (cause === 'keepalive-timeout') {
+    const others = by === 'server' ? "the clients' hosts" : "the server's host";
+    return [
+      `See whether ${others}, or the path there, went down at that time: keepalive did what it is for, and freed the sockets.`,
+      'Where they were up, a NAT or firewall has dropped the connections: send keepalive more often than its idle timeout, or raise that.',
+      proof,
+    ];
+  }
+  if (by === 'path') {
+    if (idle === null)
       return [proof, 'Ask who runs the firewalls and load balancers between both what their rules reject.'];
     return [...KEEPALIVE, proof];
   }

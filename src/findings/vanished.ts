@@ -53,7 +53,8 @@ export function vanishedDraft(context: Context, all: readonly Vanished[]): Draft
   const idles = all.map(({ idle }) => idle);
   const [shortest, longest] = [Math.min(...idles), Math.max(...idles)];
   const idle = shortest >= SILENT && longest <= ALIKE * shortest ? shortest : null;
-  const [own, others, gone] = side === 1 ? ['the server', 'The clients', 'clients'] : ['the client', 'The server', 'a server'];
+  const [own, others, gone] =
+    side === 1 ? ['the server', 'The clients', 'clients'] : ['the client', 'The server', 'a server'];
   const [least, most] = [duration(shortest), duration(longest)];
   const repeats = Math.max(...all.map(({ flow }) => flow.ends[side].finRetransmissions));
   const lasted = Math.max(...all.map(({ flow }) => flow.ends[side].lastAt - flow.ends[side].finAt)) / NS_PER_SECOND;

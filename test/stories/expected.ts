@@ -185,8 +185,10 @@ export const STORIES: readonly Story[] = [
         says: /middlebox|firewall/i,
         seenBy: 'client',
       },
+      // The RSTs never came to the server, whose FINs nobody answers.
+      { rule: 'reset-pattern', endpoint: 'service', flowCount: 'killed', says: /firewall/i, seenBy: 'server' },
     ],
-    { also: ['reset-data-loss'] },
+    { also: ['reset-data-loss', 'reset-pattern'] },
   ),
   // With timestamps every SYN was taken at once: that is no trouble, and not counted here.
   story(
