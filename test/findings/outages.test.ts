@@ -12,7 +12,8 @@ const story = (name: string): string => join(FIXTURES, 'stories', name);
 const SERVER = '10.0.0.2:80';
 const client = (port: number): string => `10.0.0.1:${port}`;
 const refused = (...times: number[]): string[] => times.flatMap((t) => refusal(client(41_000 + t), SERVER, t));
-const served = (...times: number[]): string[] => times.flatMap((t) => servedFirst(client(40_000 + Math.floor(t)), SERVER, t));
+const served = (...times: number[]): string[] =>
+  times.flatMap((t) => servedFirst(client(40_000 + Math.floor(t)), SERVER, t));
 
 /** In TIME_WAIT until 63 s; refused from 5 s; the service answers again at that time. */
 const restart = (back: number): string[] => [...served(0, 2), ...refused(5, 15, back - 1), ...served(back)];
