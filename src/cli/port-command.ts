@@ -5,7 +5,9 @@ import { type PortPage, portText } from '../output/port.ts';
 import { plain } from '../output/style.ts';
 import { type Answer, answerOf, type KnownPort, type ReuseCase, reuseCase } from '../ports/answer.ts';
 import { portRecord } from '../ports/record.ts';
+import { formatAddress } from '../report/addresses.ts';
 import { NS_PER_SECOND } from '../units.ts';
+import { parseAddress } from '../where/address.ts';
 import { type AnalyzeFlags, redactorOf, systemOptions } from './analyze-command.ts';
 import { EXIT_DAMAGED, EXIT_DONE, EXIT_NOTHING, UsageError, warnOfDamage } from './errors.ts';
 import { capturesOf } from './inputs.ts';
@@ -120,11 +122,24 @@ function answerRecord(context: Context, { known, answer, which }: PortPage): Rec
 function parsePort(text: string): { address: string | null; port: number } {
   const [, bracketed, plainAddress, digits] = /^(?:\[([^\]]*)\]|([^:]*|\*)):(\d{1,5})$/.exec(text) ?? [];
   const port = Number(digits);
-  if (digits === undefined || port > 65_535) {
+  const named = bracketed ?? plainAddress ?? '';
+  const address = named === '*' || named === '' ? null : normal(named);
+  if (digits === undefined || port > 65_535 || address === undefined) {
     throw new UsageError(`${text} is no port`, 'as in: 10.0.0.1:80, [2001:db8::1]:80, *:80');
   }
-  const address = bracketed ?? plainAddress ?? '';
-  return { address: address === '*' || address === '' ? null : address.toLowerCase(), port };
+  return { address, port };
+}
+
+/** An address as reports write it; undefined where the text is none. */
+function normal(text: string): string | undefined {
+  const bytes = parseAddress(text);
+  if (bytes === null) return undefined;
+  const all = Uint8Array.from(bytes.length === 4 ? [...new Array<number>(10).fill(0), 255, 255, ...bytes] : bytes);
+  const view = new DataView(all.buffer);
+  return formatAddress(
+    Int32Array.from({ length: 4 }, (_, i) => view.getInt32(4 * i)),
+    0,
+  );
 }
 
 /** A time: seconds since 1970; seconds since the first packet; a time of the first packet's day, seconds. */
@@ -135,7 +150,7 @@ function parseTime(text: string): Time {
   const since = /^\+(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text);
   if (since !== null) return { since: Number(since[1]) * UNITS[since[2] ?? 's']! };
   if (/^\d+(\.\d+)?$/.test(text)) return { epoch: Number(text) };
-  const day = /^(\d{1,2}):(\d{2})(?::(\d{2}(?:\.\d+)?))?$/.exec(text);
+  const day = /^([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d(?:\.\d+)?))?$/.exec(text);
   if (day !== null) return { ofDay: Number(day[1]) * 3600 + Number(day[2]) * 60 + Number(day[3] ?? 0) };
   const parsed = /^\d{4}-\d\d-\d\d/.test(text)
     ? Date.parse(/[zZ]$|[+-]\d\d:\d\d$/.test(text) ? text : `${text}Z`)
@@ -143,7 +158,7 @@ function parseTime(text: string): Time {
   if (!Number.isNaN(parsed)) return { epoch: parsed / 1000 };
   throw new UsageError(
     `${text} is no time`,
-    'as in: --at 12:03:10, --at 2026-03-02T12:03:10Z (UTC), --at 1772452990, --at +30s',
+    'as in: 12:03:10, 2026-03-02T12:03:10Z (UTC), 1772452990 (since 1970), +30s (since the first packet)',
   );
 }
 

@@ -69,7 +69,8 @@ function outageDraft(context: Context, outage: Outage): Draft {
         : `${endpoint} was down for ${duration(lasted)}${timesOf(context, outage.from, after.from)}`,
     because: `It answered until ${context.moment(outage.before!.last)}; then ${plural(refused.count, 'SYN was', 'SYNs were')} answered by RST: nobody listened. ${after === null ? `It had not come back by the last of them, at ${context.moment(refused.last)}.` : `The first connection after it began at ${context.moment(after.from)}.`} ${blameWords(context, outage)}`,
     doThis: remedies(outage, systemName(profile) === 'Windows'),
-    confidence: 'certain',
+    // One RST alone may be a full backlog's, or a firewall's.
+    confidence: refused.count === 1 ? 'possible' : 'certain',
     endpoint,
     flows: [refused.first, refused.final],
     flowCount: refused.count,

@@ -4,7 +4,7 @@ import { socketWords, systemName, unlessWords } from '../findings/bind-words.ts'
 import type { Answer, KnownPort, ReuseCase } from '../ports/answer.ts';
 import type { Interval } from '../ports/ledger.ts';
 import { addressPort, plural } from '../words.ts';
-import { hang, type Style, styleOf } from './style.ts';
+import { hang, type Style, styleOf, widthOf } from './style.ts';
 import { type Column, layOut } from './table.ts';
 
 /** What an answer is written with. Times are ns since the capture's first second. */
@@ -168,14 +168,20 @@ function table({ known, moment }: PortPage, width: number, style: Style): string
       shown.map(({ until, untilLatest }) => untilWords(until, untilLatest, moment)),
     ),
     column('on the port', shown.map(holders)),
-    ...(['neither', 'newOnly', 'oldOnly', 'both'] as const).map((which) =>
-      column(
-        SHORT[which],
-        shown.map(({ bindFails }) => outcome(bindFails[which])),
-      ),
-    ),
   ];
-  const laid = layOut(columns, width, style.bold);
+  const cases = (['neither', 'newOnly', 'oldOnly', 'both'] as const).map((which) =>
+    column(
+      SHORT[which],
+      shown.map(({ bindFails }) => outcome(bindFails[which])),
+    ),
+  );
+  const whole = layOut([...columns, ...cases], width, style.bold);
+  const fits = [...whole.header, ...whole.rows].every((line) => widthOf(line) <= width);
+  const inOne = column(
+    'it fails',
+    shown.map(({ bindFails }) => outcomes(bindFails)),
+  );
+  const laid = fits ? whole : layOut([...columns, inOne], width, style.bold);
   const left = intervals.length - shown.length;
   return [
     'bind() by who has SO_REUSEADDR:',
@@ -198,11 +204,19 @@ function holders({ listening, sockets, states }: Interval): string {
   return [...(listening ? ['a listener'] : []), ...held].join(', ');
 }
 
+/** The four cases in two words. */
+function outcomes({ neither, newOnly, both }: Interval['bindFails']): string {
+  if (neither === null) return '?';
+  if (!neither) return 'never';
+  if (both) return 'always';
+  return newOnly ? 'unless both' : 'unless new';
+}
+
 const outcome = (fails: boolean | null): string => (fails === null ? '?' : fails ? 'fails' : 'works');
 
 function note({ known }: PortPage): string {
   const { profile, intervals } = known.ledger;
   const assumed = intervals.some(({ basis }) => basis === 'assumed');
   const timers = assumed ? ' TIME_WAIT ends by a timer of its system, which no packet shows.' : '';
-  return `Rules of ${systemName(profile)}.${timers} Who holds it now: ss -tanp "sport = :${known.port}"`;
+  return `Rules of ${systemName(profile)}.${timers} Who holds it now: ss\u00a0-tanp\u00a0"sport\u00a0=\u00a0:${known.port}"`;
 }

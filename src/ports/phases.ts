@@ -66,9 +66,12 @@ function servedClients(lifetimes: Lifetimes, rows: Uint32Array): Set<number> | n
 
 function withoutScattered(phases: readonly Phase[]): Phase[] {
   const length = (i: number) => (phases[i + 1]?.from ?? phases[i]!.last) - phases[i]!.from;
-  const isLast = (i: number) => i === phases.length - 1;
-  const silences = phases.flatMap(({ listening, count }, i) =>
-    !listening && (isLast(i) || i === 0 || count >= FEW || length(i) >= SHORT) ? [i] : [],
+  const isShort = (i: number) => phases[i]!.count < FEW && length(i) < SHORT;
+  const isEdge = (i: number) => i === 0 || i === phases.length - 1;
+  // What went on at the capture's edge is not known; but where others came and went, it is one of these.
+  const isScattered = phases.some(({ listening }, i) => !listening && !isEdge(i) && isShort(i));
+  const silences = phases.flatMap(({ listening }, i) =>
+    !listening && (!isShort(i) || (isEdge(i) && !isScattered)) ? [i] : [],
   );
   const many = silences.length > MOST_SILENCES;
   const lasting = many ? silences.filter((i) => length(i) >= LASTING) : silences;
