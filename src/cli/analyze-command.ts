@@ -134,7 +134,8 @@ async function analyzeInto(
     lines.push(streamLine(streamed, flow));
     if (lines.length >= BATCH) flush();
   };
-  const listsAll = formats.includes('json') || flags.verbose === true;
+  // Frames of ordinary flows are known where these are listed.
+  const listsAll = formats.includes('json') || flags.verbose === true || flags.evidence !== undefined;
   const analyzed = await analysis({
     where: flags.where,
     follow,
