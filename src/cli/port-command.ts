@@ -120,7 +120,7 @@ function answerRecord(context: Context, { known, answer, which }: PortPage): Rec
 
 /** @throws UsageError */
 function parsePort(text: string): { address: string | null; port: number } {
-  const [, bracketed, plainAddress, digits] = /^(?:\[([^\]]*)\]|([^:]*|\*)):(\d{1,5})$/.exec(text) ?? [];
+  const [, bracketed, plainAddress, digits] = /^(?:\[([^\]]*)\]:|([^:]*|\*):)?(\d{1,5})$/.exec(text) ?? [];
   const port = Number(digits);
   const named = bracketed ?? plainAddress ?? '';
   const address = named === '*' || named === '' ? null : normal(named);

@@ -73,7 +73,7 @@ function blocked(context: Context, outage: Outage): Draft[] {
     {
       severity: outage.blame === 'waited' ? 'warning' : 'critical',
       title: `${endpoint} could not be bound from ${context.moment(from)} ${ends ? `to about ${context.moment(middle(until, untilLatest))}` : 'on'}: ${what} held the port`,
-      because: `From ${context.moment(from)} nobody listened (${plural(refused.count, 'SYN was', 'SYNs were')} answered by RST), while ${what} from ${held.sockets === 1 ? 'a connection of before was' : 'connections of before were'} on the port ${end}. On ${systemName(profile)} bind() then fails with EADDRINUSE ${unlessWords(fails)}. ${outcome}`,
+      because: `From ${context.moment(from)} nobody listened (${plural(refused.count, 'SYN was', 'SYNs were')} answered by RST), while ${what} from ${held.sockets === 1 ? 'an earlier connection was' : 'earlier connections were'} on the port ${end}. On ${systemName(profile)} bind() then fails with EADDRINUSE ${unlessWords(fails)}. ${outcome}`,
       doThis: [
         fails.newOnly
           ? 'Set `SO_REUSEADDR` on the listening socket before bind(), in the old and the new version: accepted sockets inherit it, and Linux demands it of both. The first restart after the change still waits.'

@@ -12,7 +12,7 @@ const ENOUGH = 32;
 const PRIVILEGED = 1024;
 
 const REMEDIES = [
-  'Use connections again instead of one for each request: a pool, HTTP keep-alive (Node `new http.Agent({ keepAlive: true })`; Go: read the body to its end and close it; Python `requests.Session`; Java `HttpClient` as one shared object; nginx `keepalive` in the upstream with `proxy_http_version 1.1`).',
+  'Reuse connections instead of one for each request: a pool, HTTP keep-alive (Node `new http.Agent({ keepAlive: true })`; Go: read the body to its end and close it; Python `requests.Session`; Java `HttpClient` as one shared object; nginx `keepalive` in the upstream with `proxy_http_version 1.1`).',
   'More 4-tuples: more source addresses on the client (with `IP_BIND_ADDRESS_NO_PORT`, so that bind() does not take a port for all destinations), or more addresses or ports of the server.',
   'A wider range: `net.ipv4.ip_local_port_range` (32768-60999 by default, 28,232 ports). Keep ports on which services listen out of it by `net.ipv4.ip_local_reserved_ports`.',
   '`net.ipv4.tcp_tw_reuse = 1` on the CLIENT: connect() with a port chosen by the kernel then takes one whose TIME_WAIT is older than 1 s, if both ends use TCP timestamps. The default of 2 does so on loopback alone. It changes nothing on the server.',
@@ -125,7 +125,7 @@ function silenceDraft(context: Context, drought: Drought): Draft {
     because: `Until ${context.moment(from)} it opened about ${count(Number(rate.toPrecision(2)))} connections a second, then none for ${duration(silent)}: ${taken} ports ${block.low}-${block.high} were ${where} at the client. It went on at ${context.moment(until)}, when the first of them came free (its timer ends from ${context.moment(freeAt)} on), and from these ports again. Ports that had run out would explain that: ${privileged ? 'bind() to each of them fails with EADDRINUSE then (rresvport(): EAGAIN, "all ports in use")' : 'connect() fails with EADDRNOTAVAIL then'}, and nothing is sent. ${count(ports)} ports and ${duration(stay)} of TIME_WAIT last for ${count(Number((ports / stay).toPrecision(2)))} new connections a second.`,
     doThis: privileged
       ? [
-          'Let programs that ask for a port below 1024 (rsh, rlogin, NFS) use connections again: there are few of these ports. Or use a protocol that needs none (ssh; NFS `noresvport`).',
+          'Let programs that ask for a port below 1024 (rsh, rlogin, NFS) reuse connections: there are few of these ports. Or use a protocol that needs none (ssh; NFS `noresvport`).',
           REMEDIES[4],
           'See them on the client: `ss -tan "sport < :1024"`.',
         ]

@@ -2,7 +2,7 @@
 
 import type { Notable, NotableEnd, Stay } from '../evidence/notable.ts';
 import { NS_PER_SECOND } from '../units.ts';
-import { count, duration, list, plural } from '../words.ts';
+import { count, duration, list, plural, sentence } from '../words.ts';
 import { systemName } from './bind-words.ts';
 import type { Context } from './context.ts';
 import { earliest, groupBy, latest } from './groups.ts';
@@ -132,7 +132,7 @@ export function endsWords(context: Context, leaks: readonly HalfClosed[]): strin
     return `${cut === 1 ? 'An RST of the peer, which had closed, ended it' : 'It ended'} at ${context.moment(to)}.`;
   }
   const byReset = cut === 0 ? '' : ` RSTs of the peers, which had closed, ended ${count(cut)} of them.`;
-  return `Of these sockets ${endsOf(context, stays)}.${byReset}`;
+  return `${sentence(endsOf(context, stays))}.${byReset}`;
 }
 
 function endsOf(context: Context, stays: readonly Stay[]): string {

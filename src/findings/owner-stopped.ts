@@ -52,7 +52,7 @@ function draftOf(context: Context, stop: Stop): Draft {
     end === 'open'
       ? 'It had done nothing by the end of the capture'
       : end === 'ended'
-        ? `At ${context.moment(until)} its kernel closed or reset all it held at once: the process was ended`
+        ? `At ${context.moment(until)} its kernel closed or reset all it held at once: the process was ended, and what it had not read is lost`
         : `At ${context.moment(until)} it went on`;
   return {
     // Requests that are answered late (long polling) look alike, until a client goes.

@@ -89,9 +89,9 @@ function blameWords(context: Context, { service, held, blame, after }: Outage): 
   const gone = context.moment(held.until);
   switch (blame) {
     case 'free':
-      return 'No socket of before was on its port by then, so nothing kept it from being bound: the time is that of the restart itself.';
+      return 'No earlier socket was on its port by then, so nothing kept it from being bound: the time is that of the restart itself.';
     case 'overridden':
-      return `${what} of before were on its port all the time (the last until ${gone}), and it came back nevertheless: they did not block it, so old and new socket have SO_REUSEADDR (or SO_REUSEPORT), and the time is that of the restart itself.`;
+      return `${what} of earlier connections were on its port all the time (the last until ${gone}), and it came back nevertheless: they did not block it, so old and new socket have SO_REUSEADDR (or SO_REUSEPORT), and the time is that of the restart itself.`;
     case 'explained':
       return `${what} of the old process held its port until ${gone} to ${context.moment(held.untilLatest)}, and it came back when they were gone: EADDRINUSE from bind() would explain the outage (on ${systemName(profile)} bind() fails then ${fails}).`;
     case 'waited':

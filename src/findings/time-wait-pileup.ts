@@ -23,7 +23,7 @@ export const timeWaitPileup: Rule = {
       'A TIME_WAIT socket is small (some 200 to 300 bytes on Linux) and costs no CPU. It matters on a server that is to be restarted (bind-blocked), on a client whose ports run out (ephemeral-exhaustion), and where `net.ipv4.tcp_max_tw_buckets` is reached: then Linux drops them at once, and says "TCP: time wait bucket table overflow".',
     ],
     doThis: [
-      'Use connections again instead of one for each request: HTTP keep-alive, a connection pool, `proxy_http_version 1.1` with `keepalive` in an nginx upstream.',
+      'Reuse connections instead of one for each request: HTTP keep-alive, a connection pool, `proxy_http_version 1.1` with `keepalive` in an nginx upstream.',
       'On a server let the client close first (server-closes-first).',
       'Leave the number alone if nothing is short: TIME_WAIT protects later connections from segments of earlier ones.',
     ],
@@ -91,7 +91,7 @@ function draftOf(context: Context, endpoint: string, rows: Uint32Array, side: So
         : `Each holds one of its ports towards one server: by default it has 28,232 of them (32768-60999), of which this is ${percent(peak.peak, 28_232)} where all go to one server.`
     }`,
     doThis: [
-      'Use connections again: keep-alive, a pool, `keepalive` in the nginx upstream.',
+      'Reuse connections: keep-alive, a pool, `keepalive` in the nginx upstream.',
       side === 1
         ? 'Let the clients close first: then the sockets are on their ports.'
         : 'If its ports run out, see `teardown explain ephemeral-exhaustion`.',

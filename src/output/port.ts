@@ -50,16 +50,26 @@ export function portText(page: PortPage, { color, width }: PortStyle): string {
 }
 
 /** Fails or works. */
-export function verdictSentence({ known, answer, which, because, moment }: PortPage): string {
+export function verdictSentence(page: PortPage): string {
+  const { known, answer, which, because, moment } = page;
   const port = addressPort(known);
   const when = `At ${moment(answer.at)}${because === '' ? '' : ` (${because})`}`;
-  if (answer.fails === null) {
-    return known.ledger.profile.bind['time-wait'].neither === null
-      ? `${when} it can't be said whether bind() to ${port} works: RFC 9293 says nothing of bind().`
-      : `${when} nothing is known of ${port}: the capture has nothing of it by then.`;
-  }
+  if (answer.doubt !== null) return doubtSentence(when, port, page);
   const outcome = answer.fails ? 'fails with EADDRINUSE ("Address already in use")' : 'works';
   return `${when} bind() to ${port} ${outcome}, ${CASE[which]}.`;
+}
+
+function doubtSentence(when: string, port: string, { answer, moment }: PortPage): string {
+  switch (answer.doubt) {
+    case 'rules':
+      return `${when} it can't be said whether bind() to ${port} works: RFC 9293 says nothing of bind().`;
+    case 'timer':
+      return `${when} bind() to ${port} may work already: a timer ends what is on it, by ${moment(answer.worksAtLatest)} at the latest.`;
+    case 'after':
+      return `${when}, after the capture's end, it is not known whether somebody still listens on ${port}; no socket of its connections is left by then.`;
+    default:
+      return `${when} nothing is known of ${port}: the capture has nothing of it by then.`;
+  }
 }
 
 /** Because of which sockets. */
@@ -78,7 +88,7 @@ export function reasonSentence({ known, answer, moment }: PortPage): string {
     );
   }
   if (held.sockets > 0) {
-    const closed = held.states.TIME_WAIT === held.sockets ? `, of connections that ${owner} closed first` : '';
+    const closed = held.states.TIME_WAIT === held.sockets ? `, of connections that ${owner} had closed` : '';
     parts.push(`${socketWords(held.states)} ${held.sockets === 1 ? 'is' : 'are'} on it${closed}`);
   } else if (answer.fails !== null) parts.push('no socket of a connection is on it');
   return parts.length === 0 ? '' : `${sentence(parts.join(', and '))}.`;
@@ -167,7 +177,7 @@ function table({ known, moment }: PortPage, width: number, style: Style): string
       'until',
       shown.map(({ until, untilLatest }) => untilWords(until, untilLatest, moment)),
     ),
-    column('on the port', shown.map(holders)),
+    column('on the port, in all', shown.map(holders)),
   ];
   const cases = (['neither', 'newOnly', 'oldOnly', 'both'] as const).map((which) =>
     column(

@@ -166,13 +166,15 @@ export function portsFree(page: Page): string[] {
     .slice(0, page.verbose ? undefined : 3);
   if (latest.length === 0) return [];
   const lines = latest.flatMap((port) => {
-    const at = `${port.freeAtBasis === 'assumed' ? '~' : ''}${moment(port.freeAt ?? '', firstPacket)}`;
+    const early = moment(port.freeAt ?? '', firstPacket);
+    const late = port.freeAtLatest === null ? early : moment(port.freeAtLatest, firstPacket);
+    const at = `${port.freeAtBasis === 'assumed' ? '~' : ''}${early}${late === early ? '' : ` to ${late}`}`;
     const fails = port.intervals.at(-1)?.bindFails;
     const works = fails?.both === false && fails.newOnly ? ', unless old and new socket both have SO_REUSEADDR' : '';
     const name = port.address.includes(':') ? `[${port.address}]` : port.address;
-    return hang('  ', `bind() on ${name}:${port.port} fails until ${at}${works} (${port.os})`, page.prose);
+    return hang('  ', `bind() on ${name}:${port.port} would fail until ${at}${works} (${port.os})`, page.prose);
   });
-  return [title(page, 'PORTS'), ...lines];
+  return [title(page, 'PORTS', '  if the server were restarted when the capture ended'), ...lines];
 }
 
 export function comparison(page: Page): string[] {

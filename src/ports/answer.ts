@@ -28,6 +28,8 @@ export interface Answer {
   at: number;
   /** null: the system's rules don't say, or nothing is known of the port by then */
   fails: boolean | null;
+  /** where it is not known whether it fails: nothing is known yet, a timer may have ended it, the capture is over, or no rules */
+  doubt: 'before' | 'timer' | 'after' | 'rules' | null;
   /** how its SYNs were answered at that time; null: it is not known */
   phase: Phase | null;
   /** sockets with a peer that were there */
@@ -53,9 +55,21 @@ export function answerOf(lifetimes: Lifetimes, known: KnownPort, at: number, whi
   const fails = byListener === null || bySockets === null ? null : byListener || bySockets;
   const works = fails === true ? worksFrom(ledger, at, which) : { from: at, latest: at, byListener: false };
   const isUnseen = phase === null && held.sockets === 0 && at < (ledger.intervals[0]?.from ?? Number.POSITIVE_INFINITY);
+  // A timer may have ended them, or may be about to.
+  const lingering = ledger.intervals.find(
+    (each) => each.bindFails[which] === true && each.until <= at && at < each.untilLatest && !each.listening,
+  );
+  const wasListening = at > end && ledger.phases.at(-1)?.listening === true;
+  let doubt: Answer['doubt'] = null;
+  if (fails === null) doubt = 'rules';
+  else if (isUnseen) doubt = 'before';
+  else if (!fails && lingering !== undefined) doubt = 'timer';
+  else if (!fails && wasListening) doubt = 'after';
+  if (doubt === 'timer') works.latest = lingering!.untilLatest;
   return {
     at,
-    fails: isUnseen ? null : fails,
+    fails: doubt === null ? fails : null,
+    doubt,
     phase,
     held,
     worksAt: works.from,

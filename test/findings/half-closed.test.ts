@@ -44,7 +44,7 @@ describe('close_wait_leak', () => {
     const [leak] = findings;
     expect(Math.abs(secondsOfTime(leak!.until) - facts.killed_at)).toBeLessThan(2);
     expect(secondsOfTime(leak!.until) - secondsOfTime(leak!.at)).toBeCloseTo(LONGEST, 1);
-    expect(leak!.because).toMatch(/all ended at \d\d:\d\d:\d\d within 1 ms: the process ended or was killed/);
+    expect(leak!.because).toMatch(/All ended at \d\d:\d\d:\d\d within 1 ms: the process ended or was killed/);
     expect(leak!.because).not.toContain('RSTs of the peers');
   });
 

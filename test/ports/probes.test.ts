@@ -113,7 +113,8 @@ describe('bind() as it was tried', () => {
           expect(blocked).toMatchObject({ fails: true, held: { states: { TIME_WAIT: 1 } } });
           expect(blocked.worksAt).toBeLessThanOrEqual(timeOf(context, freed) + 0.1 * SECOND);
           expect(blocked.worksAtLatest).toBeGreaterThan(timeOf(context, freed - 0.1));
-          expect(ask(freed + 1.5, fresh).fails).toBe(false);
+          // By the timers' granularity it may be there for 2.1 s more; after that nothing but a listener could be.
+          expect(ask(freed + 3, fresh)).toMatchObject({ fails: null, doubt: 'after', held: { sockets: 0 } });
         }
       }
     },
