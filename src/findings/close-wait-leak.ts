@@ -1,4 +1,4 @@
-import { duration, plural } from '../words.ts';
+import { count, duration, plural } from '../words.ts';
 import type { Context } from './context.ts';
 import { earliest, latest, MOST_GROUPS } from './groups.ts';
 import {
@@ -80,7 +80,7 @@ function draftOf(context: Context, leaks: readonly HalfClosed[], limit: number):
   return {
     severity: severityOf(leaks.length, isServer, closedLate),
     title: `${endpoint} left ${plural(leaks.length, 'connection')} in CLOSE_WAIT for ${longest.length === 1 ? '' : 'up to '}${duration(first.silent)}${outcome}`,
-    because: `${isServer ? `The client closed ${leaks.length === 1 ? 'a connection' : `${leaks.length} of ${plural(all, 'connection')}`}` : `${peersWords(context, leaks, 1)} closed ${plural(leaks.length, 'connection')}`} and the kernel of ${endpoint} acknowledged the FIN, but the application there did not close for ${range} (limit ${duration(limit)}), and sent nothing in that time. ${endsWords(context, leaks)} CLOSE_WAIT has no timer: the fault is the application's at ${endpoint}, not the peer's or the network's.`,
+    because: `${isServer ? `The client closed ${leaks.length === 1 ? 'a connection' : `${count(leaks.length)} of ${plural(all, 'connection')}`}` : `${peersWords(context, leaks, 1)} closed ${plural(leaks.length, 'connection')}`} and the kernel of ${endpoint} acknowledged the FIN, but the application there did not close for ${range} (limit ${duration(limit)}), and sent nothing in that time. ${endsWords(context, leaks)} CLOSE_WAIT has no timer: the fault is the application's at ${endpoint}, not the peer's or the network's.`,
     doThis: isServer
       ? [
           `On the server \`ss -tnp state close-wait "sport = :${context.servicePort(first.notable.service)}"\` names the process; its descriptors (\`ls /proc/PID/fd | wc -l\`) grow until EMFILE.`,

@@ -81,6 +81,8 @@ function draftOf(context: Context, endpoint: string, rows: Uint32Array, side: So
   const { profile } = { profile: lifetimes.profile(held[0]!, side) };
   const stay = seconds(profile.timeWaitNs);
   const rate = peak.count / lasted;
+  const [low, high] = context.portRange;
+  const ports = high - low + 1;
   const whose = side === 1 ? `the server's port ${endpoint}` : `the client ${endpoint}`;
   return {
     severity: side === 1 ? 'warning' : 'info',
@@ -88,7 +90,7 @@ function draftOf(context: Context, endpoint: string, rows: Uint32Array, side: So
     because: `It closed ${plural(peak.count, 'connection')} first in ${duration(lasted)}, ${count(Number(rate.toPrecision(3)))} a second, and each socket then waits ${duration(stay)}: the most were there at ${context.moment(peak.at)}. ${
       side === 1
         ? 'They hold the service port against a restart without SO_REUSEADDR; else they cost memory alone.'
-        : `Each holds one of its ports towards one server: by default it has 28,232 of them (32768-60999), of which this is ${percent(peak.peak, 28_232)} where all go to one server.`
+        : `Each holds one of its ports towards one server: it has ${count(ports)} of them (${low}-${high}${context.isPortRangeGiven ? '' : ', the default of Linux'}), of which this is ${percent(peak.peak, ports)} where all go to one server.`
     }`,
     doThis: [
       'Reuse connections: keep-alive, a pool, `keepalive` in the nginx upstream.',

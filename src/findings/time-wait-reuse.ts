@@ -52,7 +52,7 @@ export const timeWaitReuse: Rule = {
       ],
     ],
     unproven: [
-      'Whether several hosts are behind the address: other timestamps, TTLs and window sizes in its SYNs hint at it. `nstat -az TcpExtTWRecycled TcpExtPAWSPassive TcpExtTCPChallengeACK` on the server counts.',
+      'Whether several hosts are behind the address: other timestamps, TTLs and window sizes in its SYNs hint at it. `nstat -az TcpExtPAWSTimewait` on the server counts the segments that TIME_WAIT rejected by their timestamps (newer kernels).',
     ],
   },
   find: (context) => {

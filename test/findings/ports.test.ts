@@ -34,6 +34,13 @@ describe('ephemeral-exhaustion', () => {
     );
   }
 
+  it('gives the share of the range that the user tells, in time-wait-pileup too', async () => {
+    const lines = [0, 1].flatMap((n) => exchange(`10.0.0.1:${40000 + n}`, '10.0.0.2:80', n));
+    const options = { portRange: [40000, 40003] as const, thresholds: { 'time-wait-pileup': 2 } };
+    const [found] = await scripted(lines, 'time-wait-pileup', options);
+    expect(found!.because).toContain('it has 4 of them (40000-40003), of which this is 50 %');
+  });
+
   itShared('knows the range that the user tells', ['cases', 'ephemeral_exhaustion'], async (folder) => {
     const full = { portRange: [50000, 50049] as const };
     await each(
