@@ -7,9 +7,10 @@ import { NOTES } from './summary-layout.ts';
 
 /**
  * Notable flows that are kept, some 2 kB and 40 us each; of SYNs that were refused, or that nobody answered, fewer: a scan
- * has many. Threads share them out.
+ * has many; nor may RSTs, of which a busy server has as many, take the place of leaks. Threads share them out.
  */
-export const MOST_NOTABLES = 16_000;
+export const MOST_NOTABLES = 10_000;
+export const MOST_RESETS = 6_000;
 export const MOST_ATTEMPTS = 4_000;
 
 /** What merging needs: a structured clone has it too. */
@@ -29,8 +30,8 @@ export class Evidence implements EvidenceData {
   notables: Notable[] = [];
   /** notable flows beyond the most that are kept */
   notablesLeft = 0;
-  /** refused and unanswered ones among the kept */
-  private attempts = 0;
+  /** by quota how many are kept */
+  private readonly kept = [0, 0, 0];
   /** flows by note, index in F.NOTES: of those alone that NOTES of a summary tells */
   readonly noteCounts = new Int32Array(F.NOTES.length);
 
@@ -45,8 +46,8 @@ export class Evidence implements EvidenceData {
 
   /** Whether one more notable flow of a kind (a number of F.KINDS) would be kept. */
   hasRoom(kind: number): boolean {
-    const { attempts, share } = this;
-    return isAttempt(kind) ? attempts < share * MOST_ATTEMPTS : this.notables.length - attempts < share * MOST_NOTABLES;
+    const quota = quotaOf(kind);
+    return this.kept[quota]! < this.share * QUOTAS[quota]!;
   }
 
   /** Counts a flow. @param facts, offset as Lifetimes.add() takes them */
@@ -57,7 +58,7 @@ export class Evidence implements EvidenceData {
   }
 
   keep(notable: Notable): void {
-    if (isAttempt(F.KINDS.indexOf(notable.kind))) this.attempts++;
+    this.kept[quotaOf(F.KINDS.indexOf(notable.kind))]!++;
     this.notables.push(notable);
   }
 
@@ -89,6 +90,9 @@ function renumber(notable: Notable, ids: Int32Array): void {
   if (notable.reuse !== null) notable.reuse = { ...notable.reuse, previous: ids[notable.reuse.previous - 1]! };
 }
 
-function isAttempt(kind: number): boolean {
-  return kind === F.KIND_REFUSED || kind === F.KIND_UNANSWERED;
+const QUOTAS = [MOST_NOTABLES, MOST_RESETS, MOST_ATTEMPTS];
+
+function quotaOf(kind: number): number {
+  if (kind === F.KIND_REFUSED || kind === F.KIND_UNANSWERED) return 2;
+  return kind === F.KIND_ABORTED || kind === F.KIND_ABORTED_AFTER_FIN ? 1 : 0;
 }

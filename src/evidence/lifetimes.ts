@@ -3,8 +3,8 @@ import * as F from '../teardown/facts.ts';
 import type { OsProfile } from '../teardown/profiles.ts';
 import * as N from './summary-layout.ts';
 
-/** Flows of which findings and port ledgers know: the first so many, 80 bytes each. */
-export const MOST_LIFETIMES = 1 << 20;
+/** Flows of which findings and port ledgers know: the first so many, 68 bytes each. */
+export const MOST_LIFETIMES = 1 << 19;
 
 /** How a SYN was answered; index in ANSWERS. */
 export const ANSWERS = ['unseen', 'accepted', 'refused', 'none'] as const;
@@ -17,9 +17,7 @@ const LAST = 1;
 const TIME_WAIT = 2;
 /** when the client's socket was gone, by its timer at the earliest; Infinity: not when the capture ended; NaN: not known */
 const GONE = 4;
-/** the same at the latest */
-const GONE_LATEST = 6;
-const FLOATS = 8;
+const FLOATS = 6;
 
 // Words of a row.
 const ID = 0;
@@ -86,12 +84,10 @@ export class Lifetimes implements LifetimeData {
       let state: number = S.CLOSED;
       let basis = F.OBSERVED;
       let gone = summary[at + N.LAST]!;
-      let latest = gone;
       if (!Number.isNaN(from)) {
         state = S.TIME_WAIT;
         gone = summary[at + N.TIME_WAIT + 2 * x + 1]!;
         const byEvent = facts !== null && facts.timeWaitEndedBy[x]! >= F.BY_REUSE;
-        latest = byEvent ? gone : gone + this.granularity(system);
         if (!byEvent) basis = F.ASSUMED;
       } else if (facts !== null) {
         state = Math.max(0, facts.lastState(x));
@@ -104,11 +100,9 @@ export class Lifetimes implements LifetimeData {
           basis = facts.spanBasis[i]!;
           state = lingeredIn(facts, x);
         }
-        latest = gone;
       }
       floats[f + TIME_WAIT + side] = from;
       floats[f + GONE + side] = gone;
-      floats[f + GONE_LATEST + side] = latest;
       ends |= (state << (4 * side)) | (basis << (8 + 2 * side)) | (system << (12 + 4 * side));
     }
     const kind = summary[at + N.KIND]!;
@@ -219,7 +213,12 @@ export class Lifetimes implements LifetimeData {
   }
 
   goneLatest(i: number, side: number): number {
-    return this.floats[i * FLOATS + GONE_LATEST + side]!;
+    const gone = this.gone(i, side);
+    // A segment that ended it was observed, its timer is assumed.
+    const byTimer = this.basis(i, side) === F.ASSUMED && !Number.isNaN(this.timeWaitFrom(i, side));
+    if (!byTimer) return gone;
+    const { timeWaitNs, timeWaitLatestNs } = this.profile(i, side);
+    return gone + timeWaitLatestNs - timeWaitNs;
   }
 
   /** The state that the socket is in, or, of one that is gone, TIME_WAIT or the closing state in which it lingered; CLOSED where it did not. A number of tcp/states.ts. */
@@ -234,12 +233,6 @@ export class Lifetimes implements LifetimeData {
 
   profile(i: number, side: number): OsProfile {
     return this.profiles[(this.words[i * WORDS + ENDS]! >>> (12 + 4 * side)) & 0xf]!;
-  }
-
-  /** By how much TIME_WAIT may last longer, ns. */
-  private granularity(system: number): number {
-    const { timeWaitNs, timeWaitLatestNs } = this.profiles[system]!;
-    return timeWaitLatestNs - timeWaitNs;
   }
 
   private grow(): void {

@@ -36,6 +36,7 @@ export class ServiceRows {
     lifetimes.arrange(rows);
     this.starts = starts;
     this.ranks = ranks;
+    sortByTime(lifetimes, starts);
     this.services = order.filter((service) => this.count(service) > 0);
   }
 
@@ -51,6 +52,20 @@ export class ServiceRows {
     const rank = this.ranks[service]!;
     return this.starts[rank + 1]! - this.starts[rank]!;
   }
+}
+
+/** Flows are in the order of their first packets, but where the capture's times leap back. */
+function sortByTime(lifetimes: Lifetimes, starts: Uint32Array): void {
+  let order: Uint32Array | null = null;
+  for (let s = 0; s + 1 < starts.length; s++) {
+    const [from, to] = [starts[s]!, starts[s + 1]!];
+    let isSorted = true;
+    for (let row = from + 1; row < to && isSorted; row++) isSorted = lifetimes.opened(row) >= lifetimes.opened(row - 1);
+    if (isSorted) continue;
+    order ??= Uint32Array.from({ length: lifetimes.length }, (_, i) => i);
+    order.subarray(from, to).sort((a, b) => lifetimes.opened(a) - lifetimes.opened(b) || a - b);
+  }
+  if (order !== null) lifetimes.arrange(order);
 }
 
 /** Ids are given in the order of first packets, and hardly any is missing: they sort themselves. */

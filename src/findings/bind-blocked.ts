@@ -1,9 +1,9 @@
 import { heldAt } from '../ports/sockets.ts';
-import { plural } from '../words.ts';
+import { list, plural } from '../words.ts';
 import { socketWords, systemName, unlessWords } from './bind-words.ts';
 import type { Context } from './context.ts';
 import { ftpDataOf } from './ftp-data.ts';
-import { seconds } from './groups.ts';
+import { earliest, MOST_GROUPS, seconds } from './groups.ts';
 import { type Outage, outagesOf } from './outages.ts';
 import { FIRST_RESTART, REUSEADDR, WRONG_ADVICE } from './remedies.ts';
 import type { Draft, Rule } from './rule.ts';
@@ -49,7 +49,9 @@ export const bindBlocked: Rule = {
   },
   find: (context) => {
     const outages = outagesOf(context);
-    return [...outages.flatMap((outage) => blocked(context, outage)), ...restarts(context, outages)];
+    const all = outages.flatMap((outage) => blocked(context, outage)).sort((a, b) => b.flowCount - a.flowCount);
+    const rest = all.slice(MOST_GROUPS);
+    return [...all.slice(0, MOST_GROUPS), ...(rest.length === 0 ? [] : [restOf(rest)]), ...restarts(context, outages)];
   },
 };
 
@@ -78,7 +80,7 @@ function blocked(context: Context, outage: Outage): Draft[] {
         fails.newOnly
           ? 'Set `SO_REUSEADDR` on the listening socket before bind(), in the old and the new version: accepted sockets inherit it, and Linux demands it of both. The first restart after the change still waits.'
           : 'Set `SO_REUSEADDR` on the listening socket before bind().',
-        'Python: `allow_reuse_address = True` or `setsockopt`; Java: `setReuseAddress(true)` before `bind()`; C: `setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, ...)`. Node, Go and nginx do it themselves.',
+        'C: `setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, ...)`; Python: `allow_reuse_address = True` or `setsockopt`. Node, Go, nginx and Java (on Unix) do it themselves, unless told not to.',
         'Or let the clients close first. `tcp_fin_timeout` and `tcp_tw_reuse` change nothing here.',
         `Who holds it now: \`ss -tanp "sport = :${context.servicePort(service)}"\`.`,
       ],
@@ -93,6 +95,25 @@ function blocked(context: Context, outage: Outage): Draft[] {
       until: ends ? middle(until, untilLatest) : null,
     },
   ];
+}
+
+/** Those beyond the ones that have a finding each. */
+function restOf(rest: readonly Draft[]): Draft {
+  const [worst] = rest as [Draft, ...Draft[]];
+  return {
+    ...worst,
+    title: `${plural(rest.length, 'more port')} could not be bound for a time: earlier sockets held them`,
+    because: `As of the others named here, nobody listened on them while sockets of earlier connections were there: ${list(
+      rest.map(({ endpoint }) => endpoint ?? '?'),
+      6,
+    )}.`,
+    confidence: 'possible',
+    endpoint: null,
+    flows: rest.flatMap(({ flows }) => flows),
+    flowCount: rest.reduce((sum, { flowCount }) => sum + flowCount, 0),
+    at: earliest(rest.map(({ at }) => at ?? Number.POSITIVE_INFINITY)),
+    until: null,
+  };
 }
 
 /** Services that nobody has missed, but whose restart would fail at the capture's end. */
@@ -115,7 +136,7 @@ function restarts(context: Context, outages: readonly Outage[]): Draft[] {
       title: `A restart of ${endpoint} would find its port held ${ends ? `until about ${context.moment(middle(held.until, held.untilLatest))}` : 'by open connections'}`,
       because: `When the capture ended ${socketWords(held.states)} ${held.sockets === 1 ? 'was' : 'were'} on its side of the port${ends ? `, the last ${endWords(context, held.until, held.untilLatest)}` : ''}. On ${systemName(ledger.profile)} bind() fails meanwhile with EADDRINUSE ${unlessWords(fails)}.`,
       doThis: [
-        `See that the server sets \`SO_REUSEADDR\` before bind()${fails.newOnly ? ', in the version that runs now too' : ''} (Node, Go and nginx do it themselves).`,
+        `See that the server sets \`SO_REUSEADDR\` before bind()${fails.newOnly ? ', in the version that runs now too' : ''} (Node, Go, nginx and Java (on Unix) do it themselves).`,
       ],
       confidence: 'likely',
       endpoint,

@@ -53,7 +53,20 @@ function findOutages(context: Context): Outage[] {
       const { lifetimes } = context;
       const held = heldAt(lifetimes, context.rowsOf(service), 1, refused.from, refused.from);
       const until = after?.from ?? refused.last;
-      return [{ service, refused, before, after, from: refused.from, until, held, blame: blame(held, after) }];
+      const { neither } = context.ledger(service).profile.bind['time-wait'];
+      return [
+        {
+          service,
+          refused,
+          before,
+          after,
+          from: refused.from,
+          until,
+          held,
+          // Where such sockets are in nobody's way, they explain nothing.
+          blame: neither === true ? blame(held, after) : 'free',
+        },
+      ];
     });
   });
 }

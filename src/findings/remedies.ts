@@ -1,8 +1,8 @@
 /** Remedies that several rules name. Each was read in the runtime's documentation or source. */
 
 export const REUSEADDR = [
-  '`SO_REUSEADDR` before `bind()`, in every version of the program that may run. By runtime: C `setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, ...)`; Python `sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)` (`socketserver`: `allow_reuse_address = True`; asyncio sets it on Unix); Java `new ServerSocket()`, `setReuseAddress(true)`, then `bind()`.',
-  'Node (libuv), Go (`net.Listen`) and nginx set it on their listeners by themselves: with these look for another program on the port, or for sockets that outlived the old process.',
+  '`SO_REUSEADDR` before `bind()`, in every version of the program that may run. By runtime: C `setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, ...)`; Python `sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)` (`socketserver`: `allow_reuse_address = True`; asyncio sets it on Unix).',
+  'Node (libuv), Go (`net.Listen`), nginx and, on Unix, Java (`ServerSocket`) set it on their listeners by themselves: with these look for another program on the port, or for sockets that outlived the old process.',
 ] as const;
 
 export const FIRST_RESTART =

@@ -68,7 +68,7 @@ function outageDraft(context: Context, outage: Outage): Draft {
         ? `${endpoint} refused all clients from ${from} on: nobody listened any more`
         : `${endpoint} was down for ${duration(lasted)}${timesOf(context, outage.from, after.from)}`,
     because: `It answered until ${context.moment(outage.before!.last)}; then ${plural(refused.count, 'SYN was', 'SYNs were')} answered by RST: nobody listened. ${after === null ? `It had not come back by the last of them, at ${context.moment(refused.last)}.` : `The first connection after it began at ${context.moment(after.from)}.`} ${blameWords(context, outage)}`,
-    doThis: remedies(outage, systemName(profile) === 'Windows'),
+    doThis: remedies(outage, profile.bind['time-wait'].newOnly === true),
     // One RST alone may be a full backlog's, or a firewall's.
     confidence: refused.count === 1 ? 'possible' : 'certain',
     endpoint,
@@ -89,9 +89,12 @@ function blameWords(context: Context, { service, held, blame, after }: Outage): 
   const gone = context.moment(held.until);
   switch (blame) {
     case 'free':
+      if (held.sockets > 0) {
+        return `${what} of earlier connections were on its port; on ${systemName(profile)} such sockets do not keep bind() from succeeding: the time is that of the restart itself.`;
+      }
       return 'No earlier socket was on its port by then, so nothing kept it from being bound: the time is that of the restart itself.';
     case 'overridden':
-      return `${what} of earlier connections were on its port all the time (the last until ${gone}), and it came back nevertheless: they did not block it, so old and new socket have SO_REUSEADDR (or SO_REUSEPORT), and the time is that of the restart itself.`;
+      return `${what} of earlier connections were on its port all the time (the last until ${gone}), and it came back nevertheless: they did not block it, so ${profile.bind['time-wait'].newOnly ? 'old and new socket have' : 'the new socket has'} SO_REUSEADDR (or SO_REUSEPORT), and the time is that of the restart itself.`;
     case 'explained':
       return `${what} of the old process held its port until ${gone} to ${context.moment(held.untilLatest)}, and it came back when they were gone: EADDRINUSE from bind() would explain the outage (on ${systemName(profile)} bind() fails then ${fails}).`;
     case 'waited':
@@ -103,7 +106,8 @@ function blameWords(context: Context, { service, held, blame, after }: Outage): 
   }
 }
 
-function remedies({ blame, after }: Outage, isWindows: boolean): string[] {
+/** @param bothCount whether the old sockets must have SO_REUSEADDR too */
+function remedies({ blame, after }: Outage, bothCount: boolean): string[] {
   if (blame === 'free' || blame === 'overridden') {
     return [
       'To lose no connection, let the listening socket outlive the process (systemd socket activation).',
@@ -113,11 +117,9 @@ function remedies({ blame, after }: Outage, isWindows: boolean): string[] {
   }
   return [
     'Look for EADDRINUSE ("Address already in use") in the log of the service at that time.',
-    ...(isWindows
-      ? []
-      : [
-          'Set `SO_REUSEADDR` before bind() in the old and the new version; the first restart after that still waits, since the old sockets lack it.',
-        ]),
+    bothCount
+      ? 'Set `SO_REUSEADDR` before bind() in the old and the new version; the first restart after that still waits, since the old sockets lack it.'
+      : 'Set `SO_REUSEADDR` on the new socket before bind().',
     'Or let the clients close first, so that TIME_WAIT is on their ports. `tcp_fin_timeout`, `tcp_tw_reuse` and `tcp_tw_recycle` do not help.',
   ];
 }

@@ -58,6 +58,7 @@ function judge(context: Context, service: number, wasBlocked: boolean): Draft[] 
   // Clients that answer the FIN by an RST, once they have all, leave no TIME_WAIT anywhere.
   if (own.length === 0) return [];
   const ids = Array.from(own.subarray(0, EVIDENCE), (row) => lifetimes.id(row));
+  const blocks = context.ledger(service).profile.bind['time-wait'].neither === true;
   const endpoint = context.service(service);
   const timeWait = seconds(context.ledger(service).profile.timeWaitNs);
   const left = own.length < counts.server ? `${count(own.length)} of these closes left` : 'Each close leaves';
@@ -66,10 +67,10 @@ function judge(context: Context, service: number, wasBlocked: boolean): Draft[] 
     {
       severity: wasBlocked || peak.peak >= MANY ? 'warning' : 'info',
       title: `${endpoint} closes first in ${all} connections${counts.server === closed ? '' : ` (${percent(counts.server, closed)})`}, so TIME_WAIT is on its port`,
-      because: `${counts.client > 0 ? `The clients closed ${count(counts.client)} first. ` : ''}${left} a socket in TIME_WAIT on its port for ${duration(timeWait)}: at most ${count(peak.peak)} at once, at ${context.moment(peak.at)}. They keep bind() from succeeding after a restart, unless SO_REUSEADDR is set; at the clients they would keep nobody waiting.`,
+      because: `${counts.client > 0 ? `The clients closed ${count(counts.client)} first. ` : ''}${left} a socket in TIME_WAIT on its port for ${duration(timeWait)}: at most ${count(peak.peak)} at once, at ${context.moment(peak.at)}. ${blocks ? 'They keep bind() from succeeding after a restart, unless SO_REUSEADDR is set; at the clients they would keep nobody waiting.' : 'On its system they do not keep bind() from succeeding; they cost memory.'}`,
       doThis: [
         'Let the client close: give the server a longer idle timeout than the clients or the load balancer have (nginx `keepalive_timeout`, Node `server.keepAliveTimeout`, Go `IdleTimeout`), and no `Connection: close` that nobody asked for.',
-        'Until then set `SO_REUSEADDR` on the listening socket.',
+        ...(blocks ? ['Until then set `SO_REUSEADDR` on the listening socket.'] : []),
       ],
       confidence: 'certain',
       endpoint,

@@ -16,7 +16,11 @@ const served = (...times: number[]): string[] =>
   times.flatMap((t) => servedFirst(client(40_000 + Math.floor(t)), SERVER, t));
 
 /** In TIME_WAIT until 63 s; refused from 5 s; the service answers again at that time. */
-const restart = (back: number): string[] => [...served(0, 2), ...refused(5, 15, back - 1), ...served(back)];
+const restart = (back: number): string[] => [
+  ...served(0, 2),
+  ...refused(5, Math.min(15, back - 2), back - 1),
+  ...served(back),
+];
 
 interface Blocked {
   service: string;
