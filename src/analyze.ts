@@ -173,6 +173,7 @@ export async function runAnalysis(files: readonly string[], options: AnalysisOpt
     end: clock.empty ? 0 : since(clock.lastSeconds, clock.lastNanoseconds),
     portRange,
     thresholds,
+    isFiltered: accepts !== undefined,
     listed: flows,
   });
   const report: Report = {

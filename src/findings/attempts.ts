@@ -137,16 +137,20 @@ export interface Others {
   before: number;
   between: number;
   after: number;
+  /** how many of all these were of clients that the attempts are of, too */
+  same: number;
 }
 
 /** Whom a service answered, beside the attempts. @param rows not empty */
 export function othersOf(context: Context, service: number, rows: readonly number[]): Others {
   const { lifetimes } = context;
   const [from, until] = [lifetimes.opened(rows[0]!), lifetimes.opened(rows.at(-1)!)];
-  const others: Others = { before: 0, between: 0, after: 0 };
+  const clients = new Set(rows.map((row) => lifetimes.client(row)));
+  const others: Others = { before: 0, between: 0, after: 0, same: 0 };
   for (const row of context.rowsOf(service)) {
     if (lifetimes.answer(row) !== 'accepted') continue;
     const at = lifetimes.opened(row);
+    if (clients.has(lifetimes.client(row))) others.same++;
     if (at < from) others.before++;
     else if (at <= until) others.between++;
     else others.after++;

@@ -35,6 +35,8 @@ export interface Sources {
   /** null: not said by the user */
   portRange: PortRange | null;
   thresholds: Readonly<Record<RuleName, number>>;
+  /** whether flows were left out by a filter: what is not there says nothing then */
+  isFiltered: boolean;
   /** flows that the report lists, ascending by id: of those that are not notable, they alone tell the frames */
   listed: readonly Flow[];
 }
@@ -54,6 +56,7 @@ export class Context {
   /** of the clients: what the user said, else Linux's; `isPortRangeGiven` says which */
   readonly portRange: PortRange;
   readonly isPortRangeGiven: boolean;
+  readonly isFiltered: boolean;
   private readonly sources: Sources;
   private readonly rows: ServiceRows;
   private readonly ledgers = new Map<number, Ledger>();
@@ -77,6 +80,7 @@ export class Context {
     this.end = sources.end;
     this.portRange = sources.portRange ?? LINUX_PORTS;
     this.isPortRangeGiven = sources.portRange !== null;
+    this.isFiltered = sources.isFiltered;
     this.rows = new ServiceRows(evidence.lifetimes, serviceCounter.names);
     this.byName = new Map(this.services.services.map((service) => [addressPort(service), service]));
   }

@@ -48,6 +48,8 @@ export const ephemeralExhaustion: Rule = {
     ],
   },
   find: (context) => {
+    // A filter leaves gaps, and blocks of ports, that the client never had.
+    if (context.isFiltered) return [];
     const drafts = [
       ...context.serviceNumbers.flatMap((service) => judge(context, service)),
       ...privilegedOf(context).flatMap((rows) => {

@@ -51,28 +51,38 @@ function draftOf(context: Context, service: number, rows: readonly number[]): Dr
   const ids = rows.slice(0, EVIDENCE).map((row) => lifetimes.id(row));
   const from = earliest(rows.map((row) => lifetimes.opened(row)))!;
   const until = latest(rows.map((row) => lifetimes.opened(row)))!;
-  const { before, between, after } = othersOf(context, service, rows);
+  const { before, between, after, same } = othersOf(context, service, rows);
   const clients = clientsOf(context, rows);
   const elsewhere = reachedElsewhere(context, service, rows);
   const syns = synsOf(context, rows);
   const who = list(clients, 3);
-  const served =
-    before + between > 0
+  // One that takes the same clients at other times keeps nobody out.
+  const comesAndGoes = before + between > 0 && same > 0;
+  const served = comesAndGoes
+    ? `It accepted ${plural(before + between + after, 'connection')} in this capture, ${same === before + between + after ? 'of the same clients' : `${same} of the same clients`}: it is restarted again and again, or a full accept queue resets some.`
+    : before + between > 0
       ? `It accepted ${plural(before + between + after, 'connection')} of others in this capture, so it listens: a rule keeps ${who} out, or something on the path answers.`
       : after > 0
         ? `It listened later: the first connection was accepted after ${context.moment(until)}.`
-        : 'None was accepted in this capture: no program listens there, or a firewall rejects.';
+        : context.isFiltered
+          ? 'None was accepted of the flows that the filter kept.'
+          : 'None was accepted in this capture: no program listens there, or a firewall rejects.';
   const reached =
     elsewhere < rows.length
       ? ''
       : ' Each time the client reached the same port of another address soon after: it may have tried all addresses of a name (RFC 8305), and nobody noticed.';
   return {
     severity: rows.length >= MANY && elsewhere < rows.length ? 'warning' : 'info',
-    title: `${endpoint} refused ${plural(rows.length, 'connection')} of ${who}${before + between + after === 0 ? ': nobody listens there' : ''}`,
+    title: `${endpoint} refused ${plural(rows.length, 'connection')} of ${who}${before + between + after === 0 && !context.isFiltered ? ': nobody listens there' : ''}`,
     because: `${plural(syns, 'SYN was', 'SYNs were')} answered by RST${syns > rows.length ? ` (${plural(rows.length, 'attempt')})` : ''}${timesOf(context, from, until)}. ${served}${reached}`,
     doThis:
       before + between > 0
         ? [
+            ...(comesAndGoes
+              ? [
+                  'See whether the service crashes and is started again: `systemctl status`, `journalctl -u UNIT`, its own log.',
+                ]
+              : []),
             `Look for a rule that rejects: \`nft list ruleset\` or \`iptables -S\` on the server and on the path of ${who}.`,
             'Is `net.ipv4.tcp_abort_on_overflow` 1 there? Then a full accept queue resets connections: set it to 0, and see `nstat -az TcpExtListenOverflows`.',
           ]
@@ -81,7 +91,7 @@ function draftOf(context: Context, service: number, rows: readonly number[]): Dr
             'If a program should, see why it does not: `systemctl status`, its own log, "Address already in use".',
             'If not, correct the address or port that the clients have.',
           ],
-    confidence: before + between > 0 ? 'possible' : 'certain',
+    confidence: before + between > 0 || context.isFiltered ? 'possible' : 'certain',
     endpoint,
     flows: ids,
     flowCount: rows.length,

@@ -38,6 +38,28 @@ describe('refused', () => {
     expect(findings[0]!.because).toContain('It accepted 2 connections of others');
   });
 
+  it('blames no rule where the same client is served at other times', async () => {
+    // A service that crashes every few seconds: too many short silences to be told of one by one.
+    const lines = Array.from({ length: 20 }, (_, i) => [
+      ...exchange(`10.0.0.1:${40000 + 2 * i}`, '10.0.0.2:80', 5 * i),
+      ...refusal(`10.0.0.1:${40001 + 2 * i}`, '10.0.0.2:80', 5 * i + 3),
+    ]).flat();
+    const [finding] = await scripted(lines, 'refused');
+    expect(finding).toMatchObject({ endpoint: '10.0.0.2:80', confidence: 'possible' });
+    expect(finding!.because).toContain('of the same clients: it is restarted again and again');
+    expect(finding!.because).not.toContain('a rule keeps');
+  });
+
+  it('does not say that nobody listens where a filter has left the others out', async () => {
+    const lines = [
+      ...exchange('10.0.0.9:40000', '10.0.0.2:80', 0),
+      ...[1, 2, 3].flatMap((i) => refusal(`10.0.0.1:${40000 + i}`, '10.0.0.2:80', i)),
+    ];
+    const [finding] = await scripted(lines, 'refused', { where: 'kind==refused' });
+    expect(finding).toMatchObject({ flowCount: 3, confidence: 'possible' });
+    expect(`${finding!.title} ${finding!.because}`).not.toMatch(/nobody listens|no program listens/);
+  });
+
   it('makes one note of a scan', async () => {
     const lines = Array.from({ length: 300 }, (_, i) =>
       refusal('10.0.0.1:40000', `10.0.0.2:${1000 + i}`, i / 10),

@@ -95,6 +95,14 @@ function walk(port: number, step: number, count: number, from: number): string[]
   return lines;
 }
 
+describe('ephemeral-exhaustion and a filter', () => {
+  it('says nothing of ports and silences that a filter made', async () => {
+    const file = join(import.meta.dirname, '../../fixtures/stories/ephemeral_exhaustion/client.pcap.gz');
+    expect(await findingsOf(file, 'ephemeral-exhaustion')).toHaveLength(1);
+    expect(await findingsOf(file, 'ephemeral-exhaustion', { where: 'client.port>40100' })).toEqual([]);
+  });
+});
+
 describe('port-collision', () => {
   it('tells of a socket that connected to itself', async () => {
     await each(join(CASES, 'lo_self_connect'), 'port-collision', (findings) => {
