@@ -9,6 +9,8 @@ import { type Draft, EVIDENCE, type Rule } from './rule.ts';
 const ENOUGH = 5;
 /** Sockets in TIME_WAIT from which it is more than a note. */
 const MANY = 500;
+/** Index in INITIATORS. */
+const SERVER = 1;
 /** Services that have a finding each. */
 const MOST = 6;
 
@@ -54,7 +56,10 @@ function judge(context: Context, service: number, wasBlocked: boolean): Draft[] 
   const { lifetimes } = context;
   const rows = context.rowsOf(service);
   const peak = context.peak(service);
-  const own = rows.filter((row) => !Number.isNaN(lifetimes.timeWaitFrom(row, 1)));
+  // A simultaneous close leaves one there, too, and is none of these.
+  const own = rows.filter(
+    (row) => !Number.isNaN(lifetimes.timeWaitFrom(row, 1)) && lifetimes.initiator(row) === SERVER,
+  );
   // Clients that answer the FIN by an RST, once they have all, leave no TIME_WAIT anywhere.
   if (own.length === 0) return [];
   const ids = Array.from(own.subarray(0, EVIDENCE), (row) => lifetimes.id(row));

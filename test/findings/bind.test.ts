@@ -39,6 +39,18 @@ describe('server-closes-first', () => {
     expect(some!.because).toContain('3 of these closes left a socket in TIME_WAIT');
   });
 
+  it('names no connection that both ends closed at once', async () => {
+    const both = [
+      ...opened('10.0.0.1:40009', SERVER, 9),
+      '+0.01 c > s F. 10:10(0) ack 10',
+      '+0 s > c F. 10:10(0) ack 10',
+      '+0.01 c > s . 11:11(0) ack 11',
+      '+0 s > c . 11:11(0) ack 11',
+    ];
+    const [finding] = await scripted([...five(() => CLOSES), ...both], RULE);
+    expect(finding).toMatchObject({ flowCount: 5, flows: [1, 2, 3, 4, 5] });
+  });
+
   it('is silent where the clients answer by RST, so that no TIME_WAIT is anywhere', async () => {
     const lines = five(() => RESETS);
     expect(await scripted(lines, RULE)).toEqual([]);
