@@ -59,6 +59,7 @@ export class Context {
   readonly isFiltered: boolean;
   private readonly sources: Sources;
   private readonly rows: ServiceRows;
+  private readonly found = new Map<(context: Context) => unknown, unknown>();
   private readonly ledgers = new Map<number, Ledger>();
   private readonly peaks = new Map<number, Peak>();
   private notablesById: Map<number, Notable> | null = null;
@@ -88,6 +89,12 @@ export class Context {
   /** Seconds since 1970 of time 0. */
   get originSeconds(): number {
     return this.sources.originSeconds;
+  }
+
+  /** What several rules look for, found once. */
+  once<T>(find: (context: Context) => T): T {
+    if (!this.found.has(find)) this.found.set(find, find(this));
+    return this.found.get(find) as T;
   }
 
   /** The limit from which a rule fires. */

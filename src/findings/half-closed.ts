@@ -26,7 +26,7 @@ export interface HalfClosed {
  * program that did nothing at all: owner-stopped tells of them.
  */
 export function halfClosedOf(context: Context): HalfClosed[] {
-  const stops = stopsOf(context, context.threshold('owner-stopped') * NS_PER_SECOND);
+  const stops = stopsOf(context);
   const stopped = new Set(stops.flatMap(({ waiting }) => waiting));
   return context.notables.flatMap((notable) => {
     if (stopped.has(notable)) return [];

@@ -28,6 +28,10 @@ const SOON = 30 * NS_PER_SECOND;
  * more: the next SYN was refused. Of one flow alone its packets can't tell (SO_LINGER 0 looks the same).
  */
 export function closedListenersOf(context: Context): ClosedListener[] {
+  return context.once(findClosedListeners);
+}
+
+function findClosedListeners(context: Context): ClosedListener[] {
   const pending = context.notables.filter(({ kind, reset, service, ends: [, server] }) => {
     return kind === 'aborted' && service >= 0 && reset?.by === 'server' && reset.isAbort && server.bytes === 0;
   });

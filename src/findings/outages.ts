@@ -34,14 +34,8 @@ const SLACK = 0.25 * NS_PER_SECOND;
 
 /** All services' outages, in order of time for each. Several rules ask for them. */
 export function outagesOf(context: Context): Outage[] {
-  const known = KNOWN.get(context);
-  if (known !== undefined) return known;
-  const outages = findOutages(context);
-  KNOWN.set(context, outages);
-  return outages;
+  return context.once(findOutages);
 }
-
-const KNOWN = new WeakMap<Context, Outage[]>();
 
 function findOutages(context: Context): Outage[] {
   return context.serviceNumbers.flatMap((service) => {

@@ -35,7 +35,7 @@ export const ownerStopped: Rule = {
     wrongAdvice: [WRONG_ADVICE.ctrlZ, WRONG_ADVICE.onlyTimeWait],
     unproven: ['A stopped program and one that hangs look alike on the wire: `ps -o stat` tells.'],
   },
-  find: (context) => stopsOf(context, context.threshold('owner-stopped') * 1e9).map((stop) => draftOf(context, stop)),
+  find: (context) => stopsOf(context).map((stop) => draftOf(context, stop)),
 };
 
 function draftOf(context: Context, stop: Stop): Draft {

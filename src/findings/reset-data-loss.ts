@@ -1,4 +1,3 @@
-import { NS_PER_SECOND } from '../units.ts';
 import { count, duration, list, percent, plural } from '../words.ts';
 import type { Context } from './context.ts';
 import { earliest, groupBy, latest, MOST_GROUPS } from './groups.ts';
@@ -49,8 +48,7 @@ export const resetDataLoss: Rule = {
     // What something on the path does to many is told there.
     const told = new Set(patternsOf(context).flatMap(({ all }) => all.map(({ flow }) => flow.id)));
     for (const { pending } of closedListenersOf(context)) for (const { id } of pending) told.add(id);
-    const stops = stopsOf(context, context.threshold('owner-stopped') * NS_PER_SECOND);
-    for (const { waiting } of stops) for (const { id } of waiting) told.add(id);
+    for (const { waiting } of stopsOf(context)) for (const { id } of waiting) told.add(id);
     const resets = resetsOf(context).filter(({ flow }) => !told.has(flow.id));
     const lost = resets.filter(({ loss }) => loss !== null);
     const harmless = resets.filter(({ loss, reset }) => loss === null && reset.isAbort);

@@ -70,6 +70,10 @@ export interface Pattern {
 
 /** RSTs of one kind from one side, by service. */
 export function patternsOf(context: Context): Pattern[] {
+  return context.once(findPatterns);
+}
+
+function findPatterns(context: Context): Pattern[] {
   const told = new Set(closedListenersOf(context).flatMap(({ pending }) => pending));
   const resets = resetsOf(context).filter((reset) => !told.has(reset.flow) && isPart(context, reset));
   const groups = groupBy(resets, ({ flow, reset }) => `${flow.service} ${reset.by} ${reset.cause}`);

@@ -27,8 +27,13 @@ const ENOUGH = 3;
 /** Within so many ns connections that end together end by one event. */
 const TOGETHER = 0.5 * NS_PER_SECOND;
 
-/** @param least ns that each connection must have waited */
-export function stopsOf(context: Context, least: number): Stop[] {
+/** Each of their connections has waited for the threshold of owner-stopped. */
+export function stopsOf(context: Context): Stop[] {
+  return context.once(findStops);
+}
+
+function findStops(context: Context): Stop[] {
+  const least = context.threshold('owner-stopped') * NS_PER_SECOND;
   const stops: Stop[] = [];
   for (const [service, notables] of groupBy(context.notables, ({ service }) => service)) {
     if (service < 0) continue;
