@@ -4,7 +4,7 @@ import { defineConfig } from 'rolldown';
 export default defineConfig({
   input: { fuzz: 'fuzz/main.ts', 'fuzz-child': 'fuzz/child.ts', worker: 'src/worker.ts' },
   platform: 'node',
-  external: [/^node:/, 'commander', 'fzstd', /^ajv/],
+  external: [/^node:/, 'commander', 'fzstd', /^ajv/, /^preact/],
   optimization: { inlineConst: { mode: 'all', pass: 3 } },
   output: {
     dir: 'build',

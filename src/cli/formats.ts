@@ -2,6 +2,9 @@ import { extname } from 'node:path';
 import type { SplitWord } from '../decode/split.ts';
 import { csvHeader, csvRow } from '../output/csv.ts';
 import { AtomicFile } from '../output/files.ts';
+import type { Stays } from '../output/html/charts/stays.ts';
+import { type Ladders, MAX_REPORT_BYTES } from '../output/html/model.ts';
+import { htmlReport } from '../output/html/report.tsx';
 import { jsonReport } from '../output/json.ts';
 import { markdownReport } from '../output/markdown.ts';
 import { ndjsonLine } from '../output/ndjson.ts';
@@ -10,7 +13,7 @@ import type { ServiceTotals } from '../report/services.ts';
 import type { ComparisonTotals, Flow, Report } from '../report/types.ts';
 import { UsageError } from './errors.ts';
 
-export const FORMATS = ['text', 'json', 'ndjson', 'csv', 'md'] as const;
+export const FORMATS = ['text', 'json', 'ndjson', 'csv', 'md', 'html'] as const;
 export type Format = (typeof FORMATS)[number];
 
 const BY_ENDING: Record<string, Format> = {
@@ -20,6 +23,8 @@ const BY_ENDING: Record<string, Format> = {
   '.jsonl': 'ndjson',
   '.csv': 'csv',
   '.md': 'md',
+  '.html': 'html',
+  '.htm': 'html',
 };
 
 /** The format that a file's ending asks for. @throws UsageError */
@@ -27,7 +32,7 @@ export function formatOf(path: string): Format {
   const format = BY_ENDING[extname(path).toLowerCase()];
   if (format !== undefined) return format;
   const ending = extname(path) === '' ? 'it has no ending' : `${extname(path)} is no format`;
-  throw new UsageError(`can't tell the format of ${path}: ${ending}`, 'use .txt, .json, .ndjson, .csv or .md');
+  throw new UsageError(`can't tell the format of ${path}: ${ending}`, 'use .html, .txt, .json, .ndjson, .csv or .md');
 }
 
 /** Formats of which each flow is a line, written as flows end. */
@@ -56,7 +61,13 @@ export interface Beside {
   comparison?: ComparisonTotals;
   /** by what flows are told apart */
   splitBy?: readonly SplitWord[] | undefined;
+  /** of HTML alone */
+  stays?: Stays | undefined;
+  ladders?: Ladders | undefined;
+  maxReportBytes?: number | undefined;
 }
+
+const NO_LADDERS: Ladders = { of: new Map(), left: 'No segments were kept for this page.' };
 
 /** A whole report in a format that is not streamed. */
 export function render(format: Format, report: Report, beside: Beside, style: TextStyle): Iterable<string> {
@@ -65,6 +76,10 @@ export function render(format: Format, report: Report, beside: Beside, style: Te
       return jsonReport(report);
     case 'md':
       return [markdownReport(report, beside.comparison, beside.splitBy)];
+    case 'html': {
+      const { stays = null, ladders = NO_LADDERS, maxReportBytes = MAX_REPORT_BYTES } = beside;
+      return htmlReport({ ...beside, report, stays, ladders }, { maxBytes: maxReportBytes });
+    }
     default:
       return [textReport(report, { ...style, ...beside })];
   }

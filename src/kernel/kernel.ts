@@ -1,4 +1,3 @@
-/// <reference path="./webassembly.d.ts" />
 /** The WebAssembly kernel (assembly/): an instance, and the memory that it shares with the program. */
 
 import { readFileSync } from 'node:fs';
@@ -60,7 +59,7 @@ export class Kernel implements Place {
     program ??= new WebAssembly.Module(readFileSync(createRequire(import.meta.url).resolve('#kernel.wasm')));
     this.#memory = new WebAssembly.Memory({ initial: FIRST_PAGES, maximum: MOST_PAGES, shared: true });
     const instance = new WebAssembly.Instance(program, { env: { memory: this.#memory } });
-    this.exports = instance.exports as Exports;
+    this.exports = instance.exports as unknown as Exports;
     this.words = new Int32Array(this.#memory.buffer, 0, C.HEAP / 4);
     this.numbers = new Float64Array(this.#memory.buffer, 0, C.HEAP / 8);
   }

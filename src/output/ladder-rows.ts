@@ -44,6 +44,9 @@ export interface Run {
   pause: number;
 }
 
+/** What a ladder is drawn from: segments in the order of the capture, long runs of data already joined. */
+export type Piece = { kind: 'segment'; segment: LadderSegment } | { kind: 'run'; run: Run };
+
 export type Row =
   | { kind: 'segment'; segment: LadderSegment; entered: Entered }
   | { kind: 'run'; run: Run; entered: Entered }

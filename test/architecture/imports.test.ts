@@ -62,7 +62,7 @@ const PROCESS: { from: string; because: string }[] = [
 const LAYERS = ['src/decode/ethernet.ts', 'src/decode/ip.ts', 'src/decode/wireless.ts'];
 const RECURSION = new Map(['src/decode/tunnel.ts', 'src/decode/udp.ts'].map((file) => [file, LAYERS]));
 
-const FILES = filesUnder('src', '.ts');
+const FILES = [...filesUnder('src', '.ts'), ...filesUnder('src', '.tsx')].sort();
 
 function place(file: string): number {
   return PIPELINE.findIndex((row) =>
