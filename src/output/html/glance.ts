@@ -1,7 +1,7 @@
 /** The answers that readers come for, a few words each. */
 
 import type { Flow, Kind, PortLedger, Report } from '../../report/types.ts';
-import { addressPort, count, duration, list, moment } from '../../words.ts';
+import { addressPort, count, duration, list, moment, secondsBetween } from '../../words.ts';
 import { isComplete } from '../complete.ts';
 import { lingering } from '../lingering.ts';
 import { tally } from '../verdict.ts';
@@ -45,20 +45,24 @@ function blocked(report: Report): Answer {
     const more = found.length > 1 ? `; and ${count(found.length - 1)} more` : '';
     return { question, answer: first.endpoint ?? 'several', detail: from + until + more, isBad: true };
   }
-  const last = report.capture.lastPacket ?? '';
+  const { lastPacket } = report.capture;
   const [latest] = report.ports
-    .filter((port) => port.role === 'server' && holds(port, last))
+    .filter((port) => port.role === 'server' && lastPacket !== null && isHeldBehind(port, lastPacket))
     .sort((a, b) => (a.freeAt! < b.freeAt! ? 1 : -1));
   const wait =
     latest === undefined
-      ? 'and none would be after the last packet'
+      ? 'nor would one be after the last packet'
       : `a restart of ${addressPort(latest)} may have to wait until ${moment(latest.freeAt!, reference)}`;
   return { question, answer: 'none seen', detail: wait, isBad: false };
 }
 
-/** Whether sockets without an owner are on a port after the last packet. */
-function holds({ freeAt, intervals }: PortLedger, last: string): boolean {
-  return freeAt !== null && freeAt > last && intervals.some(({ bindFails }) => bindFails.neither === true);
+/** Seconds behind the last packet that nobody would notice. */
+const MOMENT = 1;
+
+/** Whether sockets without an owner stay on a port after the last packet. */
+function isHeldBehind({ freeAt, intervals }: PortLedger, last: string): boolean {
+  if (freeAt === null || secondsBetween(last, freeAt) < MOMENT) return false;
+  return intervals.some(({ bindFails }) => bindFails.neither === true);
 }
 
 function timeWait({ totals, capture }: Report): Answer {
@@ -91,7 +95,7 @@ function badEnds({ totals }: Report): Answer {
 const SHORT = 1;
 
 function longest(report: Report): Answer {
-  const question = 'Longest wait for the other side';
+  const question = 'Longest in CLOSE_WAIT or FIN_WAIT_2';
   const waits = (['CLOSE_WAIT', 'FIN_WAIT_2'] as const).map((state) => ({
     state,
     held: lingering(report.flows, state, 0),
