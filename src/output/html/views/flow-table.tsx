@@ -17,9 +17,11 @@ interface Props {
   report: Report;
   splitBy: readonly SplitWord[];
   shown: ReadonlySet<number>;
+  /** connections that the script lists: 0 without one */
+  listed: number;
 }
 
-export function FlowTable({ report, splitBy, shown }: Props): JSX.Element {
+export function FlowTable({ report, splitBy, shown, listed }: Props): JSX.Element {
   const flows = rowsOf(report);
   const placed = isPlaced(flows, splitBy);
   const left = report.totals.flows - flows.length;
@@ -28,7 +30,7 @@ export function FlowTable({ report, splitBy, shown }: Props): JSX.Element {
       <table>
         <caption>
           {left > 0
-            ? `The ${count(flows.length)} connections that matter most, of ${count(report.totals.flows)}; with scripts this page lists them all.`
+            ? `The ${count(flows.length)} connections that matter most, of ${count(report.totals.flows)}${scripted(listed, report)}.`
             : `${plural(flows.length, 'connection')}, those that matter most first.`}
         </caption>
         <thead>
@@ -62,6 +64,11 @@ function rowsOf(report: Report): Flow[] {
   const groups = groupFlows(report);
   const each = Math.max(3, Math.floor(ROWS / groups.length));
   return groups.flatMap(({ flows }) => flows.slice(0, each)).slice(0, ROWS);
+}
+
+function scripted(listed: number, { totals }: Report): string {
+  if (listed === 0) return '';
+  return `; with scripts this page lists ${listed === totals.flows ? 'them all' : count(listed)}`;
 }
 
 interface RowProps {
