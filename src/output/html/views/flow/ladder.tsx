@@ -62,7 +62,7 @@ export function LadderTable({ flow, ladder, capture }: Props): JSX.Element {
           <tbody>
             {rows.map((row) => {
               const gap = row.kind === 'segment' || row.kind === 'run' ? gapBefore(row, last) : null;
-              last = endOf(row) ?? last;
+              last = row.kind === 'left-out' ? null : (endOf(row) ?? last);
               return (
                 <LadderRow row={row} flow={flow} lives={lives} acked={acked} again={again} warm={warm} gap={gap} />
               );
@@ -79,26 +79,24 @@ export function LadderTable({ flow, ladder, capture }: Props): JSX.Element {
 function EndName({ flow, side }: { flow: Flow; side: Side }): JSX.Element {
   return (
     <th scope="col" class={`end ${side}`}>
-      {side}{' '}
-      <b>
-        <Breakable text={addressPort(flow[side])} />
-      </b>
+      {side} <Breakable text={addressPort(flow[side])} />
       <small>{roleWords(flow, side)}</small>
     </th>
   );
 }
 
-/** An address breaks at its colons. */
+/** An IPv6 address breaks at its colons, where it must. */
 function Breakable({ text }: { text: string }): JSX.Element {
+  if (!text.startsWith('[')) return <b>{text}</b>;
   return (
-    <>
+    <b class="long">
       {text.split(/(?=:)/).map((part, index) => (
         <>
           {index === 0 ? null : <wbr />}
           {part}
         </>
       ))}
-    </>
+    </b>
   );
 }
 

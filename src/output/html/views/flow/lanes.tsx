@@ -81,7 +81,7 @@ function legend(flow: Flow, { lanes }: LaneLayout): string {
   const timed = spans.some(({ state, open }) => state === 'TIME_WAIT' && open);
   const marks = (['assumed', 'inferred', 'open', 'at-least', 'unknown'] as const)
     .filter((each) => used.has(each) || (each === 'assumed' && timed))
-    .map((each) => MARK[each]);
+    .map((each) => MARK[each].replace(' ', '\u00a0'));
   const hatched = used.has('inferred') || used.has('assumed') || timed;
   return [
     'Widths grow with the logarithm of the time, and no bar is narrower than its words.',

@@ -57,13 +57,16 @@ export function ackedFins(pieces: readonly Piece[]): Map<number, AckedFin> {
 export function sentAgain(pieces: readonly Piece[]): Set<number> {
   const again = new Set<number>();
   const reached: Record<Side, number | null> = { client: null, server: null };
+  // Where both ends open at once, each sends a SYN and then a SYN-ACK in its place.
+  const opened: Record<Side, number | null> = { client: null, server: null };
   const see = ({ sender, seq, length, flags, frame, duplicate }: LadderSegment, isAlone: boolean): void => {
     const taken = length + ((flags & FIN) === 0 ? 0 : 1) + ((flags & SYN) === 0 ? 0 : 1);
     if (taken === 0 || duplicate || (flags & RST) !== 0) return;
     const [end, before] = [(seq + taken) | 0, reached[sender]];
     // Sequence numbers wrap around.
     if (before === null || ((end - before) | 0) > 0) reached[sender] = end;
-    else if (isAlone) again.add(frame);
+    else if (isAlone && ((flags & SYN) === 0 || flags === opened[sender])) again.add(frame);
+    if ((flags & SYN) !== 0) opened[sender] = flags;
   };
   for (const piece of pieces) {
     if (piece.kind === 'segment') see(piece.segment, true);
