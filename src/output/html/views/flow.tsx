@@ -68,7 +68,7 @@ function Head({ flow, splitBy, isShown }: HeadProps): JSX.Element {
   );
   const lines: (readonly [string, string])[] = [
     ...(ending === null ? [] : [['RST', ending] as const]),
-    ...(ignored === null ? [] : [['RST', ignored] as const]),
+    ...(ignored === null ? [] : [['Note:', ignored] as const]),
     ...facts,
     ...flow.notes.map((note) => ['Note:', noteWords(note)] as const),
   ];

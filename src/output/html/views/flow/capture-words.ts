@@ -17,17 +17,18 @@ export function pointWords({ comparison, rtt, rtt: { client, server } }: Flow, p
   }
   const trips = (['client', 'server'] as const)
     .filter((side) => rtt[side] !== null)
-    .map((side) => `${duration(rtt[side] ?? 0)} to the ${side} and back`);
-  const far = client === null && server === null ? '' : ` From there: ${list(trips)}.`;
-  return `Times are those at which segments passed the capture point, ${POINT[position]}.${far} Seq and ack are relative: each side's SYN is 0.`;
+    .map((side) => `to the ${side} ${duration(rtt[side] ?? 0)}`);
+  const far = client === null && server === null ? '' : ` Round trip from there: ${trips.join(', ')}.`;
+  return `Times are those at which segments passed the capture point, ${POINT[position]}.${far} Numbers after seq and ack are relative, as in Wireshark.`;
 }
 
 /** What had not come when the capture ended; null where nothing was still to come. */
-export function captureEndWords({ kind, endpoints: { client, server }, initiator }: Flow): string | null {
+export function captureEndWords({ kind, endpoints: { client, server }, initiator, notes }: Flow): string | null {
   if (kind === 'open') return 'neither FIN nor RST so far';
   if (kind === 'unanswered') return 'no answer to the SYN';
   if (kind === 'half-closed') {
     const other = initiator === 'client' ? 'server' : initiator === 'server' ? 'client' : null;
+    if (notes.includes('one-direction')) return 'a FIN from one side; the other direction was not captured';
     return other === null ? 'a FIN from one side only' : `no FIN from the ${other}`;
   }
   const open = [...client.states, ...server.states].filter((span) => span.open);

@@ -4,7 +4,7 @@
  */
 
 import type { JSX } from 'preact';
-import type { Flow, Side } from '../../../../report/types.ts';
+import type { Capture, Flow, Side } from '../../../../report/types.ts';
 import { addressPort, count, duration, plural, secondsBetween } from '../../../../words.ts';
 import { roleWords } from '../../../flow-words.ts';
 import {
@@ -16,15 +16,14 @@ import {
   rowsOfPieces,
 } from '../../../ladder-rows.ts';
 import type { Ladder } from '../../model.ts';
-import type { FlowViewProps } from '../flow.tsx';
 import { captureEndWords, pointWords } from './capture-words.ts';
 import { Life, Lives } from './lives.tsx';
-import { type AckedFin, ackedFins, dataSize, flagNames, lookOf, numbers } from './segment-words.ts';
+import { type AckedFin, ackedFins, dataSize, flagNames, lookOf, numbers, sentAgain } from './segment-words.ts';
 
 interface Props {
   flow: Flow;
   ladder: Ladder;
-  capture: FlowViewProps['capture'];
+  capture: Pick<Capture, 'lastPacket' | 'position'>;
 }
 
 export function LadderTable({ flow, ladder, capture }: Props): JSX.Element {
@@ -32,6 +31,7 @@ export function LadderTable({ flow, ladder, capture }: Props): JSX.Element {
   if (pieces.length === 0) return <p>The capture holds no segment of it.</p>;
   const rows = rowsOfPieces(flow, pieces, more);
   const acked = ackedFins(pieces);
+  const again = sentAgain(pieces);
   const lives = new Lives(flow);
   // Warm is the end that closed first, as in the states' colours.
   const warm: Side = flow.initiator === 'server' ? 'server' : 'client';
@@ -46,10 +46,10 @@ export function LadderTable({ flow, ladder, capture }: Props): JSX.Element {
                 frame
               </th>
               <th scope="col" class="number">
-                time
+                seconds
               </th>
               <th scope="col" class="number">
-                after
+                gap
               </th>
               <EndName flow={flow} side="client" />
               <th scope="col" class="tap">
@@ -62,8 +62,10 @@ export function LadderTable({ flow, ladder, capture }: Props): JSX.Element {
           <tbody>
             {rows.map((row) => {
               const gap = row.kind === 'segment' || row.kind === 'run' ? gapBefore(row, last) : null;
-              last = endOf(row) ?? last;
-              return <LadderRow row={row} flow={flow} lives={lives} acked={acked} warm={warm} gap={gap} />;
+              last = row.kind === 'left-out' ? null : (endOf(row) ?? last);
+              return (
+                <LadderRow row={row} flow={flow} lives={lives} acked={acked} again={again} warm={warm} gap={gap} />
+              );
             })}
             <CaptureEnd flow={flow} lives={lives} capture={capture} last={last} />
           </tbody>
@@ -77,9 +79,24 @@ export function LadderTable({ flow, ladder, capture }: Props): JSX.Element {
 function EndName({ flow, side }: { flow: Flow; side: Side }): JSX.Element {
   return (
     <th scope="col" class={`end ${side}`}>
-      {side} <b>{addressPort(flow[side])}</b>
+      {side} <Breakable text={addressPort(flow[side])} />
       <small>{roleWords(flow, side)}</small>
     </th>
+  );
+}
+
+/** An IPv6 address breaks at its colons, where it must. */
+function Breakable({ text }: { text: string }): JSX.Element {
+  if (!text.startsWith('[')) return <b>{text}</b>;
+  return (
+    <b class="long">
+      {text.split(/(?=:)/).map((part, index) => (
+        <>
+          {index === 0 ? null : <wbr />}
+          {part}
+        </>
+      ))}
+    </b>
   );
 }
 
@@ -102,18 +119,20 @@ interface RowProps {
   flow: Flow;
   lives: Lives;
   acked: ReadonlyMap<number, AckedFin>;
+  /** frames */
+  again: ReadonlySet<number>;
   warm: Side;
   /** seconds since the segment before it */
   gap: number | null;
 }
 
-function LadderRow({ row, flow, lives, acked, warm, gap }: RowProps): JSX.Element {
+function LadderRow({ row, flow, lives, acked, again, warm, gap }: RowProps): JSX.Element {
   switch (row.kind) {
     case 'segment': {
       const { frame, seconds } = row.segment;
       return (
         <Line lives={lives} entered={row.entered} frame={frame} seconds={seconds} gap={gap}>
-          <Arrow segment={row.segment} acked={acked.get(frame) ?? null} warm={warm} />
+          <Arrow segment={row.segment} acked={acked.get(frame) ?? null} isAgain={again.has(frame)} warm={warm} />
         </Line>
       );
     }
@@ -174,9 +193,9 @@ function Line({ lives, children, entered = NONE, frame, seconds, gap = null, kin
       <td class="number frame">{frame}</td>
       <td class="number">{seconds === undefined ? null : `+${seconds.toFixed(6)}`}</td>
       <td class="number gap">{gap === null ? null : duration(Math.max(0, gap))}</td>
-      <Life side="client" entered={entered.client} now={client} />
+      <Life side="client" living={client} />
       <td class="wire">{children}</td>
-      <Life side="server" entered={entered.server} now={server} />
+      <Life side="server" living={server} />
     </tr>
   );
 }
@@ -184,10 +203,11 @@ function Line({ lives, children, entered = NONE, frame, seconds, gap = null, kin
 interface ArrowProps {
   segment: LadderSegment;
   acked: AckedFin | null;
+  isAgain: boolean;
   warm: Side;
 }
 
-function Arrow({ segment, acked, warm }: ArrowProps): JSX.Element {
+function Arrow({ segment, acked, isAgain, warm }: ArrowProps): JSX.Element {
   const { sender, duplicate, note } = segment;
   const look = lookOf(segment);
   const tone = look === 'fin' ? sender : (acked?.of ?? null);
@@ -199,8 +219,7 @@ function Arrow({ segment, acked, warm }: ArrowProps): JSX.Element {
     ...(duplicate ? ['copy'] : []),
   ];
   const remarks = [
-    ...(acked === null ? [] : [`acks the ${acked.of}'s FIN, frame ${acked.frame}`]),
-    ...(duplicate ? ['captured twice'] : []),
+    ...(duplicate ? ['captured twice'] : isAgain ? ['sent again'] : []),
     ...(note === null ? [] : [note]),
   ];
   return (
@@ -209,6 +228,14 @@ function Arrow({ segment, acked, warm }: ArrowProps): JSX.Element {
       <i class="shaft" />
       <span class="said">
         <b>{flagNames(segment.flags)}</b> {numbers(segment)}
+        {acked === null ? null : (
+          <>
+            {' '}
+            <em class={acked.of === warm ? 'warm' : 'cool'}>
+              acks the {acked.of}'s FIN, frame {acked.frame}
+            </em>
+          </>
+        )}
         {remarks.map((remark) => (
           <>
             {' '}
@@ -240,7 +267,8 @@ function Band({ run }: { run: Run }): JSX.Element {
       </b>{' '}
       to frame {last.frame} at +{last.seconds.toFixed(6)}
       <span class="ways">
-        {dataSize(bytes.client)} in {count(segments.client)} → · ← {dataSize(bytes.server)} in {count(segments.server)}
+        client {dataSize(bytes.client)} in {count(segments.client)}, server {dataSize(bytes.server)} in{' '}
+        {count(segments.server)}
       </span>
       {more.length === 0 ? null : <span class="ways">{more.join(', ')}</span>}
     </div>
@@ -260,7 +288,7 @@ function CaptureEnd({ flow, lives, capture, last }: EndProps): JSX.Element | nul
   if (words === null || capture.lastPacket === null || last === null) return null;
   const end = secondsBetween(flow.firstPacket, capture.lastPacket);
   return (
-    <Line lives={lives} seconds={end} gap={end - last} kind="end">
+    <Line lives={lives} seconds={end} gap={end > last ? end - last : null} kind="end">
       <span class="word">The capture ends: {words}</span>
     </Line>
   );

@@ -14,6 +14,8 @@ const PADDING = 14;
 const SHORTEST = 1e-5;
 /** Pixels for a factor of ten at most: few states make no wide drawing. */
 const WIDEST = 90;
+/** Room for the cross of an RST. */
+const CROSS = 14;
 /** Room behind the last time, for an edge that goes on. */
 const BEYOND = 22;
 
@@ -69,6 +71,7 @@ interface Stretch {
   need: number;
   openLeft: boolean;
   openRight: boolean;
+  byReset: boolean;
 }
 
 function widthOf(lines: readonly string[]): number {
@@ -80,6 +83,7 @@ function stretches(flow: Flow, side: Side, captureEnd: number): Stretch[] {
   const end = states.findLastIndex(({ state }) => state === 'TIME_WAIT');
   return states.map((span, index) => {
     const from = secondsBetween(flow.firstPacket, span.from);
+    const byReset = span.state === 'CLOSED' && span.frames[0] !== null && span.frames[0] === flow.reset?.frame;
     const ended = span.to === null ? Math.max(from, captureEnd) : secondsBetween(flow.firstPacket, span.to);
     const timer = index === end && timeWait !== null && isTimed(timeWait.endedBy) ? timeWait : null;
     const until = timer === null ? ended : Math.max(ended, secondsBetween(flow.firstPacket, timer.until));
@@ -94,8 +98,9 @@ function stretches(flow: Flow, side: Side, captureEnd: number): Stretch[] {
       to: until,
       seenUntil: span.open && until > ended ? ended : null,
       lines,
-      need: widthOf(lines),
-      openLeft: index === 0 && span.frames[0] === null && span.plusMinus === null,
+      need: widthOf(lines) + (byReset ? CROSS : 0),
+      byReset,
+      openLeft: index === 0 && span.frames[0] === null,
       openRight: span.to === null && timer === null,
     };
   });
@@ -127,13 +132,12 @@ export function layOut(flow: Flow, captureEnd: number): LaneLayout {
   times.sort((a, b) => a - b);
   const place = fitted(times, all);
   const xOf = (seconds: number): number => place.x[times.indexOf(seconds)] ?? 0;
-  const resetFrame = flow.reset?.frame ?? null;
   const laneOf = (side: Side): Lane => {
     const own = all.filter((each) => each.side === side);
     const bars = own
       .filter((each) => !isNotch(each))
       .map((each): Bar => {
-        const { span, from, to, seenUntil, lines, openLeft, openRight } = each;
+        const { span, from, to, seenUntil, lines, openLeft, openRight, byReset } = each;
         const x = xOf(from);
         const right = isLast(span) || openRight ? place.width : xOf(to);
         return {
@@ -144,7 +148,7 @@ export function layOut(flow: Flow, captureEnd: number): LaneLayout {
           openLeft,
           openRight,
           projectedFrom: seenUntil === null ? null : xOf(seenUntil),
-          byReset: span.state === 'CLOSED' && resetFrame !== null && span.frames[0] === resetFrame,
+          byReset,
         };
       });
     return { side, bars, notches: notchesOf(own.filter(isNotch), xOf, place.width) };
@@ -164,7 +168,7 @@ function notchesOf(all: readonly Stretch[], xOf: (seconds: number) => number, wi
     const text = `${span.state} 0 s`;
     const textX = Math.max(free, xOf(from) - 3);
     free = textX + text.length * CHARACTER + 12;
-    return { span, x: xOf(from), text, textX };
+    return { span, x: Math.max(3, xOf(from)), text, textX };
   });
   let right = Math.max(width, LANE_WIDTH);
   for (const notch of notches.toReversed()) {

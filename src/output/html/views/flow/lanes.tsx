@@ -25,6 +25,9 @@ interface Props {
 }
 
 export function Lanes({ flow, captureEnd }: Props): JSX.Element {
+  if (flow.endpoints.client.states.length + flow.endpoints.server.states.length === 0) {
+    return <p>No state of either end is known from these packets.</p>;
+  }
   const layout = layOut(flow, secondsBetween(flow.firstPacket, captureEnd ?? flow.lastPacket));
   const [client, server] = layout.lanes;
   const second = laneHeight(client) + GAP;
@@ -55,7 +58,8 @@ export function Lanes({ flow, captureEnd }: Props): JSX.Element {
   );
 }
 
-function laneHeight({ notches }: Lane): number {
+function laneHeight({ bars, notches }: Lane): number {
+  if (bars.length + notches.length === 0) return TITLE + UNDER;
   return TITLE + BAR + (notches.length > 0 ? UNDER : 4);
 }
 
@@ -70,32 +74,33 @@ function description(flow: Flow): string {
   return `States over time. ${ends.join(' ')}`;
 }
 
-function legend(flow: Flow, { captureEnd }: LaneLayout): string {
+function legend(flow: Flow, { lanes }: LaneLayout): string {
   const spans = [...flow.endpoints.client.states, ...flow.endpoints.server.states];
-  if (spans.length === 0) return 'No state of either end is known from these packets.';
+  const bars = lanes.flatMap((lane) => lane.bars);
   const used = new Set(spans.map(certaintyOf));
   const timed = spans.some(({ state, open }) => state === 'TIME_WAIT' && open);
   const marks = (['assumed', 'inferred', 'open', 'at-least', 'unknown'] as const)
     .filter((each) => used.has(each) || (each === 'assumed' && timed))
-    .map((each) => MARK[each]);
+    .map((each) => MARK[each].replace(' ', '\u00a0'));
   const hatched = used.has('inferred') || used.has('assumed') || timed;
   return [
     'Widths grow with the logarithm of the time, and no bar is narrower than its words.',
     ...(hatched ? ['Hatched: not seen, but inferred or assumed.'] : []),
-    ...(captureEnd === null ? [] : ['Ragged: goes on.']),
+    ...(bars.some(({ openLeft }) => openLeft) ? ['Ragged at its beginning: nobody saw it.'] : []),
+    ...(bars.some(({ openRight }) => openRight) ? ['Ragged at its end: it goes on.'] : []),
     ...(marks.length === 0 ? [] : [`${marks.join('; ')}.`]),
   ].join(' ');
 }
 
 function Axis({ layout, top, bottom }: { layout: LaneLayout; top: number; bottom: number }): JSX.Element {
   const { ticks, captureEnd } = layout;
-  let free = -APART;
+  let [free, said] = [-APART, ''];
   const labels = ticks.map(({ seconds, x }) => {
     const text = seconds === 0 ? '0' : `${seconds < 0 ? '−' : '+'}${duration(Math.abs(seconds))}`;
     const width = text.length * DIGIT;
     const left = Math.min(Math.max(0, x - width / 2), layout.width - width);
-    if (left < free + APART) return null;
-    free = left + width;
+    if (left < free + APART || text === said) return null;
+    [free, said] = [left + width, text];
     return { text, left };
   });
   return (
@@ -103,6 +108,7 @@ function Axis({ layout, top, bottom }: { layout: LaneLayout; top: number; bottom
       {ticks.map(({ x }) => (
         <path d={`M${x} ${top}V${bottom + 5}`} />
       ))}
+      {captureEnd === null ? null : <path class="capture-end" d={`M${captureEnd} ${top - 4}V${bottom + 24}`} />}
       {labels.map((label) =>
         label === null ? null : (
           <text x={label.left.toFixed(1)} y={bottom + 17}>
@@ -111,16 +117,13 @@ function Axis({ layout, top, bottom }: { layout: LaneLayout; top: number; bottom
         ),
       )}
       {captureEnd === null ? null : (
-        <>
-          <path class="capture-end" d={`M${captureEnd} ${top - 4}V${bottom + 24}`} />
-          <text
-            class="capture-end"
-            x={Math.max(0, Math.min(captureEnd - 38, layout.width - 78)).toFixed(1)}
-            y={bottom + 36}
-          >
-            capture ends
-          </text>
-        </>
+        <text
+          class="capture-end"
+          x={Math.max(0, Math.min(captureEnd - 38, layout.width - 78)).toFixed(1)}
+          y={bottom + 36}
+        >
+          capture ends
+        </text>
       )}
     </g>
   );
@@ -136,7 +139,7 @@ function LaneBars({ flow, lane: { side, bars, notches } }: { flow: Flow; lane: L
         <tspan dx={10}>{roleWords(flow, side)}</tspan>
       </text>
       {bars.length + notches.length === 0 ? (
-        <text class="none" x={0} y={TITLE + 25}>
+        <text class="none" x={0} y={TITLE + 12}>
           {nothingKnown(flow, side)}
         </text>
       ) : null}
@@ -162,10 +165,10 @@ function BarShape({ bar }: { bar: Bar }): JSX.Element {
   const hatched = isGuess ? x : projectedFrom;
   const isClosed = span.state === 'CLOSED';
   // CLOSED at the end has its words at its beginning: it is as long as there is room.
-  const middle = isClosed ? x + (byReset ? 38 : 32) : x + width / 2;
+  const middle = isClosed ? x + (byReset ? 44 : 30) : x + width / 2;
   return (
     <g class={`bar ${stateClass(span.state)}`}>
-      <path class="shape" d={barPath(x, TITLE, width, BAR, { left: openLeft, right: openRight || isClosed })} />
+      <path class="shape" d={barPath(x, TITLE, width, BAR, { left: openLeft, right: openRight })} />
       {hatched === null ? null : (
         <path
           class={`hatch ${span.basis === 'inferred' ? 'inferred' : 'assumed'}`}

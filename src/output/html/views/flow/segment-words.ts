@@ -50,6 +50,31 @@ export function ackedFins(pieces: readonly Piece[]): Map<number, AckedFin> {
   return acked;
 }
 
+/**
+ * The frames of segments that take nothing but sequence numbers which their sender has used before: SYN, FIN or data once more.
+ * What passed within a run is known by its ends alone.
+ */
+export function sentAgain(pieces: readonly Piece[]): Set<number> {
+  const again = new Set<number>();
+  const reached: Record<Side, number | null> = { client: null, server: null };
+  // Where both ends open at once, each sends a SYN and then a SYN-ACK in its place.
+  const opened: Record<Side, number | null> = { client: null, server: null };
+  const see = ({ sender, seq, length, flags, frame, duplicate }: LadderSegment, isAlone: boolean): void => {
+    const taken = length + ((flags & FIN) === 0 ? 0 : 1) + ((flags & SYN) === 0 ? 0 : 1);
+    if (taken === 0 || duplicate || (flags & RST) !== 0) return;
+    const [end, before] = [(seq + taken) | 0, reached[sender]];
+    // Sequence numbers wrap around.
+    if (before === null || ((end - before) | 0) > 0) reached[sender] = end;
+    else if (isAlone && ((flags & SYN) === 0 || flags === opened[sender])) again.add(frame);
+    if ((flags & SYN) !== 0) opened[sender] = flags;
+  };
+  for (const piece of pieces) {
+    if (piece.kind === 'segment') see(piece.segment, true);
+    else for (const segment of [piece.run.first, piece.run.last]) see(segment, false);
+  }
+  return again;
+}
+
 /** A number of bytes in at most three digits that matter: "973 bytes", "28.4 kB", "1.5 GB"; 1 kB is 1,000 bytes. */
 export function dataSize(bytes: number): string {
   if (bytes < 1000) return bytes === 1 ? '1 byte' : `${bytes} bytes`;

@@ -4,13 +4,14 @@ import type { JSX } from 'preact';
 import type { Flow } from '../../../../report/types.ts';
 import { clock, moment } from '../../../../words.ts';
 import { spanWords } from '../../../flow-words.ts';
-import { Term } from '../term.tsx';
+import { Prose } from '../term.tsx';
 
 export function SpanTable({ flow }: { flow: Flow }): JSX.Element | null {
   const rows = (['client', 'server'] as const).flatMap((side) =>
     flow.endpoints[side].states.map((span) => ({ side, span, words: spanWords(span) })),
   );
   if (rows.length === 0) return null;
+  const told = new Set<string>();
   return (
     <details class="spans">
       <summary>The states as a table</summary>
@@ -34,7 +35,7 @@ export function SpanTable({ flow }: { flow: Flow }): JSX.Element | null {
               <tr>
                 <td>{side}</td>
                 <th scope="row">
-                  <Term name={span.state} />
+                  <Prose text={span.state} told={told} />
                 </th>
                 <td>{clock(span.from, 6)}</td>
                 <td>{span.to === null ? 'still there' : moment(span.to, flow.firstPacket, 6)}</td>
