@@ -7,7 +7,7 @@ import type { Tokens } from './file.ts';
 import type { Moments } from './moments.ts';
 import { MOST } from './numbers.ts';
 import { halfOf, MEMBERS, type Member, NO_RTT, PARTS, shifted } from './rows.ts';
-import { communityIdOf } from './sha1.ts';
+import { CommunityIds } from './sha1.ts';
 import * as T from './shape.ts';
 import { COMPUTED, COMPUTED_TURNED } from './whole.ts';
 
@@ -19,8 +19,8 @@ export class Listing<T> {
   readonly values: T[] = [];
   private readonly places = new Map<string, number>();
 
-  place(value: T): number {
-    const key = JSON.stringify(value);
+  /** @param key the same for values that are the same, and for no others */
+  place(value: T, key = JSON.stringify(value)): number {
     let place = this.places.get(key);
     if (place === undefined) {
       place = this.values.length;
@@ -47,6 +47,7 @@ export class FlowEncoder {
   readonly members = Object.fromEntries(MEMBERS.map((member) => [member, []])) as unknown as Record<Member, number[]>;
   readonly values: number[] = [];
   readonly frames: number[] = [];
+  private readonly communityIds = new CommunityIds();
   private readonly moments: Moments;
   private readonly end: number;
   private readonly near: Side;
@@ -96,7 +97,9 @@ export class FlowEncoder {
     const { packets, bytes, id } = flow;
     for (const number of [id, packets.client, packets.server, bytes.client, bytes.server]) this.check(number);
     if (this.isOdd) return false;
-    const triple = shapes.map((tokens, part) => this.shapes[part]!.place(tokens));
+    const triple = shapes.map((tokens, part) => this.shapes[part]!.place(tokens, tokens.join()));
+    const address = this.addresses.place(flow.server.address, flow.server.address);
+    const { port } = flow.server;
     const row: Record<Member, number> = {
       id,
       firstPacket: first,
@@ -106,9 +109,9 @@ export class FlowEncoder {
       packetsServer: packets.server,
       bytesClient: bytes.client,
       bytesServer: bytes.server,
-      clientAddress: this.addresses.place(flow.client.address),
+      clientAddress: this.addresses.place(flow.client.address, flow.client.address),
       clientPort: flow.client.port,
-      server: this.servers.place([this.addresses.place(flow.server.address), flow.server.port]),
+      server: this.servers.place([address, port], `${address} ${port}`),
       shapes: this.triples.place(triple),
     };
     for (const member of MEMBERS) this.members[member].push(row[member]);
@@ -159,7 +162,7 @@ export class FlowEncoder {
     before: string | null,
     side: Side,
   ): void {
-    this.word([state, basis, open]);
+    this.tokens.push(this.listed.place([state, basis, open], `${state} ${basis} ${open}`));
     if (from === before) this.touch(from);
     else this.moment(from);
     this.frame(frames[0]);
@@ -172,7 +175,7 @@ export class FlowEncoder {
     this.frame(frames[1]);
     const lasted = to === null ? null : (this.last - begun) / NS_PER_SECOND;
     if (seconds !== null && seconds !== lasted && seconds !== 0 && begun + this.ns(seconds) === this.end) {
-      this.tokens.push(T.momentToken({ part: T.END, slot: 0, shift: 0 }));
+      this.tokens.push(T.momentToken(T.END, 0, 0));
     } else this.amount(seconds, lasted);
     const half = (of: Side) => (this.rtt[of] === NO_RTT ? null : halfOf(this.rtt[of]) / NS_PER_SECOND);
     if (plusMinus === 0) this.tokens.push(T.ZERO);
@@ -224,7 +227,8 @@ export class FlowEncoder {
     this.word(flow.encapsulation);
     this.word(flow.notes);
     this.text(flow.history);
-    if (flow.communityId !== null && flow.communityId === communityIdOf(client, server)) this.tokens.push(COMPUTED);
+    if (flow.communityId !== null && flow.communityId === this.communityIds.of(client, server))
+      this.tokens.push(COMPUTED);
     else this.text(flow.communityId);
     this.filter(flow.wiresharkFilter, wiresharkFilter(client, server), wiresharkFilter(server, client));
   }
@@ -236,7 +240,8 @@ export class FlowEncoder {
       return;
     }
     this.tokens.push(start === computed ? COMPUTED : COMPUTED_TURNED);
-    this.own(this.texts.place(filter.slice(start.length)));
+    const rest = filter.slice(start.length);
+    this.own(this.texts.place(rest, rest));
   }
 
   private word(value: unknown): void {
@@ -245,7 +250,7 @@ export class FlowEncoder {
 
   private text(text: string | null): void {
     this.tokens.push(text === null ? T.NOTHING : T.OWN);
-    if (text !== null) this.own(this.texts.place(text));
+    if (text !== null) this.own(this.texts.place(text, text));
   }
 
   private count(value: number | null): void {
@@ -297,7 +302,7 @@ export class FlowEncoder {
     const shifts = this.part === T.FAR ? T.SHIFTS : 1;
     for (let shift = 0; shift < shifts; shift++) {
       for (const known of this.known) {
-        if (this.moved(known.ns, shift) === ns) return T.momentToken({ ...known, shift });
+        if (this.moved(known.ns, shift) === ns) return T.momentToken(known.part, known.slot, shift);
       }
     }
     return null;
