@@ -4,6 +4,7 @@ import type { Endpoint, Flow, PerSide, Side, Span } from '../../../report/types.
 import { wiresharkFilter } from '../../../report/wireshark-filter.ts';
 import { NS_PER_SECOND } from '../../../units.ts';
 import type { Tokens } from './file.ts';
+import { Listing } from './listing.ts';
 import type { Moments } from './moments.ts';
 import { MOST } from './numbers.ts';
 import { halfOf, MEMBERS, type Member, NO_RTT, PARTS, shifted } from './rows.ts';
@@ -13,23 +14,6 @@ import { COMPUTED, COMPUTED_TURNED } from './whole.ts';
 
 /** What is a multiple of this is a timer's length: a listed value, ns. */
 const ROUND = 100_000_000;
-
-/** Values by their places. */
-export class Listing<T> {
-  readonly values: T[] = [];
-  private readonly places = new Map<string, number>();
-
-  /** @param key the same for values that are the same, and for no others */
-  place(value: T, key = JSON.stringify(value)): number {
-    let place = this.places.get(key);
-    if (place === undefined) {
-      place = this.values.length;
-      this.places.set(key, place);
-      this.values.push(value);
-    }
-    return place;
-  }
-}
 
 interface Known {
   ns: number;
