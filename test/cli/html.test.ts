@@ -3,8 +3,19 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Flow, Report } from '../../src/report/types.ts';
+import { epb, idb, shb } from '../input/bytes.ts';
 import { openPage, wholeText } from '../support/page.ts';
-import { expectError, manyFlows, resultOf, start, THREE_FLOWS, teardown, temporaryFolder, writeScript } from './run.ts';
+import {
+  captureBytes,
+  expectError,
+  manyFlows,
+  resultOf,
+  start,
+  THREE_FLOWS,
+  teardown,
+  temporaryFolder,
+  writeScript,
+} from './run.ts';
 
 const folder = temporaryFolder();
 const capture = writeScript(folder, 'acme.pcap', THREE_FLOWS);
@@ -154,9 +165,9 @@ describe('--max-report-size', () => {
 });
 
 describe('--redact', () => {
-  const form = { format: 'pcapng', byteOrder: 'little', resolution: 'us' } as const;
-  const named = writeScript(folder, 'acme-prod.pcapng', THREE_FLOWS, form);
-  const REAL = /10\.0\.0\.|2001:0?db8|acme/i;
+  const named = join(folder, 'acme-prod.pcapng');
+  writeFileSync(named, pcapngOf(captureBytes(THREE_FLOWS)));
+  const REAL = /10\.0\.0\.|2001:0?db8|acme|eth0/i;
 
   test('the real names are there without it', async () => {
     const text = wholeText(await page(named));
@@ -173,3 +184,14 @@ describe('--redact', () => {
     expect(openPage(html).data!.flows[2]!.client.port).not.toBe(50_000);
   });
 });
+
+/** A pcap's packets on an interface that has a name. */
+function pcapngOf(pcap: Uint8Array): Uint8Array {
+  const bytes = Buffer.from(pcap);
+  const blocks = [shb(), idb()];
+  for (let at = 24; at < bytes.length; at += 16 + bytes.readUInt32LE(at + 8)) {
+    const ticks = BigInt(bytes.readUInt32LE(at)) * 1_000_000n + BigInt(bytes.readUInt32LE(at + 4));
+    blocks.push(epb({ ticks, data: bytes.subarray(at + 16, at + 16 + bytes.readUInt32LE(at + 8)) }));
+  }
+  return Buffer.concat(blocks);
+}
