@@ -65,7 +65,7 @@ describe('a page of a thousand flows', () => {
     expect(data!.ladders.size + numberBefore(left, /^Segments of (\d+) connection/)).toBe(FLOWS);
     expect(data!.flows.length + numberBefore(left, /^(\d+) connections? that matter/)).toBe(FLOWS);
     // Segments go before flows, and of what findings cite no flow goes.
-    if (data.flows.length < FLOWS) expect(data!.ladders.size).toBeLessThanOrEqual(8);
+    if (data!.flows.length < FLOWS) expect(data!.ladders.size).toBeLessThanOrEqual(8);
     const listed = new Set(data!.flows.map(({ id }) => id));
     expect(cited.filter((id) => !listed.has(id))).toEqual([]);
     // The room is used.
