@@ -1,7 +1,8 @@
 import { type Analysis, type AnalyzeOptions, MAX_FLOWS, runAnalysis } from '../analyze.ts';
 import type { SplitWord } from '../decode/split.ts';
 import type { EvidenceRedaction } from '../extract.ts';
-import type { PortRange } from '../findings/context.ts';
+import type { Context, PortRange } from '../findings/context.ts';
+import { staysOf } from '../output/html/charts/stays-of.ts';
 import { plain } from '../output/style.ts';
 import { type RedactMode, Redactor } from '../redact/redactor.ts';
 import type { ComparisonTotals, Flow, Severity } from '../report/types.ts';
@@ -54,7 +55,7 @@ const ENOUGH_FOR_A_SUMMARY = 1_000;
 const BATCH = 256;
 
 /** What is to be written: compare's has the comparison too. */
-export type Analyzed = Analysis & { comparison?: ComparisonTotals };
+export type Analyzed = Analysis & { comparison?: ComparisonTotals; context?: Context };
 
 /** What the flags say of operating systems. @throws OsError */
 export function systemOptions({ os, timeWait, finTimeout }: AnalyzeFlags): Pick<AnalyzeOptions, SystemOption> {
@@ -160,7 +161,13 @@ async function analyzeInto(
   const ladders = formats.includes('html') ? await readLadders(analyzed.report, files, flags) : undefined;
   // From here on nothing but this is written, on standard error too.
   const { report, ...counted } = redactor?.analysis(analyzed) ?? analyzed;
-  const page = { ladders, maxReportBytes: flags.maxReportSize, onTooLarge: warnOfSize(flags) };
+  const stays = formats.includes('html') && analyzed.context !== undefined ? staysOf(analyzed.context) : null;
+  const page = {
+    ladders,
+    stays: stays === null ? undefined : (redactor?.stays(stays) ?? stays),
+    maxReportBytes: flags.maxReportSize,
+    onTooLarge: warnOfSize(flags),
+  };
   const beside = { ...counted, ...page, splitBy: flags.splitBy };
   if (streamed !== null) flush();
   else if (stdoutFormat !== null) {

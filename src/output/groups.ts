@@ -1,6 +1,6 @@
 /** The flows that matter most, those that ended alike together. */
 
-import type { Flow, Report } from '../report/types.ts';
+import type { Finding, Flow, Report } from '../report/types.ts';
 import { range } from './lingering.ts';
 import { noteLabels } from './notes.ts';
 import { isForeign, resetPhrase } from './reset-words.ts';
@@ -38,7 +38,11 @@ function lingered(flow: Flow): number {
   return Math.max(longest(flow, 'closeWaitSeconds'), longest(flow, 'finWait2Seconds'));
 }
 
-function interest(flow: Flow, cited: number): number {
+/**
+ * How much a flow matters: the greater the more.
+ * @param cited of citations()
+ */
+export function interest(flow: Flow, cited: number): number {
   const { client, server } = flow.endpoints;
   const reused = flow.reuse?.inTimeWait === true ? 20 : 0;
   const killed = client.timeWait?.endedBy === 'rst' || server.timeWait?.endedBy === 'rst' ? 20 : 0;
@@ -97,12 +101,18 @@ function lingerWords(flows: readonly Flow[]): string {
   return `; ${field === 'closeWaitSeconds' ? 'CLOSE_WAIT' : 'FIN_WAIT_2'} ${range(least, most)}`;
 }
 
-/** The listed flows: those that severe findings cite, then trouble before order, long lingering before short. */
-function ranked(report: Report): Flow[] {
+/** By a flow's id, how severe the worst finding is that cites it. */
+export function citations(findings: readonly Finding[]): ReadonlyMap<number, number> {
   const cited = new Map<number, number>();
-  for (const finding of report.findings) {
+  for (const finding of findings) {
     for (const id of finding.flows) cited.set(id, Math.max(cited.get(id) ?? 0, severityOf(finding)));
   }
+  return cited;
+}
+
+/** The listed flows: those that severe findings cite, then trouble before order, long lingering before short. */
+function ranked(report: Report): Flow[] {
+  const cited = citations(report.findings);
   return report.flows
     .map((flow) => ({ flow, score: interest(flow, cited.get(flow.id) ?? 0) }))
     .sort((a, b) => b.score - a.score || a.flow.id - b.flow.id)

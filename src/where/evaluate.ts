@@ -54,7 +54,7 @@ function collect(value: unknown, path: readonly string[], index: number, found: 
     for (const item of value) collect(item, path, index, found);
   } else if (index === path.length) {
     found.push(value ?? null);
-  } else if (isRecord(value) && Object.hasOwn(value, path[index]!)) {
+  } else if (isRecord(value) && path[index]! in value) {
     collect(value[path[index]!], path, index + 1, found);
   } else {
     found.push(null);

@@ -4,7 +4,9 @@ import { render } from 'preact';
 import { decodeFlows } from '../data/flows.ts';
 import { decodeLadders } from '../data/ladders.ts';
 import type { PageFacts } from '../page-facts.ts';
+import { enhance } from './enhance.tsx';
 import { Explorer } from './explorer.tsx';
+import { startTheme } from './theme.tsx';
 import { unpacked } from './unpack.ts';
 
 async function start(): Promise<void> {
@@ -13,9 +15,12 @@ async function start(): Promise<void> {
   if (explorer === null) return;
   const flows = decodeFlows(await unpacked('flow-data'));
   const ladders = decodeLadders(await unpacked('ladder-data'));
+  enhance(facts);
   render(<Explorer facts={facts} flows={flows} ladders={ladders} />, explorer);
   explorer.hidden = false;
   document.documentElement.classList.add('scripted');
+  performance.mark('table-usable');
 }
 
+startTheme();
 void start();

@@ -47,6 +47,7 @@ export function Body({ input, drawn, listed, left }: Props): JSX.Element {
             {drawn.map((flow) => (
               <article id={`flow-${flow.id}`} class="flow">
                 <FlowView
+                  isShown={(id) => shown.has(id)}
                   flow={flow}
                   ladder={ladders.of.get(flow.id) ?? null}
                   capture={report.capture}
