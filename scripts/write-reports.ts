@@ -21,7 +21,7 @@ const STORIES: readonly [name: string, capture: string][] = [
   ['close-wait-leak', 'fixtures/stories/close_wait_leak/client.pcap'],
   ['fin-wait-2-orphans', 'fixtures/stories/fin_wait_2_orphans/client.pcap'],
   ['middlebox-idle', 'fixtures/stories/middlebox_idle/client.pcap'],
-  ['server-stopped', 'fixtures/stories/server_stopped/client.pcap'],
+  ['server-stopped', 'fixtures/stories/server_stopped/client.pcap.gz'],
 ];
 
 /** Pictures: of which sample, how. */

@@ -10,7 +10,7 @@ const STORIES = {
   'restart-outage': 'fixtures/demo/restart-outage.pcap',
   'close-wait-leak': 'fixtures/stories/close_wait_leak/client.pcap',
   'middlebox-idle': 'fixtures/stories/middlebox_idle/client.pcap',
-  'server-stopped': 'fixtures/stories/server_stopped/client.pcap',
+  'server-stopped': 'fixtures/stories/server_stopped/client.pcap.gz',
   'fin-wait-2-orphans': 'fixtures/stories/fin_wait_2_orphans/client.pcap',
 };
 

@@ -44,6 +44,8 @@ const CLOSERS = [
   ['notClosed', 'not closed', 'hollow'],
 ] as const satisfies readonly (readonly [keyof Service, string, FillName])[];
 
+const isClosed = (key: (typeof CLOSERS)[number][0]): boolean => key !== 'reset' && key !== 'notClosed';
+
 const MOST_SERVICES = 8;
 
 /** @returns null where no connection was closed */
@@ -56,9 +58,12 @@ export function closersOf({ services, others }: ServiceTotals): BarChart | null 
   const bar = (label: string, all: readonly Service[]): Bar => {
     const counts = used.map(([key]) => sum(key, [...all]));
     const flows = sum('flows', [...all]);
-    const [most, name] = used
-      .map(([, name], i) => [counts[i]!, name] as const)
-      .reduce((best, each) => (each[0] > best[0] ? each : best));
+    const named = used.map(([key, name], i) => ({ n: counts[i]!, name, isClosed: isClosed(key) }));
+    // Of those that were closed, if any was: whose RSTs these are is another question.
+    const closed = named.filter((each) => each.isClosed && each.n > 0);
+    const { n: most, name } = (closed.length > 0 ? closed : named).reduce((best, each) =>
+      each.n > best.n ? each : best,
+    );
     return { label, counts, text: `${name} ${count(most)} of ${count(flows)}` };
   };
   const bars = services.slice(0, MOST_SERVICES).map((each) => bar(addressPort(each), [each]));
@@ -103,37 +108,50 @@ const STAYS: readonly (readonly [number, string])[] = [
 
 const SIDES = ['client', 'server'] as const;
 
-/** Of the listed flows. @returns null where no socket of theirs was in FIN_WAIT_2 */
+/** Of the listed flows. @returns null where no socket of theirs was in FIN_WAIT_2 for any time */
 export function finWait2Of(report: Report): BarChart | null {
-  const counts = STAYS.map(() => 0);
+  const seen = STAYS.map(() => 0);
+  const byTimer = STAYS.map(() => 0);
   let longest = 0;
   let open = 0;
   let unmeasured = 0;
   for (const { endpoints } of report.flows) {
     for (const side of SIDES) {
       const span = endpoints[side].states.find(({ state }) => state === 'FIN_WAIT_2');
+      if (span === undefined) continue;
+      // Without pure ACKs its edges are a guess, and the endpoint tells no length.
       const seconds = endpoints[side].finWait2Seconds;
-      if (span?.open === true) open++;
-      else if (seconds === null) unmeasured += span === undefined ? 0 : 1;
+      if (span.open) open++;
+      else if (seconds === null) unmeasured++;
       else {
-        counts[STAYS.findIndex(([below]) => seconds < below)]!++;
+        (span.basis === 'assumed' ? byTimer : seen)[STAYS.findIndex(([below]) => seconds < below)]!++;
         longest = Math.max(longest, seconds);
       }
     }
   }
-  const closed = counts.reduce((sum, n) => sum + n, 0);
-  if (closed + open === 0) return null;
-  const bars = STAYS.map(([, label], i): Bar => ({ label, counts: [counts[i]!, 0], text: count(counts[i]!) }));
-  if (open > 0) bars.push({ label: 'still in it', counts: [0, open], text: count(open) });
+  // Where each FIN was answered by a FIN there is nothing to see.
+  if (longest + open === 0) return null;
+  const all: [Part, number[]][] = [
+    [{ name: 'until a segment ended it', fill: 'orange' }, [...seen, 0]],
+    [{ name: 'until a timer did: assumed', fill: 'yellow' }, [...byTimer, 0]],
+    [{ name: 'still in it when the capture ended', fill: 'crossed' }, [...STAYS.map(() => 0), open]],
+  ];
+  const used = all.filter(([, counts]) => counts.some((n) => n > 0));
+  const labels = [...STAYS.map(([, label]) => label), ...(open > 0 ? [STILL_OPEN] : [])];
   const untold = unmeasured === 0 ? '' : ` Of ${plural(unmeasured, 'more socket')} the length is not known.`;
   return {
-    title: finWait2Title(counts, closed, longest, open),
-    note: `Sockets by their time in FIN_WAIT_2; each step is ten times the one before.${untold}${listedWords(report)}`,
-    parts: [
-      { name: 'over', fill: 'orange' },
-      ...(open > 0 ? [{ name: 'still going on when the capture ended', fill: 'crossed' } as const] : []),
-    ],
-    bars: open > 0 ? bars : bars.map((bar) => ({ ...bar, counts: bar.counts.slice(0, 1) })),
+    title: finWait2Title(
+      STAYS.map((_, i) => seen[i]! + byTimer[i]!),
+      longest,
+      open,
+      isComplete(report) ? 'socket' : 'listed socket',
+    ),
+    note: `Sockets by their time in FIN_WAIT_2.${untold}${listedWords(report)}`,
+    parts: used.map(([part]) => part),
+    bars: labels.map((label, i): Bar => {
+      const counts = used.map(([, each]) => each[i]!);
+      return { label, counts, text: count(counts.reduce((sum, n) => sum + n, 0)) };
+    }),
     shares: false,
     unit: 'sockets',
     head: 'time in FIN_WAIT_2',
@@ -141,17 +159,18 @@ export function finWait2Of(report: Report): BarChart | null {
   };
 }
 
-function finWait2Title(counts: readonly number[], closed: number, longest: number, open: number): string {
+const STILL_OPEN = 'still open';
+
+function finWait2Title(counts: readonly number[], longest: number, open: number, socket: string): string {
+  const closed = counts.reduce((sum, n) => sum + n, 0);
   const long = counts.slice(4).reduce((sum, n) => sum + n, 0);
+  const left = `${plural(open, socket)} ${open === 1 ? 'was' : 'were'} still in FIN_WAIT_2 when the capture ended`;
+  if (closed === 0) return left;
   const stayed =
-    closed === 0
-      ? ''
-      : long === 0
-        ? `FIN_WAIT_2 never lasted longer than ${duration(longest)}`
-        : `${count(long)} of ${plural(closed, 'socket')} stayed in FIN_WAIT_2 for 1 s or longer, at most ${duration(longest)}`;
-  const left = `${plural(open, 'socket')} ${open === 1 ? 'was' : 'were'} still in FIN_WAIT_2 when the capture ended`;
-  if (open === 0) return stayed;
-  return stayed === '' ? left : `${stayed}; ${left.replace(' in FIN_WAIT_2', ' in it')}`;
+    long === 0
+      ? `FIN_WAIT_2 never lasted longer than ${duration(longest)}`
+      : `${count(long)} of ${plural(closed, socket)} stayed in FIN_WAIT_2 for 1 s or longer, at most ${duration(longest)}`;
+  return open === 0 ? stayed : `${stayed}; ${left.replace(' in FIN_WAIT_2', ' in it')}`;
 }
 
 /** Upper bounds of the gaps' buckets, seconds. */

@@ -40,7 +40,7 @@ function staysChart({ totals, capture }: HtmlInput['report'], stays: Stays | nul
   if (stays === null) return null;
   const { firstPacket, lastPacket } = capture;
   const names = stays.series.map(({ address, port }) =>
-    address === '' ? 'all others' : port === null ? `client ${address}, its own ports` : addressPort({ address, port }),
+    address === '' ? 'all others' : port === null ? `ports of client ${address}` : addressPort({ address, port }),
   );
   const captured = lastPacket === null ? 0 : secondsBetween(stays.from, lastPacket);
   const latest = until === null ? captured : secondsBetween(stays.from, until);
@@ -62,16 +62,19 @@ function staysChart({ totals, capture }: HtmlInput['report'], stays: Stays | nul
 }
 
 /** On which ports, at the peak. */
-function whereWords({ series, total }: Stays, names: readonly string[]): string {
+function whereWords({ series, total, left }: Stays, names: readonly string[]): string {
   const most = Math.max(...total);
   const at = total.indexOf(most);
   const named = series.flatMap(({ address, counts }, i) =>
     address !== '' && counts[at]! > 0 ? [[names[i]!, counts[at]!] as const] : [],
   );
   const [first] = named.sort((a, b) => b[1] - a[1]);
-  if (first === undefined || most === 0) return '';
+  if (first === undefined || most === 0 || left > 0) return '';
   if (first[1] === most) return `${most === 1 ? '' : ', all'} on ${first[0]}`;
-  return `: ${list([...named.slice(0, 2).map(([name, n]) => `${count(n)} on ${name}`), ...(named.length > 2 || series.at(-1)?.address === '' ? ['others'] : [])])}`;
+  const shown = named.slice(0, 2);
+  const rest = most - shown.reduce((sum, [, n]) => sum + n, 0);
+  const others = rest > 0 ? [`${count(rest)} on others`] : [];
+  return `: ${list([...shown.map(([name, n]) => `${count(n)} on ${name}`), ...others])}`;
 }
 
 /** So many seconds after a time, to the nanosecond. */

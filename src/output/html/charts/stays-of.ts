@@ -1,7 +1,7 @@
 /** How many sockets were in TIME_WAIT over time, from all flows, or from those that a report lists. */
 
 import type { Context } from '../../../findings/context.ts';
-import type { Report } from '../../../report/types.ts';
+import type { Endpoint, Report, TimeWait } from '../../../report/types.ts';
 import { secondsBetween } from '../../../words.ts';
 import type { StaySeries, Stays } from './stays.ts';
 import { type Intervals, NO_SERIES, swept } from './sweep.ts';
@@ -58,20 +58,30 @@ export function staysOfListed({ flows, capture, totals }: Report): Stays | null 
   };
   const stays = flows.flatMap(({ client, server, endpoints }) => {
     const ends = [
-      { stay: endpoints.client.timeWait, name: { address: client.address, port: null } },
-      { stay: endpoints.server.timeWait, name: server },
+      { end: endpoints.client, name: { address: client.address, port: null } },
+      { end: endpoints.server, name: server },
     ];
-    return ends.flatMap(({ stay, name }) => (stay === null ? [] : [{ stay, series: numberOf(name) }]));
+    return ends.flatMap(({ end, name }) =>
+      end.timeWait === null
+        ? []
+        : [{ from: end.timeWait.from, until: goneAt(end, end.timeWait), series: numberOf(name) }],
+    );
   });
   const ns = (time: string) => Math.round(secondsBetween(firstPacket, time) * 1e9);
   const intervals = room(stays.length);
-  stays.forEach(({ stay, series }, i) => {
-    intervals.from[i] = ns(stay.from);
-    intervals.until[i] = ns(stay.until);
+  stays.forEach(({ from, until, series }, i) => {
+    intervals.from[i] = ns(from);
+    intervals.until[i] = ns(until);
     intervals.series[i] = series;
   });
   const left = totals.timeWait.count - stays.length;
   return staysIn(intervals, 0, ns(lastPacket), (series) => names[series]!, firstPacket, left);
+}
+
+/** `until` is its timer's: a segment may have ended it before. */
+function goneAt({ states }: Endpoint, { until, endedBy }: TimeWait): string {
+  if (endedBy === 'timer' || endedBy === 'capture-end') return until;
+  return states.findLast(({ state }) => state === 'TIME_WAIT')?.to ?? until;
 }
 
 function room(count: number): Intervals {

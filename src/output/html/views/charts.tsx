@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import { list, sentence } from '../../../words.ts';
+import { count, list, plural, sentence } from '../../../words.ts';
 import { type ChartSet, chartsOf } from '../charts/charts.ts';
 import type { HtmlInput } from '../model.ts';
 import { BarsFigure } from './charts/bars.tsx';
@@ -10,7 +10,7 @@ import { StaysFigure } from './charts/stays.tsx';
 const NONE: Record<keyof ChartSet, string> = {
   stays: 'no socket came into TIME_WAIT',
   closers: 'no connection was closed',
-  finWait2: 'none was seen in FIN_WAIT_2',
+  finWait2: 'no socket was seen to stay in FIN_WAIT_2',
   reuse: 'no 4-tuple was used again',
 };
 
@@ -19,6 +19,11 @@ export function Charts(input: HtmlInput): JSX.Element {
   const charts = chartsOf(input);
   const { stays, closers, finWait2, reuse } = charts;
   const missing = (Object.keys(NONE) as (keyof ChartSet)[]).filter((name) => charts[name] === null);
+  const { count: all, peak } = input.report.totals.timeWait;
+  const why = (name: keyof ChartSet) =>
+    name === 'stays' && all > 0
+      ? `when the ${plural(all, 'socket')} in TIME_WAIT were there (at most ${count(peak)} at once) is not known, as none of their connections is listed`
+      : NONE[name];
   return (
     <section id="charts" aria-labelledby="charts-title">
       <h2 id="charts-title">Over all connections</h2>
@@ -29,7 +34,7 @@ export function Charts(input: HtmlInput): JSX.Element {
         {finWait2 === null ? null : <BarsFigure name="finWait2" chart={finWait2} />}
         {reuse === null ? null : <BarsFigure name="reuse" chart={reuse} />}
       </div>
-      {missing.length === 0 ? null : <p class="note">{sentence(list(missing.map((name) => NONE[name])))}.</p>}
+      {missing.length === 0 ? null : <p class="note">{sentence(list(missing.map(why)))}.</p>}
     </section>
   );
 }

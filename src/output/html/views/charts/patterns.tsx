@@ -29,6 +29,7 @@ export function Key({ fill, children }: { fill: FillName | 'timer'; children: st
   return (
     <li>
       <svg class="swatch" width="18" height="12" aria-hidden="true">
+        {fill === 'timer' ? <rect class="under" width="18" height="12" /> : null}
         <rect class="edge" x="0.5" y="0.5" width="17" height="11" fill={fillOf(fill)} />
       </svg>
       {children}

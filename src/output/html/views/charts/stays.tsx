@@ -10,7 +10,9 @@ import { fillOf, Key, percentOf } from './patterns.tsx';
 import { TimeAxis } from './time-axis.tsx';
 
 /** Of the plot, px; times of day stand below. */
-const HEIGHT = 170;
+const HEIGHT = 180;
+/** Where it begins: above it stands where the capture ends. */
+const TOP = 18;
 const TICKS = 4;
 const MOST_ROWS = 200;
 
@@ -18,7 +20,7 @@ export function StaysFigure({ chart }: { chart: StaysChart }): JSX.Element {
   const { stays, names, captured, seconds, title, note } = chart;
   const ticks = countTicks(Math.max(...stays.total), TICKS);
   const top = ticks.at(-1)!;
-  const y = (value: number) => Number((HEIGHT * (1 - value / top)).toFixed(2));
+  const y = (value: number) => Number((TOP + (HEIGHT - TOP) * (1 - value / top)).toFixed(2));
   const last = stays.series.length - 1;
   return (
     <Frame name="stays" title={title} note={note} table={<Numbers chart={chart} />}>
@@ -40,13 +42,13 @@ export function StaysFigure({ chart }: { chart: StaysChart }): JSX.Element {
               y={y}
             />
           ))}
-          <TimeAxis from={stays.from} seconds={seconds} captured={captured} height={HEIGHT} />
+          <TimeAxis from={stays.from} seconds={seconds} captured={captured} top={TOP} height={HEIGHT} />
         </svg>
       </div>
       <ul class="keys">
         {names.map((name, index) => (
           <Key fill={stackFill(index, index === last && hasRest(chart))}>
-            {`${name}: ${count(stays.series[index]!.peak)}`}
+            {`${name}: up to ${count(stays.series[index]!.peak)}`}
           </Key>
         ))}
         {captured < seconds ? <Key fill="timer">after the capture, by timers</Key> : null}
@@ -81,7 +83,8 @@ function Layer({ chart: { stays, seconds }, index, fill, y }: LayerProps): JSX.E
     <>
       {runs.map(({ from, until, low, high }) => {
         const [left, right] = [percentOf(at(from), seconds), percentOf(at(until), seconds)];
-        const width = percentOf(at(until) - at(from), seconds);
+        // A little more, so that rounding leaves no gap before the next one.
+        const width = percentOf(at(until) - at(from) + 0.0008 * seconds, seconds);
         return (
           <>
             <rect class="run" x={left} width={width} y={y(high)} height={y(low) - y(high)} fill={fill} />

@@ -13,21 +13,28 @@ interface TimeAxisProps {
   /** its length, and where the capture ends */
   seconds: number;
   captured: number;
-  /** of what stands above it, px */
+  /** of what stands above it, px: from where, to where */
+  top: number;
   height: number;
 }
 
 /** Times of day under a drawing; what comes after the capture is drawn over with stripes. */
-export function TimeAxis({ from, seconds, captured, height }: TimeAxisProps): JSX.Element {
+export function TimeAxis({ from, seconds, captured, top, height }: TimeAxisProps): JSX.Element {
   const end = percentOf(captured, seconds);
   const isLate = captured > 0.5 * seconds;
   return (
     <>
       {captured < seconds ? (
         <>
-          <rect x={end} y="0" width={percentOf(seconds - captured, seconds)} height={height} fill={fillOf('timer')} />
-          <line class="end" x1={end} x2={end} y1="0" y2={height} />
-          <text class="said" x={end} dx={isLate ? -5 : 5} y="11" text-anchor={isLate ? 'end' : 'start'}>
+          <rect
+            x={end}
+            y={top}
+            width={percentOf(seconds - captured, seconds)}
+            height={height - top}
+            fill={fillOf('timer')}
+          />
+          <line class="end" x1={end} x2={end} y1={top - 14} y2={height} />
+          <text class="said" x={end} dx={isLate ? -5 : 5} y={top - 5} text-anchor={isLate ? 'end' : 'start'}>
             capture ends {clock(timeOf(from, captured), 0)}
           </text>
         </>
