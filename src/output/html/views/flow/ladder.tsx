@@ -16,7 +16,7 @@ import {
   rowsOfPieces,
 } from '../../../ladder-rows.ts';
 import type { Ladder } from '../../model.ts';
-import { captureEndWords, pointWords } from './capture-words.ts';
+import { captureEndWords, flowCommand, pointWords } from './capture-words.ts';
 import { Life, Lives } from './lives.tsx';
 import { type AckedFin, ackedFins, dataSize, flagNames, lookOf, numbers, sentAgain } from './segment-words.ts';
 
@@ -167,7 +167,7 @@ function LadderRow({ row, flow, lives, acked, again, warm, gap }: RowProps): JSX
       return (
         <Line lives={lives} kind="left-out">
           <span class="word">
-            {plural(row.segments, 'segment')} not drawn here: <code>teardown flow FILE {flow.id}</code> has them
+            {plural(row.segments, 'segment')} not drawn here: <code>{flowCommand(flow)}</code> has them
           </span>
         </Line>
       );
