@@ -9,6 +9,7 @@ import { ORIENTATION } from '../../meaning.ts';
 import { noteWords } from '../../notes.ts';
 import { placeWords } from '../../place-words.ts';
 import type { Ladder } from '../model.ts';
+import { flowCommand } from './flow/capture-words.ts';
 import { LadderTable } from './flow/ladder.tsx';
 import { Lanes } from './flow/lanes.tsx';
 import { SpanTable } from './flow/span-table.tsx';
@@ -33,7 +34,7 @@ export function FlowView({ flow, ladder, capture, splitBy, isShown = () => false
       </h3>
       <Head flow={flow} splitBy={splitBy} isShown={isShown} />
       {wiresharkFilter === null ? null : (
-        <p class="filter">
+        <p class="small-print">
           Wireshark:{' '}
           <code class="copyable" data-copy={wiresharkFilter}>
             {wiresharkFilter}
@@ -46,7 +47,7 @@ export function FlowView({ flow, ladder, capture, splitBy, isShown = () => false
       <h4>Segments</h4>
       {ladder === null ? (
         <p>
-          Its segments are not on this page: <code>teardown flow FILE {id}</code> draws them.
+          Its segments are not on this page: <code>{flowCommand(flow)}</code> draws them.
         </p>
       ) : (
         <LadderTable flow={flow} ladder={ladder} capture={capture} />

@@ -1,7 +1,7 @@
 /** What a capture point and a capture's end mean to a flow, in words. */
 
 import type { Capture, Flow } from '../../../../report/types.ts';
-import { duration, list } from '../../../../words.ts';
+import { addressPort, duration, list } from '../../../../words.ts';
 
 const POINT: Record<Capture['position'], string> = {
   'near-client': 'which is near the client (dashed line)',
@@ -20,6 +20,11 @@ export function pointWords({ comparison, rtt, rtt: { client, server } }: Flow, p
     .map((side) => `to the ${side} ${duration(rtt[side] ?? 0)}`);
   const far = client === null && server === null ? '' : ` Round trip from there: ${trips.join(', ')}.`;
   return `Times are those at which segments passed the capture point, ${POINT[position]}.${far} Numbers after seq and ack are relative, as in Wireshark.`;
+}
+
+/** The command that draws a flow of a capture. Two captures that were joined number their flows each in its own way. */
+export function flowCommand({ id, client, server, comparison }: Flow): string {
+  return `teardown flow FILE ${comparison === null ? id : `'${addressPort(client)}-${addressPort(server)}'`}`;
 }
 
 /** What had not come when the capture ended; null where nothing was still to come. */

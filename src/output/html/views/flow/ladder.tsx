@@ -16,7 +16,7 @@ import {
   rowsOfPieces,
 } from '../../../ladder-rows.ts';
 import type { Ladder } from '../../model.ts';
-import { captureEndWords, pointWords } from './capture-words.ts';
+import { captureEndWords, flowCommand, pointWords } from './capture-words.ts';
 import { Life, Lives } from './lives.tsx';
 import { type AckedFin, ackedFins, dataSize, flagNames, lookOf, numbers, sentAgain } from './segment-words.ts';
 
@@ -71,14 +71,14 @@ export function LadderTable({ flow, ladder, capture }: Props): JSX.Element {
           </tbody>
         </table>
       </section>
-      <p class="legend">{pointWords(flow, capture.position)}</p>
+      <p class="small-print">{pointWords(flow, capture.position)}</p>
     </>
   );
 }
 
 function EndName({ flow, side }: { flow: Flow; side: Side }): JSX.Element {
   return (
-    <th scope="col" class={`end ${side}`}>
+    <th scope="col" class={`end-name ${side}`}>
       {side} <Breakable text={addressPort(flow[side])} />
       <small>{roleWords(flow, side)}</small>
     </th>
@@ -167,7 +167,7 @@ function LadderRow({ row, flow, lives, acked, again, warm, gap }: RowProps): JSX
       return (
         <Line lives={lives} kind="left-out">
           <span class="word">
-            {plural(row.segments, 'segment')} not drawn here: <code>teardown flow FILE {flow.id}</code> has them
+            {plural(row.segments, 'segment')} not drawn here: <code>{flowCommand(flow)}</code> has them
           </span>
         </Line>
       );
@@ -181,7 +181,7 @@ interface LineProps {
   frame?: number;
   seconds?: number;
   gap?: number | null;
-  kind?: 'run' | 'timed' | 'pause' | 'left-out' | 'end';
+  kind?: 'run' | 'timed' | 'pause' | 'left-out' | 'over';
 }
 
 const NONE: Entered = { client: [], server: [] };
@@ -212,11 +212,11 @@ function Arrow({ segment, acked, isAgain, warm }: ArrowProps): JSX.Element {
   const look = lookOf(segment);
   const tone = look === 'fin' ? sender : (acked?.of ?? null);
   const classes = [
-    'arrow',
-    sender === 'client' ? 'right' : 'left',
+    'segment',
+    sender === 'client' ? 'to-server' : 'to-client',
     look,
     ...(tone === null || look === 'rst' ? [] : [tone === warm ? 'warm' : 'cool']),
-    ...(duplicate ? ['copy'] : []),
+    ...(duplicate ? ['twice'] : []),
   ];
   const remarks = [
     ...(duplicate ? ['captured twice'] : isAgain ? ['sent again'] : []),
@@ -226,7 +226,7 @@ function Arrow({ segment, acked, isAgain, warm }: ArrowProps): JSX.Element {
     <div class={classes.join(' ')}>
       <span class="unseen">{sender === 'client' ? 'client to server: ' : 'server to client: '}</span>
       <i class="shaft" />
-      <span class="said">
+      <span class="segment-text">
         <b>{flagNames(segment.flags)}</b> {numbers(segment)}
         {acked === null ? null : (
           <>
@@ -288,7 +288,7 @@ function CaptureEnd({ flow, lives, capture, last }: EndProps): JSX.Element | nul
   if (words === null || capture.lastPacket === null || last === null) return null;
   const end = secondsBetween(flow.firstPacket, capture.lastPacket);
   return (
-    <Line lives={lives} seconds={end} gap={end > last ? end - last : null} kind="end">
+    <Line lives={lives} seconds={end} gap={end > last ? end - last : null} kind="over">
       <span class="word">The capture ends: {words}</span>
     </Line>
   );

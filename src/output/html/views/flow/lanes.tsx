@@ -53,7 +53,7 @@ export function Lanes({ flow, captureEnd }: Props): JSX.Element {
           </g>
         </svg>
       </section>
-      <p class="legend">{legend(flow, layout)}</p>
+      <p class="small-print">{legend(flow, layout)}</p>
     </>
   );
 }
@@ -104,7 +104,7 @@ function Axis({ layout, top, bottom }: { layout: LaneLayout; top: number; bottom
     return { text, left };
   });
   return (
-    <g class="axis">
+    <g class="lane-axis">
       {ticks.map(({ x }) => (
         <path d={`M${x} ${top}V${bottom + 5}`} />
       ))}
@@ -139,7 +139,7 @@ function LaneBars({ flow, lane: { side, bars, notches } }: { flow: Flow; lane: L
         <tspan dx={10}>{roleWords(flow, side)}</tspan>
       </text>
       {bars.length + notches.length === 0 ? (
-        <text class="none" x={0} y={TITLE + 12}>
+        <text class="not-known" x={0} y={TITLE + 12}>
           {nothingKnown(flow, side)}
         </text>
       ) : null}
@@ -167,7 +167,7 @@ function BarShape({ bar }: { bar: Bar }): JSX.Element {
   // CLOSED at the end has its words at its beginning: it is as long as there is room.
   const middle = isClosed ? x + (byReset ? 44 : 30) : x + width / 2;
   return (
-    <g class={`bar ${stateClass(span.state)}`}>
+    <g class={`state-bar ${stateClass(span.state)}`}>
       <path class="shape" d={barPath(x, TITLE, width, BAR, { left: openLeft, right: openRight })} />
       {hatched === null ? null : (
         <path
@@ -194,7 +194,7 @@ function textY(lines: Bar['lines'], index: number): number {
 function NotchShape({ notch: { span, x, text, textX } }: { notch: Notch }): JSX.Element {
   const top = TITLE + BAR;
   return (
-    <g class={`notch ${stateClass(span.state)}`}>
+    <g class={`state-notch ${stateClass(span.state)}`}>
       <path class="shape" d={`M${x - 3} ${TITLE - 2}h6v${BAR + 6}h-6z`} />
       <text x={textX.toFixed(1)} y={top + 16}>
         {text}
