@@ -4,6 +4,7 @@ import { render } from 'preact';
 import { decodeFlows } from '../data/flows.ts';
 import { decodeLadders } from '../data/ladders.ts';
 import type { PageFacts } from '../page-facts.ts';
+import { drawCharts } from './charts.ts';
 import { Explorer } from './explorer.tsx';
 import { unpacked } from './unpack.ts';
 
@@ -16,6 +17,7 @@ async function start(): Promise<void> {
   render(<Explorer facts={facts} flows={flows} ladders={ladders} />, explorer);
   explorer.hidden = false;
   document.documentElement.classList.add('scripted');
+  drawCharts(facts.charts);
 }
 
 void start();

@@ -4,7 +4,7 @@ import { chosenPorts, scaleOf } from '../charts/ledger.ts';
 import { Key } from './charts/patterns.tsx';
 import { Intervals, OtherPorts } from './ports/numbers.tsx';
 import { Timeline } from './ports/timeline.tsx';
-import { portSentences, portTitle } from './ports/words.ts';
+import { portRules, portSentences, portTitle } from './ports/words.ts';
 import { Prose } from './term.tsx';
 
 /** The ledgers of ports, as timelines. */
@@ -17,22 +17,25 @@ export function Ports({ report }: { report: Report }): JSX.Element | null {
   return (
     <section id="ports" aria-labelledby="ports-title">
       <h2 id="ports-title">When bind() fails, by port</h2>
+      {portRules(drawn).map((rule) => (
+        <p class="rule">
+          <Prose text={rule} told={new Set(['TIME_WAIT'])} />
+        </p>
+      ))}
       <ul class="keys">
-        <Key fill="green">somebody listens: SYNs were answered</Key>
-        <Key fill="grey">bind() fails because of who listens</Key>
-        <Key fill="red">because of sockets of earlier connections</Key>
+        <Key fill="green">somebody listens, as far as answered SYNs tell</Key>
+        <Key fill="red">TIME_WAIT, or sockets in the way of bind()</Key>
+        <Key fill="grey">connections closed by the other end, or open</Key>
         <Key fill="timer">by timers, which no packet shows</Key>
       </ul>
       {drawn.map((port) => {
         const title = portTitle(port, times);
-        const said = portSentences(port, times).join(' ');
+        const said = portSentences(port, times);
         return (
           <figure class="port">
             <figcaption>
               <h3>{title}</h3>
-              <p>
-                <Prose text={said} told={new Set(['TIME_WAIT', 'SO_REUSEADDR'])} />
-              </p>
+              {said === '' ? null : <p>{said}</p>}
             </figcaption>
             <Timeline port={port} scale={scale} {...times} label={`${title}. ${said}`} />
             <details>

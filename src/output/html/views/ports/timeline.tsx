@@ -2,12 +2,11 @@
 
 import type { JSX } from 'preact';
 import type { PortInterval, PortLedger, TcpState } from '../../../../report/types.ts';
-import { clock, count, secondsBetween } from '../../../../words.ts';
+import { clock, count, moment, secondsBetween } from '../../../../words.ts';
 import type { FillName } from '../../charts/fills.ts';
 import { isListening, type Lane, lanesOf, laneWords, type Scale } from '../../charts/ledger.ts';
 import { fillOf, percentOf } from '../charts/patterns.tsx';
 import { Beyond, CaptureEnd, TimeAxis } from '../charts/time-axis.tsx';
-import { freeWords } from './words.ts';
 
 const HEIGHT = 20;
 /** Shares of the width that a few words, and a number, need at least. */
@@ -25,9 +24,11 @@ interface TimelineProps {
 
 export function Timeline({ port, scale, firstPacket, lastPacket, label }: TimelineProps): JSX.Element {
   const { intervals } = port;
-  const times = { firstPacket, lastPacket };
   const listening = intervals.filter(isListening);
   const isUp = listening.some(({ until }) => until !== null && lastPacket !== null && until >= lastPacket);
+  const all = lanesOf(port).filter((lane) => lane.intervals.length > 0);
+  // Where only who listens is in the way, the lane above says so.
+  const lanes = all.filter((lane) => lane.cases.includes('neither') || !lane.intervals.every(isListening));
   return (
     <div class="lanes" role="img" aria-label={label}>
       <span class="label" />
@@ -35,20 +36,37 @@ export function Timeline({ port, scale, firstPacket, lastPacket, label }: Timeli
       <svg class="track" width="100%" height="16" aria-hidden="true">
         <CaptureEnd scale={scale} y={11} />
       </svg>
-      <Row name="somebody listens" end={isUp ? 'to the end; then not known' : ''} scale={scale}>
+      <Row
+        name={`somebody listens${all.length > lanes.length ? ': any bind() fails' : ''}`}
+        end={isUp ? 'then not known' : ''}
+        scale={scale}
+        words={[]}
+      >
         {listening.map((each) => (
           <Block scale={scale} from={each.from} until={each.until} fill="green" />
         ))}
       </Row>
-      <Row name="sockets of connections" end={freeWords(port, times)} scale={scale}>
+      <Row
+        name="sockets of connections"
+        end=""
+        scale={scale}
+        words={intervals.map((each) => <SocketWords interval={each} scale={scale} />)}
+      >
         {intervals.map((each) => (
           <Sockets interval={each} scale={scale} />
         ))}
       </Row>
-      {lanesOf(port).map((lane) => (
-        <Row name={`bind() fails ${laneWords(lane)}`} end={laneEnd(lane)} scale={scale}>
+      {lanes.map((lane) => (
+        <Row
+          name={lane.intervals.some((each) => isKnown(lane, each)) ? `bind() fails ${laneWords(lane)}` : 'bind()'}
+          end={laneEnd(lane, firstPacket)}
+          scale={scale}
+          words={lane.intervals.map((each) => (
+            <FailingWords interval={each} isKnown={isKnown(lane, each)} scale={scale} />
+          ))}
+        >
           {lane.intervals.map((each) => (
-            <Failing interval={each} isKnown={each.bindFails[lane.cases[0]!] !== null} scale={scale} />
+            <Failing interval={each} isKnown={isKnown(lane, each)} scale={scale} />
           ))}
         </Row>
       ))}
@@ -64,10 +82,12 @@ interface RowProps {
   /** behind the lane */
   end: string;
   scale: Scale;
+  /** over all that is drawn */
+  words: JSX.Element[];
   children: JSX.Element[];
 }
 
-function Row({ name, end, scale, children }: RowProps): JSX.Element {
+function Row({ name, end, scale, words, children }: RowProps): JSX.Element {
   return (
     <>
       <span class="label">{name}</span>
@@ -76,6 +96,7 @@ function Row({ name, end, scale, children }: RowProps): JSX.Element {
         <line class="grid" x1="0" x2="100%" y1={HEIGHT / 2} y2={HEIGHT / 2} />
         {children}
         <Beyond scale={scale} top={0} height={HEIGHT} />
+        {words}
       </svg>
     </>
   );
@@ -127,16 +148,17 @@ const STATE_FILL: Partial<Record<TcpState, FillName>> = {
   LAST_ACK: 'blue',
 };
 
-/** States share the height by how many sockets hold the port in each. */
-function Sockets({ interval, scale }: { interval: PortInterval; scale: Scale }): JSX.Element | null {
+function statesOf(interval: PortInterval): [TcpState, number][] {
   const states = Object.entries(interval.states).filter(([state]) => state !== 'LISTEN') as [TcpState, number][];
-  states.sort((a, b) => b[1] - a[1]);
+  return states.sort((a, b) => b[1] - a[1]);
+}
+
+/** States share the height by how many sockets hold the port in each. */
+function Sockets({ interval, scale }: { interval: PortInterval; scale: Scale }): JSX.Element {
+  const states = statesOf(interval);
   const all = states.reduce((sum, [, n]) => sum + n, 0);
-  if (all === 0) return null;
-  const { x, share } = placeOf(scale, interval.from, interval.until);
   const whole = HEIGHT - 6;
   let y = 3;
-  const words = states.length === 1 ? `${count(all)} ${states[0]![0]}` : `${count(all)} sockets`;
   return (
     <>
       {states.map(([state, n]) => {
@@ -153,28 +175,32 @@ function Sockets({ interval, scale }: { interval: PortInterval; scale: Scale }):
           />
         );
       })}
-      {share < ROOM_FOR_NUMBER ? null : (
-        <text class="said" x={x} dx="5" y="14">
-          {share < ROOM_FOR_WORDS ? count(all) : words}
-        </text>
-      )}
     </>
   );
 }
 
-function Failing({
-  interval,
-  isKnown,
-  scale,
-}: {
+function SocketWords({ interval, scale }: { interval: PortInterval; scale: Scale }): JSX.Element | null {
+  const states = statesOf(interval);
+  const all = states.reduce((sum, [, n]) => sum + n, 0);
+  const { x, share } = placeOf(scale, interval.from, interval.until);
+  if (all === 0 || share < ROOM_FOR_NUMBER) return null;
+  const words = states.length === 1 ? `${count(all)} ${states[0]![0]}` : `${count(all)} sockets`;
+  return (
+    <text class="said" x={x} dx="6" y="14">
+      {share < ROOM_FOR_WORDS ? count(all) : words}
+    </text>
+  );
+}
+
+interface FailingProps {
   interval: PortInterval;
   isKnown: boolean;
   scale: Scale;
-}): JSX.Element {
+}
+
+function Failing({ interval, isKnown, scale }: FailingProps): JSX.Element {
   const { from, until, untilLatest } = interval;
-  const { x, right, share } = placeOf(scale, from, until);
-  const listens = isListening(interval);
-  const fill = isKnown ? (listens ? 'grey' : 'red') : 'hollow';
+  const fill = isKnown ? (isListening(interval) ? 'green' : 'red') : 'hollow';
   return (
     <>
       <Block scale={scale} from={from} until={until} fill={fill} />
@@ -184,27 +210,39 @@ function Failing({
           <Block scale={scale} from={until} until={untilLatest} fill="timer" />
         </>
       ) : null}
-      {!isKnown && share >= ROOM_FOR_NUMBER ? (
-        <text class="said" x={x} dx="5" y="14">
-          ?
-        </text>
-      ) : null}
-      {isKnown && !listens && until !== null && share >= ROOM_FOR_WORDS ? (
-        <text class="said" x={right} dx="-5" y="14" text-anchor="end">
-          to {clock(until, 0)}
-        </text>
-      ) : null}
     </>
   );
 }
 
+function FailingWords({ interval, isKnown, scale }: FailingProps): JSX.Element | null {
+  const { from, until } = interval;
+  const { x, right, share } = placeOf(scale, from, until);
+  if (!isKnown) {
+    return share < ROOM_FOR_NUMBER ? null : (
+      <text class="said" x={x} dx="6" y="14">
+        ?
+      </text>
+    );
+  }
+  if (isListening(interval) || until === null || share < ROOM_FOR_WORDS) return null;
+  return (
+    <text class="said" x={right} dx="-6" y="14" text-anchor="end">
+      to {clock(until, 0)}
+    </text>
+  );
+}
+
+function isKnown({ cases }: Lane, { bindFails }: PortInterval): boolean {
+  return bindFails[cases[0]!] !== null;
+}
+
 /** What ends the lane. */
-function laneEnd({ intervals, cases }: Lane): string {
-  if (intervals.length === 0) return 'never';
-  if (intervals.every((each) => each.bindFails[cases[0]!] === null)) return 'not known';
-  if (intervals.every(isListening)) return 'as long as it does';
-  const last = intervals.findLast((each) => !isListening(each))!;
+function laneEnd(lane: Lane, firstPacket: string | null): string {
+  const { intervals } = lane;
+  if (!intervals.some((each) => isKnown(lane, each))) return 'not known';
+  const last = intervals.findLast((each) => !isListening(each));
+  if (last === undefined) return 'while somebody listens';
   if (last.until === null) return 'no end in sight';
-  const [early, late] = [clock(last.until, 0), clock(last.untilLatest ?? last.until, 0)];
+  const [early, late] = [moment(last.until, firstPacket), moment(last.untilLatest ?? last.until, firstPacket)];
   return early === late ? `free at ${early}` : `free at ${early} to ${late}`;
 }

@@ -3,7 +3,7 @@
 import { socketWords, systemName, unlessWords } from '../../../../findings/bind-words.ts';
 import type { PortInterval, PortLedger } from '../../../../report/types.ts';
 import type { OsProfile } from '../../../../teardown/profiles.ts';
-import { addressPort, clock, list, moment, plural } from '../../../../words.ts';
+import { addressPort, clock, list, moment, plural, sentence } from '../../../../words.ts';
 import { isAfter, isBlocking, isListening } from '../../charts/ledger.ts';
 
 interface Times {
@@ -14,60 +14,64 @@ interface Times {
 /** Times that are told one by one. */
 const MOST_TOLD = 3;
 
-/** "10.0.0.1:8080 could not be bound from 11:50:18 to 11:51:18, 11:51:20 at the latest" */
+/** "10.0.0.1:8080 was held by 40 sockets in TIME_WAIT, with nobody listening, from 11:50:18 to ..." */
 export function portTitle(port: PortLedger, times: Times): string {
   const name = addressPort(port);
-  const blocked = port.intervals.filter((each) => isBlocking(each, times.lastPacket));
-  const [first] = blocked;
+  const [first] = port.intervals.filter((each) => isBlocking(each, times.lastPacket));
   if (first !== undefined) {
-    const more = blocked.length > 1 ? `, and ${plural(blocked.length - 1, 'more time')}` : '';
-    return `${name}: held with nobody listening from ${spanWords(first, times)}${more}`;
+    return `${name} was held by ${socketWords(first.states)}, with nobody listening, from ${spanWords(first, times)}`;
   }
-  const after = port.intervals.find((each) => isAfter(each, times.lastPacket) && !isListening(each));
-  if (after?.bindFails.neither === true) {
-    return `${name}: a restart at the capture's end would find it held ${after.until === null ? 'by open connections' : `until ${endWords(after, times)}`}`;
-  }
-  return `${name}: nothing kept a new process out`;
+  const after = restartOf(port, times);
+  if (after?.bindFails.neither === true) return `${name}: ${restartWords(after, times)}`;
+  const isKnown = port.intervals.every((each) => each.bindFails.neither !== null);
+  return `${name}: ${isKnown ? 'nothing was seen to keep a new process out' : 'whether bind() fails is not known'}`;
 }
 
-/** What held it while nobody listened, and what helps. */
-export function portSentences(port: PortLedger, times: Times): string[] {
-  const blocked = port.intervals.filter((each) => !isListening(each) && !isAfter(each, times.lastPacket));
-  const after = port.intervals.filter((each) => !isListening(each) && isAfter(each, times.lastPacket));
-  const system = systemName({ name: port.os as OsProfile['name'] });
-  const told = blocked.slice(0, MOST_TOLD).map((each) => heldWords(each, times));
+/** What the title has not said. */
+export function portSentences(port: PortLedger, times: Times): string {
+  const [first, ...more] = port.intervals.filter((each) => isBlocking(each, times.lastPacket));
   const sentences: string[] = [];
-  if (told.length > 0) {
-    const left = blocked.length - told.length;
-    sentences.push(`Nobody was seen to listen ${list(told)}${left > 0 ? `, and ${plural(left, 'more time')}` : ''}.`);
+  if (more.length > 0) {
+    const told = more
+      .slice(0, MOST_TOLD)
+      .map((each) => `from ${spanWords(each, times)} by ${socketWords(each.states)}`);
+    const left = more.length - told.length;
+    sentences.push(`Again ${list(told)}${left > 0 ? `, and ${plural(left, 'more time')}` : ''}.`);
   }
-  for (const each of after) {
-    const until = each.until === null ? 'with no end in sight' : `until ${endWords(each, times)}`;
-    sentences.push(
-      `If who listens stopped when the capture ended, ${socketWords(each.states)} would still be on the port, ${until}.`,
-    );
+  const after = restartOf(port, times);
+  if (after !== undefined && (first !== undefined || after.bindFails.neither !== true)) {
+    sentences.push(`${sentence(restartWords(after, times))}.`);
   }
-  const [any] = [...blocked, ...after];
-  if (any === undefined) return ['No socket was on it while nobody listened.'];
-  sentences.push(ruleWords(any, system));
-  return sentences;
+  return sentences.join(' ');
 }
 
-function heldWords(interval: PortInterval, times: Times): string {
-  return `from ${spanWords(interval, times)}, with ${socketWords(interval.states)} on the port`;
+function restartOf(port: PortLedger, { lastPacket }: Times): PortInterval | undefined {
+  return port.intervals.find((each) => !isListening(each) && isAfter(each, lastPacket));
 }
 
-function ruleWords({ bindFails: fails, states }: PortInterval, system: string): string {
-  if (fails.neither === null) return 'Whether bind() fails then is not known: RFC 9293 tells no rules for it.';
-  const rule = `On ${system} bind() fails meanwhile ${unlessWords({ ...fails, bothReusePort: null })}`;
-  if (!fails.neither) return `On ${system} such sockets do not make bind() fail.`;
+function restartWords(after: PortInterval, times: Times): string {
+  const until = after.until === null ? 'with no end in sight' : `until ${endWords(after, times)}`;
+  return `a restart when the capture ended would meet ${socketWords(after.states)}, ${until}`;
+}
+
+/** By which rules such sockets are in the way, and what helps: each rule once. */
+export function portRules(ports: readonly PortLedger[]): string[] {
+  const rules = ports.flatMap(({ os, intervals }) => {
+    const system = systemName({ name: os as OsProfile['name'] });
+    return intervals.filter((each) => !isListening(each)).map((each) => ruleWords(each, system));
+  });
+  return [...new Set(rules)];
+}
+
+function ruleWords({ bindFails: fails }: PortInterval, system: string): string {
+  if (fails.neither === null) return 'Whether sockets make bind() fail is not known: RFC 9293 tells no rules for it.';
+  if (!fails.neither) return `On ${system} sockets of earlier connections do not make bind() fail.`;
+  const rule = `On ${system} bind() fails while such sockets are on the port, ${unlessWords({ ...fails, bothReusePort: null })}`;
   if (fails.both) return `${rule}.`;
   const remedy = fails.newOnly
     ? 'set it before bind() in the old and the new version'
     : 'set it before bind() in the new version';
-  const other =
-    states.TIME_WAIT === undefined ? '' : ', or let the clients close first: TIME_WAIT is on their ports then';
-  return `${rule}: ${remedy}${other}.`;
+  return `${rule}: ${remedy}, or let the clients close first, so that TIME_WAIT is on their ports.`;
 }
 
 /** "11:50:18 to 11:51:18 (11:51:20 at the latest)" */
