@@ -152,6 +152,7 @@ function staysConfig(chart: StaysChart): Config {
         borderColor: fg,
         borderWidth: 1,
         pointRadius: 0,
+        pointHoverRadius: 0,
         pointHitRadius: 0,
       })),
     },
@@ -178,7 +179,7 @@ function staysConfig(chart: StaysChart): Config {
           suggestedMax: Math.max(...total),
           grid,
           border,
-          ticks: { ...ticks, precision: 0 },
+          ticks: { ...ticks, precision: 0, maxTicksLimit: 6, callback: (value) => count(Number(value)) },
         },
       },
       plugins: {

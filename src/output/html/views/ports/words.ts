@@ -66,7 +66,7 @@ export function portRules(ports: readonly PortLedger[]): string[] {
 function ruleWords({ bindFails: fails }: PortInterval, system: string): string {
   if (fails.neither === null) return 'Whether sockets make bind() fail is not known: RFC 9293 tells no rules for it.';
   if (!fails.neither) return `On ${system} sockets of earlier connections do not make bind() fail.`;
-  const rule = `On ${system} bind() fails while such sockets are on the port, ${unlessWords({ ...fails, bothReusePort: null })}`;
+  const rule = `On ${system} bind() fails while sockets of earlier connections are on the port, ${unlessWords({ ...fails, bothReusePort: null })}`;
   if (fails.both) return `${rule}.`;
   const remedy = fails.newOnly
     ? 'set it before bind() in the old and the new version'
