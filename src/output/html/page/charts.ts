@@ -36,6 +36,8 @@ Chart.register(
 type Config = ChartConfiguration<'bar' | 'line', unknown[], string>;
 
 const HEIGHT_OF_BAR = 22;
+/** Times of day under a chart. */
+const TICKS = 4;
 /** px */
 const LEAST_WIDTH = 440;
 
@@ -170,7 +172,7 @@ function staysConfig(chart: StaysChart): Config {
           border,
           ticks: { ...ticks, maxRotation: 0, callback: (value) => labelAt(chart, Number(value)) },
           afterBuildTicks: (axis) => {
-            axis.ticks = timeTicks(from, seconds, 5).map(({ at }) => ({ value: at }));
+            axis.ticks = timeTicks(from, seconds, TICKS).map(({ at }) => ({ value: at }));
           },
         },
         y: {
@@ -202,7 +204,7 @@ function staysConfig(chart: StaysChart): Config {
 }
 
 function labelAt({ stays, seconds }: StaysChart, at: number): string {
-  return timeTicks(stays.from, seconds, 5).find((tick) => Math.abs(tick.at - at) < seconds * 1e-6)?.label ?? '';
+  return timeTicks(stays.from, seconds, TICKS).find((tick) => Math.abs(tick.at - at) < seconds * 1e-6)?.label ?? '';
 }
 
 /** A line where the capture ends; what comes after it is striped. */

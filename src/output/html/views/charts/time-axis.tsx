@@ -6,7 +6,7 @@ import type { Scale } from '../../charts/ledger.ts';
 import { fillOf, percentOf } from './patterns.tsx';
 
 /** What fits beside each other on a narrow page. */
-const MOST_TICKS = 5;
+const MOST_TICKS = 4;
 
 interface Height {
   /** of what is drawn, px: from where, to where */
@@ -66,6 +66,6 @@ export function TimeAxis({ scale: { from, seconds }, y }: { scale: Scale; y: num
 
 /** So that no label leaves the drawing. */
 function anchorAt(share: number): 'start' | 'middle' | 'end' {
-  if (share < 0.06) return 'start';
-  return share > 0.94 ? 'end' : 'middle';
+  if (share < 0.05) return 'start';
+  return share > 0.95 ? 'end' : 'middle';
 }

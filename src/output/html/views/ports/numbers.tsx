@@ -41,7 +41,7 @@ export function Intervals({ port, times }: { port: PortLedger; times: Times }): 
           <tr>
             <th scope="row">{moment(each.from, times.firstPacket)}</th>
             <td>{endWords(each, times)}</td>
-            <td>{holders(each)}</td>
+            <td class="wide">{holders(each)}</td>
             {CASES.map((which) => (
               <td>{outcome(each.bindFails[which])}</td>
             ))}

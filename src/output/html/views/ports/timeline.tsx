@@ -31,11 +31,15 @@ export function Timeline({ port, scale, firstPacket, lastPacket, label }: Timeli
   const lanes = all.filter((lane) => lane.cases.includes('neither') || !lane.intervals.every(isListening));
   return (
     <div class="lanes" role="img" aria-label={label}>
-      <span class="label" />
-      <span class="value" />
-      <svg class="track" width="100%" height="16" aria-hidden="true">
-        <CaptureEnd scale={scale} y={11} />
-      </svg>
+      {scale.captured < scale.seconds ? (
+        <>
+          <span class="label" />
+          <span class="value" />
+          <svg class="track" width="100%" height="16" aria-hidden="true">
+            <CaptureEnd scale={scale} y={11} />
+          </svg>
+        </>
+      ) : null}
       <Row
         name={`somebody listens${all.length > lanes.length ? ': any bind() fails' : ''}`}
         end={isUp ? 'then not known' : ''}
