@@ -15,6 +15,8 @@ export interface OverviewWords {
   label: string;
   /** indexes of the states that occur */
   states: ReadonlySet<number>;
+  /** whether an RST ended any */
+  resets: boolean;
 }
 
 export function overviewWords(line: Timeline, mask: Uint8Array, origin: string): OverviewWords {
@@ -36,5 +38,6 @@ export function overviewWords(line: Timeline, mask: Uint8Array, origin: string):
     caption: `the end that closed first, else the server, by state; at most ${count(often)} at once${tail}`,
     label: `${plural(matches, 'connection')} from ${range}. At once, on average over ${BUCKETS} parts of the time: ${each.join('; ')}.`,
     states: new Set(line.state),
+    resets: line.reset.some((at) => !Number.isNaN(at)),
   };
 }

@@ -7,7 +7,7 @@ import { draw, type Picture, pictureHeight } from './overview-draw.ts';
 import { overviewWords } from './overview-words.ts';
 import { RangeInputs } from './range-inputs.tsx';
 import { useTheme } from './theme.tsx';
-import { axisEnd, crowdOf, type Range, STATES, type Timeline } from './timeline.ts';
+import { axisEnd, crowdOf, type Range, resetsOf, STATES, type Timeline } from './timeline.ts';
 
 interface Props {
   /** null: not ready */
@@ -49,6 +49,11 @@ export function Overview(props: Props): JSX.Element {
             {state}
           </li>
         ))}
+        {words?.resets === true ? (
+          <li>
+            <b class="rst">×</b> ended by an RST
+          </li>
+        ) : null}
         <li>
           <i class="key faint" />
           not in the filter
@@ -84,7 +89,11 @@ function Canvas({ line, origin, mask, range, selected, onRange, onSelect, label 
   }, []);
   const crowds = useMemo(() => {
     const buckets = Math.max(1, Math.round(width / 2));
-    return { matched: crowdOf(line, mask, 1, buckets), other: crowdOf(line, mask, 0, buckets) };
+    return {
+      matched: crowdOf(line, mask, 1, buckets),
+      other: crowdOf(line, mask, 0, buckets),
+      resets: resetsOf(line, mask, buckets),
+    };
   }, [line, mask, width]);
   useEffect(() => {
     if (width > 0) picture.current = draw(canvas.current!, { line, origin, mask, crowds, selected });
