@@ -39,7 +39,7 @@ const status = (page: Page) => page.textContent('#where-status');
 
 itBrowser('lists what --where lists', async () => {
   await withPage(mixed.path, async ({ page }) => {
-    const wanted = ['closer==client', 'finwait2>1s && !(kind==open)', 'kind in {aborted, aborted-after-fin}', 'id>3'];
+    const wanted = ['closer==client', 'finwait2>1s && !(kind==open)', 'kind in {aborted, aborted-after-fin}', 'id>99'];
     for (const text of wanted) {
       const { flows } = await analyze([MIXED], { where: text });
       await filter(page, text);
