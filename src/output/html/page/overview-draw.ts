@@ -43,6 +43,11 @@ function hasRows(flows: number): boolean {
   return flows <= MOST_HEIGHT;
 }
 
+/** Whether rows are high enough to tell what was observed from what was not. */
+export function isHatched(flows: number): boolean {
+  return hasRows(flows) && rowHeight(flows) >= CLEAR_ROW;
+}
+
 interface Colours {
   states: string[];
   text: string;

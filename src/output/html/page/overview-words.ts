@@ -2,7 +2,7 @@
 
 import { count, moment, plural } from '../../../words.ts';
 import { timeAfter } from './clock.ts';
-import { tallest } from './overview-draw.ts';
+import { isHatched, tallest } from './overview-draw.ts';
 import { axisEnd, crowdOf, STATES, type Timeline } from './timeline.ts';
 
 /** Buckets that the peaks are counted in. */
@@ -17,6 +17,10 @@ export interface OverviewWords {
   states: ReadonlySet<number>;
   /** whether an RST ended any */
   resets: boolean;
+  /** whether the filter leaves some out */
+  filtered: boolean;
+  /** whether it shows what was not observed */
+  hatched: boolean;
 }
 
 export function overviewWords(line: Timeline, mask: Uint8Array, origin: string): OverviewWords {
@@ -39,5 +43,7 @@ export function overviewWords(line: Timeline, mask: Uint8Array, origin: string):
     label: `${plural(matches, 'connection')} from ${range}. At once, on average over ${BUCKETS} parts of the time: ${each.join('; ')}.`,
     states: new Set(line.state),
     resets: line.reset.some((at) => !Number.isNaN(at)),
+    filtered: matches < mask.length,
+    hatched: isHatched(mask.length) && line.unsure.includes(1),
   };
 }

@@ -49,15 +49,23 @@ export function Overview(props: Props): JSX.Element {
             {state}
           </li>
         ))}
+        {words?.hatched === true ? (
+          <li>
+            <i class="key hatched" />
+            assumed or inferred
+          </li>
+        ) : null}
         {words?.resets === true ? (
           <li>
             <b class="rst">×</b> ended by an RST
           </li>
         ) : null}
-        <li>
-          <i class="key faint" />
-          not in the filter
-        </li>
+        {words?.filtered === true ? (
+          <li>
+            <i class="key faint" />
+            not in the filter
+          </li>
+        ) : null}
         <li>
           <i class="key capture-end" />
           the capture ends
