@@ -14,6 +14,7 @@ import { PORT_FORMATS, type PortFlags, portCommand } from './cli/port-command.ts
 import { BrokenPipe, standardOutputError } from './cli/terminal.ts';
 import { SPLIT_WORDS, type SplitWord } from './decode/split.ts';
 import type { PortRange } from './findings/context.ts';
+import { MOST_REPORT_BYTES } from './output/html/model.ts';
 import { plain } from './output/style.ts';
 import { REDACT_MODES } from './redact/redactor.ts';
 import { OS_NAMES } from './teardown/profiles.ts';
@@ -31,6 +32,18 @@ function positive(text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('a whole number from 1.');
   return value;
+}
+
+const UNITS: Record<string, number> = { '': 1, k: 1e3, m: 1e6 };
+
+/** Bytes, as 500k, 10M or 1.5MB: decimal units. */
+function size(text: string): number {
+  const [, number = '', unit = ''] = /^(\d+(?:\.\d+)?)(|k|m)b?$/i.exec(text.trim()) ?? [];
+  const bytes = Math.floor(Number(number) * UNITS[unit.toLowerCase()]!);
+  if (number === '' || bytes < 1 || bytes > MOST_REPORT_BYTES) {
+    throw new InvalidArgumentError(`bytes, or a size such as 500k or 10M, ${MOST_REPORT_BYTES / 1e6}M at most.`);
+  }
+  return bytes;
 }
 
 function collect(value: string, before: string[] = []): string[] {
@@ -56,8 +69,13 @@ function portRange(text: string): PortRange {
 
 function withOutputs(command: Command): Command {
   return command
-    .option('-o, --output <path>', 'write a file: .txt .json .ndjson .csv .md; repeatable', collect)
+    .option('-o, --output <path>', 'write a file: .html .txt .json .ndjson .csv .md; repeatable', collect)
     .addOption(new Option('-f, --format <format>', 'what goes to standard output (text)').choices(FORMATS))
+    .option(
+      '--max-report-size <size>',
+      'of an HTML report: segments and flows that matter least are left out (10M)',
+      size,
+    )
     .option('-Y, --where <expression>', "keep the flows that match: 'port==9091 && closer==server && finwait2>5s'");
 }
 

@@ -1,4 +1,4 @@
-/** The second reading of a capture: the segments of one flow, for its ladder. */
+/** The second reading of a capture: the segments of flows, for their ladders. */
 
 import { Decoder } from './decode/decode.ts';
 import { DECODED, NO_MORE } from './decode/outcome.ts';
@@ -8,14 +8,24 @@ import { Split, type SplitWord } from './decode/split.ts';
 import * as L from './flow/layout.ts';
 import { NOBODY } from './flow/sink.ts';
 import { FlowTracker } from './flow/tracker.ts';
-import { openCaptures } from './input/captures.ts';
+import type { FlowView } from './flow/view.ts';
+import { type CaptureOptions, openCaptures } from './input/captures.ts';
 import { CaptureClock } from './input/clock.ts';
-import type { LadderSegment } from './output/ladder.ts';
-import type { Flow } from './report/types.ts';
+import { LadderKeeper } from './output/ladder-keeper.ts';
+import type { LadderSegment, Piece } from './output/ladder-rows.ts';
+import { formatAddress } from './report/addresses.ts';
+import type { Address, Flow } from './report/types.ts';
 import { NS_PER_SECOND, seqDiff } from './units.ts';
 
 /** Segments kept of one flow: a ladder of more is read by nobody. */
 const MOST = 20_000;
+
+/** Flows whose segments are kept beside each other. */
+export const MOST_LADDERS = 5_000;
+/** Of so many flows more pieces are kept than of the others: with this all ladders together have 350,000 at most. */
+const LONG_LADDERS = 250;
+/** Pieces of a ladder's end, of those and of the others. */
+const [LONG_END, END] = [280, 40];
 
 /**
  * @param flow of a report on the same files
@@ -27,45 +37,153 @@ export async function segmentsOf(
   flow: Flow,
   splitBy: readonly SplitWord[] = [],
 ): Promise<{ segments: LadderSegment[]; more: number }> {
-  const captures = await openCaptures(files);
+  const segments: LadderSegment[] = [];
+  const sketch = new Sketch(flow);
+  let more = 0;
+  await readAgain(files, splitBy, {}, (id, read) => {
+    if (id !== flow.id) return;
+    const segment = segments.length === MOST ? null : sketch.of(read);
+    if (segment === null) more++;
+    else segments.push(segment);
+  });
+  return { segments, more };
+}
+
+/** The segments of one flow, runs of data joined. */
+export interface KeptLadder {
+  pieces: Piece[];
+  /** segments that were left out behind the first FIRST_PIECES pieces */
+  more: number;
+}
+
+/**
+ * One reading for many flows, in bounded memory: of each its first pieces and its last ones, those around the close.
+ * @param flows of a report on the same files, the most interesting first; those after MOST_LADDERS are left out
+ * @param splitBy as for that report
+ * @returns by id. A flow of which the files now hold other segments than the report counts has none: they were changed
+ * @throws InputError where a file can't be opened
+ */
+export async function laddersOf(
+  files: readonly string[],
+  flows: readonly Flow[],
+  splitBy: readonly SplitWord[] = [],
+  options: Pick<CaptureOptions, 'onProgress'> = {},
+): Promise<Map<number, KeptLadder>> {
+  const wanted = new Map(flows.slice(0, MOST_LADDERS).map((flow, rank) => [flow.id, new WantedFlow(flow, rank)]));
+  await readAgain(files, splitBy, options, (id, read) => wanted.get(id)?.see(read));
+  const ladders = new Map<number, KeptLadder>();
+  for (const [id, each] of wanted) {
+    const ladder = each.ladder();
+    if (ladder !== null) ladders.set(id, ladder);
+  }
+  return ladders;
+}
+
+/** A flow of the report while its segments are read. */
+class WantedFlow {
+  private readonly flow: Flow;
+  private readonly keeper: LadderKeeper;
+  private readonly sketch: Sketch;
+  private seen = 0;
+
+  constructor(flow: Flow, rank: number) {
+    this.flow = flow;
+    this.keeper = new LadderKeeper(flow, rank < LONG_LADDERS ? LONG_END : END);
+    this.sketch = new Sketch(flow);
+  }
+
+  see(read: Read): void {
+    const segment = this.sketch.of(read);
+    this.seen++;
+    if (segment !== null) this.keeper.add(segment);
+  }
+
+  ladder(): KeptLadder | null {
+    const { client, server } = this.flow.packets;
+    return this.sketch.isSame && this.seen === client + server ? this.keeper.ladder() : null;
+  }
+}
+
+/** A segment that was read again; valid during the call. */
+interface Read {
+  frame: number;
+  segment: Segment;
+  view: FlowView;
+  /** which sent it */
+  side: number;
+  isCopy: boolean;
+}
+
+async function readAgain(
+  files: readonly string[],
+  splitBy: readonly SplitWord[],
+  options: Pick<CaptureOptions, 'onProgress'>,
+  take: (id: number, read: Read) => void,
+): Promise<void> {
+  const captures = await openCaptures(files, options);
   const clock = new CaptureClock();
   // The same tracker as in the first reading, so that flows have the same numbers; nothing is kept of them.
   const tracker = new FlowTracker(NOBODY, clock);
   const decoder = new Decoder(ALONE, new Split(splitBy));
   const segment = new Segment();
-  const segments: LadderSegment[] = [];
-  const relative = new Relative();
-  let more = 0;
   await captures.forEach((record) => {
     clock.see(record);
     for (let outcome = decoder.decode(record, segment); outcome !== NO_MORE; outcome = decoder.next(segment)) {
       if (outcome !== DECODED) continue;
       const before = tracker.duplicates;
       const id = tracker.track(segment);
-      if (id !== flow.id) continue;
-      if (segments.length === MOST) {
-        more++;
-        continue;
-      }
       const { flow: view, side } = tracker.current();
-      const { seq, ack } = relative.of(segment, side);
-      const elapsed =
-        (record.seconds - view.float(L.BASE_SECONDS)) * NS_PER_SECOND + record.nanoseconds - view.float(L.FIRST_TIME);
-      segments.push({
-        frame: record.frame,
-        seconds: elapsed / NS_PER_SECOND,
-        sender: side === view.clientSide ? 'client' : 'server',
-        flags: segment.flags,
-        seq,
-        ack,
-        length: segment.length,
-        window: segment.window,
-        duplicate: tracker.duplicates > before,
-        note: null,
-      });
+      take(id, { frame: record.frame, segment, view, side, isCopy: tracker.duplicates > before });
     }
   });
-  return { segments, more };
+}
+
+/** The segments of a flow as its ladder has them. */
+class Sketch {
+  /** whether the flow that was read again has the ends that the report names */
+  isSame = true;
+  private readonly flow: Flow;
+  private readonly relative = new Relative();
+  private clientSide: number | null = null;
+
+  constructor(flow: Flow) {
+    this.flow = flow;
+  }
+
+  /** @returns null where the flow is another one: the capture was changed */
+  of({ frame, segment, view, side, isCopy }: Read): LadderSegment | null {
+    this.clientSide ??= clientSideOf(view, this.flow);
+    this.isSame = this.clientSide !== null;
+    if (this.clientSide === null) return null;
+    const { seq, ack } = this.relative.of(segment, side);
+    const elapsed =
+      (segment.seconds - view.float(L.BASE_SECONDS)) * NS_PER_SECOND + segment.nanoseconds - view.float(L.FIRST_TIME);
+    return {
+      frame,
+      seconds: elapsed / NS_PER_SECOND,
+      sender: side === this.clientSide ? 'client' : 'server',
+      flags: segment.flags,
+      seq,
+      ack,
+      length: segment.length,
+      window: segment.window,
+      duplicate: isCopy,
+      note: null,
+    };
+  }
+}
+
+/** Which side is the report's client: it may be decided by a later segment. Null: the ends are others. */
+function clientSideOf(view: FlowView, { client, server }: Flow): number | null {
+  const { clientSide } = view;
+  if (isEnd(view, clientSide, client) && isEnd(view, 1 - clientSide, server)) return clientSide;
+  return isEnd(view, clientSide, server) && isEnd(view, 1 - clientSide, client) ? 1 - clientSide : null;
+}
+
+function isEnd(view: FlowView, side: number, { address, port }: Address): boolean {
+  const ports = view.word(L.PORTS);
+  if ((side === 0 ? ports >>> 16 : ports & 0xffff) !== port) return false;
+  return formatAddress(view.ints, view.at + (side === 0 ? L.ADDRESS_0 : L.ADDRESS_1)) === address;
 }
 
 /** Sequence numbers relative to each side's first, as tcpdump and Wireshark show them: the SYN is 0. */

@@ -58,6 +58,12 @@ export function duration(seconds: number): string {
   return twoUnits(Math.round(seconds / 3600), 24, 'd', 'h');
 }
 
+/** A size in decimal units: "850 bytes", "500 kB", "1.25 MB". */
+export function sizeWords(bytes: number): string {
+  if (bytes < 1_000) return plural(bytes, 'byte');
+  return bytes < 1_000_000 ? `${trimmed(bytes / 1e3, 1)} kB` : `${trimmed(bytes / 1e6, 2)} MB`;
+}
+
 /** Time of day of an RFC 3339 time: "12:03:10.123". @param decimals 0 to 9, cut and not rounded */
 export function clock(time: string, decimals = 3): string {
   return time.slice(11, decimals === 0 ? 19 : 20 + decimals);

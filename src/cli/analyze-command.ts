@@ -1,7 +1,8 @@
 import { type Analysis, type AnalyzeOptions, MAX_FLOWS, runAnalysis } from '../analyze.ts';
 import type { SplitWord } from '../decode/split.ts';
 import type { EvidenceRedaction } from '../extract.ts';
-import type { PortRange } from '../findings/context.ts';
+import type { Context, PortRange } from '../findings/context.ts';
+import { staysOf } from '../output/html/charts/stays-of.ts';
 import { plain } from '../output/style.ts';
 import { type RedactMode, Redactor } from '../redact/redactor.ts';
 import type { ComparisonTotals, Flow, Severity } from '../report/types.ts';
@@ -12,6 +13,7 @@ import { EvidenceFile } from './evidence.ts';
 import { reachesFailOn } from './fail-on.ts';
 import { type Format, isStreamed, OutputFile, render, streamHead, streamLine } from './formats.ts';
 import { capturesOf } from './inputs.ts';
+import { readLadders, warnOfSize } from './page.ts';
 import { Progress } from './progress.ts';
 import { onSignal } from './signals.ts';
 import { hintAtTornConnection } from './split-hint.ts';
@@ -36,6 +38,8 @@ export interface AnalyzeFlags {
   redactPorts?: true;
   maxFlows?: number;
   follow?: true;
+  /** of an HTML report, bytes at most */
+  maxReportSize?: number;
   /** where the packets that findings cite are to go */
   evidence?: string;
   quiet?: true;
@@ -51,7 +55,7 @@ const ENOUGH_FOR_A_SUMMARY = 1_000;
 const BATCH = 256;
 
 /** What is to be written: compare's has the comparison too. */
-export type Analyzed = Analysis & { comparison?: ComparisonTotals };
+export type Analyzed = Analysis & { comparison?: ComparisonTotals; context?: Context };
 
 /** What the flags say of operating systems. @throws OsError */
 export function systemOptions({ os, timeWait, finTimeout }: AnalyzeFlags): Pick<AnalyzeOptions, SystemOption> {
@@ -80,7 +84,7 @@ export async function analyzeCommand(operands: string[], flags: AnalyzeFlags): P
 
 /**
  * Analyses, and writes what the flags ask for.
- * @param files that are analysed, where evidence can be taken from them
+ * @param files that are analysed, where evidence and segments can be taken from them
  * @returns the exit code
  */
 export async function writeAnalysis(
@@ -100,7 +104,7 @@ export async function writeAnalysis(
     // Every output is opened before anything is analysed: a wrong path is told at once.
     for (const path of flags.output ?? []) outputs.push(new OutputFile(path));
     if (flags.evidence !== undefined) evidence = new EvidenceFile(flags.evidence, files, following !== null);
-    return await analyzeInto(outputs, evidence, analysis, flags, following?.signal);
+    return await analyzeInto(outputs, evidence, analysis, files, flags, following?.signal);
   } catch (error) {
     giveUp();
     throw error;
@@ -113,6 +117,7 @@ async function analyzeInto(
   outputs: OutputFile[],
   evidence: EvidenceFile | null,
   analysis: (options: AnalyzeOptions) => Promise<Analyzed>,
+  files: readonly string[],
   flags: AnalyzeFlags,
   follow: AbortSignal | undefined,
 ): Promise<number> {
@@ -135,7 +140,10 @@ async function analyzeInto(
     if (lines.length >= BATCH) flush();
   };
   // Frames of ordinary flows are known where these are listed.
-  const listsAll = formats.includes('json') || flags.verbose === true || flags.evidence !== undefined;
+  const listsAll =
+    formats.some((format) => format === 'json' || format === 'html') ||
+    flags.verbose === true ||
+    flags.evidence !== undefined;
   const analyzed = await analysis({
     where: flags.where,
     follow,
@@ -149,9 +157,18 @@ async function analyzeInto(
       if (lines.length > 0) flush();
     },
   }).finally(() => progress.end());
+  // Of the flows as they were: segments name nobody.
+  const ladders = formats.includes('html') ? await readLadders(analyzed.report, files, flags) : undefined;
   // From here on nothing but this is written, on standard error too.
   const { report, ...counted } = redactor?.analysis(analyzed) ?? analyzed;
-  const beside = { ...counted, splitBy: flags.splitBy };
+  const stays = formats.includes('html') && analyzed.context !== undefined ? staysOf(analyzed.context) : null;
+  const page = {
+    ladders,
+    stays: stays === null ? undefined : (redactor?.stays(stays) ?? stays),
+    maxReportBytes: flags.maxReportSize,
+    onTooLarge: warnOfSize(flags),
+  };
+  const beside = { ...counted, ...page, splitBy: flags.splitBy };
   if (streamed !== null) flush();
   else if (stdoutFormat !== null) {
     const style = { color: wantsColor(flags.color), width: outputWidth(), verbose: flags.verbose === true };

@@ -3,7 +3,7 @@ import type { SplitWord } from '../decode/split.ts';
 import { csvHeader, csvRow } from '../output/csv.ts';
 import { AtomicFile } from '../output/files.ts';
 import type { Stays } from '../output/html/charts/stays.ts';
-import { type Ladders, MAX_REPORT_BYTES } from '../output/html/model.ts';
+import { type HtmlOptions, type Ladders, MAX_REPORT_BYTES } from '../output/html/model.ts';
 import { htmlReport } from '../output/html/report.tsx';
 import { jsonReport } from '../output/json.ts';
 import { markdownReport } from '../output/markdown.ts';
@@ -65,6 +65,7 @@ export interface Beside {
   stays?: Stays | undefined;
   ladders?: Ladders | undefined;
   maxReportBytes?: number | undefined;
+  onTooLarge?: HtmlOptions['onTooLarge'];
 }
 
 const NO_LADDERS: Ladders = { of: new Map(), left: 'No segments were kept for this page.' };
@@ -77,8 +78,8 @@ export function render(format: Format, report: Report, beside: Beside, style: Te
     case 'md':
       return [markdownReport(report, beside.comparison, beside.splitBy)];
     case 'html': {
-      const { stays = null, ladders = NO_LADDERS, maxReportBytes = MAX_REPORT_BYTES } = beside;
-      return htmlReport({ ...beside, report, stays, ladders }, { maxBytes: maxReportBytes });
+      const { stays = null, ladders = NO_LADDERS, maxReportBytes = MAX_REPORT_BYTES, onTooLarge } = beside;
+      return htmlReport({ ...beside, report, stays, ladders }, { maxBytes: maxReportBytes, onTooLarge });
     }
     default:
       return [textReport(report, { ...style, ...beside })];

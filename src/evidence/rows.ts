@@ -70,13 +70,33 @@ function sortByTime(lifetimes: Lifetimes, starts: Uint32Array): void {
 
 /** Ids are given in the order of first packets, and hardly any is missing: they sort themselves. */
 function rowsById(lifetimes: Lifetimes): Uint32Array {
-  let most = 0;
-  for (let i = 0; i < lifetimes.length; i++) most = Math.max(most, lifetimes.id(i));
-  if (most > 4 * lifetimes.length + 1024) return lifetimes.inOrder();
-  const places = new Uint32Array(most + 1);
-  for (let i = 0; i < lifetimes.length; i++) places[lifetimes.id(i)] = i + 1;
+  const places = placesById(lifetimes);
+  if (places === null) return lifetimes.inOrder();
   const rows = new Uint32Array(lifetimes.length);
   let length = 0;
-  for (let id = 0; id <= most; id++) if (places[id]! > 0) rows[length++] = places[id]! - 1;
+  for (const place of places) if (place > 0) rows[length++] = place - 1;
   return rows.subarray(0, length);
+}
+
+/** By flow id its row and 1, 0 where it has none; null where most ids have no row. */
+function placesById(lifetimes: Lifetimes): Uint32Array | null {
+  let most = 0;
+  for (let i = 0; i < lifetimes.length; i++) most = Math.max(most, lifetimes.id(i));
+  if (most > 4 * lifetimes.length + 1024) return null;
+  const places = new Uint32Array(most + 1);
+  for (let i = 0; i < lifetimes.length; i++) places[lifetimes.id(i)] = i + 1;
+  return places;
+}
+
+/** Finds flows' rows by their ids. The rows are not to be arranged anew. @returns undefined for ids without a row */
+export function rowFinder(lifetimes: Lifetimes): (id: number) => number | undefined {
+  const places = placesById(lifetimes);
+  if (places === null) {
+    const rows = new Map(Array.from({ length: lifetimes.length }, (_, row) => [lifetimes.id(row), row]));
+    return (id) => rows.get(id);
+  }
+  return (id) => {
+    const place = places[id] ?? 0;
+    return place === 0 ? undefined : place - 1;
+  };
 }

@@ -2,7 +2,7 @@ import type { Evidence } from '../evidence/evidence.ts';
 import type { Lifetimes } from '../evidence/lifetimes.ts';
 import { NAME_WORDS } from '../evidence/names.ts';
 import type { Notable } from '../evidence/notable.ts';
-import { ServiceRows } from '../evidence/rows.ts';
+import { rowFinder, ServiceRows } from '../evidence/rows.ts';
 import type { KnownPort } from '../ports/answer.ts';
 import { type Ledger, ledgerOf } from '../ports/ledger.ts';
 import { formatAddress } from '../report/addresses.ts';
@@ -64,7 +64,7 @@ export class Context {
   private readonly peaks = new Map<number, Peak>();
   private notablesById: Map<number, Notable> | null = null;
   private listedById: Map<number, Flow> | null = null;
-  private byId: Map<number, number> | null = null;
+  private finder: ReturnType<typeof rowFinder> | null = null;
   private readonly byName: Map<string, Service>;
 
   constructor(sources: Sources) {
@@ -181,8 +181,8 @@ export class Context {
 
   /** The row (Lifetimes) of a flow; undefined where it has none. */
   rowOf(id: number): number | undefined {
-    this.byId ??= new Map(Array.from({ length: this.lifetimes.length }, (_, row) => [this.lifetimes.id(row), row]));
-    return this.byId.get(id);
+    this.finder ??= rowFinder(this.lifetimes);
+    return this.finder(id);
   }
 
   /** Both ends of a flow; null where it has no row, or they have no numbers. */

@@ -110,14 +110,23 @@ export function citations(findings: readonly Finding[]): ReadonlyMap<number, num
   return cited;
 }
 
-/** The listed flows in groups: those that severe findings cite, then trouble before order, long lingering before short. */
-export function groupFlows(report: Report): FlowGroup[] {
+/** The listed flows: those that severe findings cite, then trouble before order, long lingering before short. */
+function ranked(report: Report): Flow[] {
   const cited = citations(report.findings);
-  const ranked = report.flows
+  return report.flows
     .map((flow) => ({ flow, score: interest(flow, cited.get(flow.id) ?? 0) }))
-    .sort((a, b) => b.score - a.score || a.flow.id - b.flow.id);
+    .sort((a, b) => b.score - a.score || a.flow.id - b.flow.id)
+    .map(({ flow }) => flow);
+}
+
+/** The listed flows in groups, the most interesting flows and groups first. */
+export function groupFlows(report: Report): FlowGroup[] {
+  return grouped(ranked(report));
+}
+
+function grouped(flows: readonly Flow[]): FlowGroup[] {
   const groups = new Map<string, FlowGroup>();
-  for (const { flow } of ranked) {
+  for (const flow of flows) {
     const words = explanation(flow);
     const key = `${words} ${flow.kind} ${flow.initiator} ${lingered(flow) >= LINGERED}`;
     const group = groups.get(key) ?? { flows: [], words };
@@ -144,4 +153,12 @@ export function mattersMost(report: Report, most: number): Flow[] {
   const groups = groupFlows(report);
   const shown = shares(groups, most);
   return groups.flatMap(({ flows }, index) => flows.slice(0, shown[index]));
+}
+
+/** All listed flows in the order in which they are wanted: those that findings cite, a few of each group, the others. */
+export function byInterest(report: Report): Flow[] {
+  const flows = ranked(report);
+  const cited = new Set(report.findings.flatMap((finding) => finding.flows));
+  const few = grouped(flows).flatMap((group) => group.flows.slice(0, ALIKE));
+  return [...new Set([...flows.filter(({ id }) => cited.has(id)), ...few, ...flows])];
 }

@@ -47,16 +47,22 @@ export interface Run {
 /** What a ladder is drawn from: segments in the order of the capture, long runs of data already joined. */
 export type Piece = { kind: 'segment'; segment: LadderSegment } | { kind: 'run'; run: Run };
 
-export type Row =
+type TimedRow =
   | { kind: 'segment'; segment: LadderSegment; entered: Entered }
   | { kind: 'run'; run: Run; entered: Entered }
   /** a state that no segment begins: a timer's end, or what was inferred */
-  | { kind: 'state'; seconds: number; basis: Basis; entered: Entered }
-  | { kind: 'pause'; seconds: number };
+  | { kind: 'state'; seconds: number; basis: Basis; entered: Entered };
+
+export type Row = TimedRow | { kind: 'pause'; seconds: number };
+
+/** Where a ladder's middle is missing. */
+export type LeftOut = { kind: 'left-out'; segments: number };
 
 const FIN_SYN_RST = 0x07;
 /** A run of more segments than this is drawn as one row. */
 const LONGEST_RUN = 4;
+/** Pieces of a ladder's beginning that are kept where not all are; the others are its last ones. */
+export const FIRST_PIECES = 20;
 /** Seconds between two rows from which the pause is drawn. */
 const PAUSE = 1;
 
@@ -86,59 +92,88 @@ function nothing(): Entered {
   return { client: [], server: [] };
 }
 
-function runOf(segments: readonly LadderSegment[], first: LadderSegment, last: LadderSegment): Run {
-  const run: Run = {
+/** The frames with which a state of either end begins: such a segment stands alone. */
+export function changingFrames(flow: Flow): Set<number> {
+  const frames = changes(flow).map(({ frame }) => frame);
+  return new Set(frames.filter((frame) => frame !== null));
+}
+
+/**
+ * Joins more than four segments in a row that open, close, reset and change nothing. Segment by segment: of a run no more
+ * is held than what is told of it.
+ */
+export class Joiner {
+  private readonly alone: ReadonlySet<number>;
+  private readonly take: (piece: Piece) => void;
+  private waiting: LadderSegment[] = [];
+  private run: Run | null = null;
+
+  /** @param alone frames whose segments join no run @param take is given the pieces in order */
+  constructor(alone: ReadonlySet<number>, take: (piece: Piece) => void) {
+    this.alone = alone;
+    this.take = take;
+  }
+
+  add(segment: LadderSegment): void {
+    if ((segment.flags & FIN_SYN_RST) !== 0 || this.alone.has(segment.frame)) {
+      this.end();
+      this.take({ kind: 'segment', segment });
+    } else if (this.run !== null) extend(this.run, segment);
+    else if (this.waiting.push(segment) > LONGEST_RUN) {
+      this.run = emptyRun(this.waiting[0]!);
+      for (const each of this.waiting) extend(this.run, each);
+      this.waiting = [];
+    }
+  }
+
+  /** No more segments come, or none that would join. */
+  end(): void {
+    if (this.run !== null) this.take({ kind: 'run', run: this.run });
+    for (const segment of this.waiting) this.take({ kind: 'segment', segment });
+    this.run = null;
+    this.waiting = [];
+  }
+}
+
+function emptyRun(first: LadderSegment): Run {
+  return {
     first,
-    last,
+    last: first,
     segments: { client: 0, server: 0 },
     bytes: { client: 0, server: 0 },
     duplicates: 0,
     notes: new Map(),
     pause: 0,
   };
-  segments.forEach(({ sender, length, duplicate, note, seconds }, index) => {
-    run.pause = Math.max(run.pause, seconds - (segments[index - 1]?.seconds ?? seconds));
-    if (duplicate) run.duplicates++;
-    else if (note !== null) run.notes.set(note, (run.notes.get(note) ?? 0) + 1);
-    run.segments[sender]++;
-    if (!duplicate) run.bytes[sender] += length;
-  });
-  return run;
 }
 
-/** Joins more than four segments in a row that open, close, reset and change nothing. */
-function joinRuns(segments: readonly LadderSegment[], byFrame: ReadonlyMap<number, Entered>): Row[] {
-  const rows: Row[] = [];
-  let run: LadderSegment[] = [];
-  const endRun = (): void => {
-    const [first, last] = [run[0], run.at(-1)];
-    if (first !== undefined && last !== undefined && run.length > LONGEST_RUN) {
-      rows.push({ kind: 'run', run: runOf(run, first, last), entered: nothing() });
-    } else rows.push(...run.map((segment) => ({ kind: 'segment', segment, entered: nothing() }) as const));
-    run = [];
-  };
-  for (const segment of segments) {
-    const entered = byFrame.get(segment.frame);
-    if (entered === undefined && (segment.flags & FIN_SYN_RST) === 0) {
-      run.push(segment);
-      continue;
-    }
-    endRun();
-    rows.push({ kind: 'segment', segment, entered: entered ?? nothing() });
-  }
-  endRun();
-  return rows;
+function extend(run: Run, segment: LadderSegment): void {
+  const { sender, length, duplicate, note, seconds } = segment;
+  run.pause = Math.max(run.pause, seconds - run.last.seconds);
+  run.last = segment;
+  if (duplicate) run.duplicates++;
+  else if (note !== null) run.notes.set(note, (run.notes.get(note) ?? 0) + 1);
+  run.segments[sender]++;
+  if (!duplicate) run.bytes[sender] += length;
+}
+
+function joined(flow: Flow, segments: readonly LadderSegment[]): Piece[] {
+  const pieces: Piece[] = [];
+  const joiner = new Joiner(changingFrames(flow), (piece) => pieces.push(piece));
+  for (const segment of segments) joiner.add(segment);
+  joiner.end();
+  return pieces;
 }
 
 /** When a row begins and ends, seconds since the flow's first packet. */
-function timesOf(row: Row): [number, number] {
+function timesOf(row: TimedRow): [number, number] {
   if (row.kind === 'segment') return [row.segment.seconds, row.segment.seconds];
   if (row.kind === 'run') return [row.run.first.seconds, row.run.last.seconds];
   return [row.seconds, row.seconds];
 }
 
 /** Puts states that begin with no segment where their time is. */
-function insertTimed(rows: Row[], timed: readonly Change[]): void {
+function insertTimed(rows: TimedRow[], timed: readonly Change[]): void {
   for (const { side, state, basis, seconds } of timed) {
     let index = rows.findIndex((row) => timesOf(row)[0] > seconds);
     if (index < 0) index = rows.length;
@@ -153,9 +188,9 @@ function insertTimed(rows: Row[], timed: readonly Change[]): void {
   }
 }
 
-/** The rows from top to bottom, with the pauses of more than a second between them. */
-export function ladderRows(flow: Flow, segments: readonly LadderSegment[]): Row[] {
-  const frames = new Set(segments.map(({ frame }) => frame));
+/** The pieces with the states that begin with them, and those that begin at other times between them. */
+function timedRows(flow: Flow, pieces: readonly Piece[]): TimedRow[] {
+  const frames = new Set(pieces.map((piece) => (piece.kind === 'segment' ? piece.segment.frame : null)));
   const byFrame = new Map<number, Entered>();
   const timed: Change[] = [];
   const initial: Change[] = [];
@@ -166,16 +201,44 @@ export function ladderRows(flow: Flow, segments: readonly LadderSegment[]): Row[
       byFrame.set(change.frame, entered);
     } else (change.seconds <= 0 ? initial : timed).push(change);
   }
-  const rows = joinRuns(segments, byFrame);
+  const rows = pieces.map((piece): TimedRow => {
+    const entered = (piece.kind === 'segment' ? byFrame.get(piece.segment.frame) : undefined) ?? nothing();
+    return { ...piece, entered };
+  });
   const [first] = rows;
   // What an endpoint was in before the capture stands beside the first row.
-  if (first !== undefined && first.kind !== 'pause') {
-    for (const { side, state } of initial.reverse()) first.entered[side].unshift(state);
-  }
+  if (first !== undefined) for (const { side, state } of initial.reverse()) first.entered[side].unshift(state);
   insertTimed(rows, timed);
-  return rows.flatMap((row, index) => {
-    const previous = rows[index - 1];
-    const gap = previous === undefined ? 0 : timesOf(row)[0] - timesOf(previous)[1];
-    return gap > PAUSE ? [{ kind: 'pause', seconds: gap }, row] : [row];
+  return rows;
+}
+
+/** The rows from top to bottom, with the pauses of more than a second between them. */
+export function ladderRows(flow: Flow, segments: readonly LadderSegment[]): Row[] {
+  return timedRows(flow, joined(flow, segments)).flatMap((row, index, rows) => withPause(rows[index - 1], row));
+}
+
+function withPause(previous: TimedRow | undefined, row: TimedRow): Row[] {
+  const gap = previous === undefined ? 0 : timesOf(row)[0] - timesOf(previous)[1];
+  return gap > PAUSE ? [{ kind: 'pause', seconds: gap }, row] : [row];
+}
+
+/**
+ * The same of pieces, as a page has them.
+ * @param more segments that were left out between the first FIRST_PIECES pieces and those after them
+ */
+export function rowsOfPieces(flow: Flow, pieces: readonly Piece[], more: number): (Row | LeftOut)[] {
+  const rows = timedRows(flow, pieces);
+  const placeOf = (piece: Piece | undefined) => rows.findIndex((row) => piece !== undefined && isOf(row, piece));
+  const before = more === 0 ? -1 : placeOf(pieces[FIRST_PIECES - 1]);
+  const after = more === 0 ? -1 : placeOf(pieces[FIRST_PIECES]);
+  return rows.flatMap((row, index): (Row | LeftOut)[] => {
+    // Where segments are missing nobody knows of pauses.
+    if (index <= before || index > after) return withPause(rows[index - 1], row);
+    return index === before + 1 ? [{ kind: 'left-out', segments: more }, row] : [row];
   });
+}
+
+function isOf(row: TimedRow, piece: Piece): boolean {
+  if (row.kind === 'segment') return piece.kind === 'segment' && row.segment === piece.segment;
+  return row.kind === 'run' && piece.kind === 'run' && row.run === piece.run;
 }

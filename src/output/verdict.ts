@@ -8,7 +8,7 @@ import { lingering, timeWaitPeak, timeWaitPlace, whichSide } from './lingering.t
 import { isForeign, resetPhrase } from './reset-words.ts';
 
 /** Who ended the connections, as far as totals and the listed flows tell. */
-interface Tally {
+export interface Tally {
   /** connections that ended by FIN; where flows were left out, those that ended by RST too */
   closed: number;
   client: number;
@@ -19,7 +19,7 @@ interface Tally {
   withAborts: boolean;
 }
 
-function tally(report: Report): Tally {
+export function tally(report: Report): Tally {
   const { byInitiator, byKind } = report.totals;
   if (isComplete(report)) {
     const counts = { client: 0, server: 0, both: 0, unknown: 0 };

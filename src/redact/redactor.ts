@@ -115,6 +115,16 @@ export class Redactor {
     return { services: services.map((each) => ({ ...each, ...this.end(each, 'server') })), others };
   }
 
+  /** Series of sockets, by address and port; null is for a client's own ports, and '' names nobody. */
+  stays<T extends { series: readonly { address: string; port: number | null }[] }>(stays: T): T {
+    const series = stays.series.map((each) =>
+      each.address === ''
+        ? each
+        : { ...each, address: this.address(each.address, each.port === null ? 'client' : 'server') },
+    );
+    return { ...stays, series };
+  }
+
   /** A report and its services together: server-1 is the busiest then, whichever flows are listed. */
   analysis<T extends { report: Report; services: ServiceTotals }>(analysis: T): T {
     const services = this.services(analysis.services);

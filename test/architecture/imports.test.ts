@@ -44,6 +44,14 @@ const OUTSIDE: { from: string; modules: RegExp; because: string }[] = [
     modules: /^node:(fs|path|crypto)$/,
     because: 'it writes the files, by temporary names',
   },
+  { from: 'src/output/html/', modules: /^preact$/, because: 'it draws the page in Node and in the browser alike' },
+  { from: 'src/output/html/report.tsx', modules: /^preact-render-to-string$/, because: 'it writes the page as text' },
+  {
+    from: 'src/output/html/assets.ts',
+    modules: /^node:(crypto|fs|module)$/,
+    because: "it loads the page's program and style sheet, and says what they hash to",
+  },
+  { from: 'src/output/html/pack.ts', modules: /^node:zlib$/, because: 'the page carries its data compressed' },
   { from: 'src/crew.ts', modules: /^node:(fs|os|url|worker_threads)$/, because: 'it starts the other threads' },
   { from: 'src/worker.ts', modules: /^node:worker_threads$/, because: 'it is one of them' },
   { from: 'src/analyze.ts', modules: /^node:fs$/, because: "the tool's version stands in package.json" },
@@ -103,6 +111,37 @@ describe('the pipeline', () => {
       }),
     );
     expect(findCycle(graph)).toBeNull();
+  });
+});
+
+/** What runs in a browser: it, and all that it imports. */
+describe("the page's program", () => {
+  const PAGE = 'src/output/html/page/main.tsx';
+  const needed = new Set<string>([PAGE]);
+  for (const file of needed)
+    for (const { file: imported } of importsOf(file)) if (imported !== null) needed.add(imported);
+
+  test('imports nothing of Node, as values', () => {
+    const wrong = [...needed].flatMap((file) =>
+      importsOf(file)
+        .filter(({ specifier }) => specifier.startsWith('node:'))
+        .map(({ specifier }) => `${file} imports ${specifier}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  test('alone knows of the browser', () => {
+    const others = FILES.filter((file) => !file.startsWith('src/output/html/page/'));
+    const knows = others.filter((file) => /\b(?:document|navigator|localStorage)\s*\./.test(codeOf(read(file))));
+    expect(knows).toEqual([]);
+  });
+
+  test('takes no text for HTML', () => {
+    const page = FILES.filter((file) => file.startsWith('src/output/html/'));
+    const takes = page.filter((file) =>
+      /innerHTML|outerHTML|insertAdjacentHTML|dangerouslySet|document\.write|\beval\b/.test(read(file)),
+    );
+    expect(takes).toEqual([]);
   });
 });
 

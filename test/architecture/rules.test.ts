@@ -6,7 +6,10 @@ import { codeOf, filesUnder, ROOT, read, trackedFiles } from './sources.ts';
 
 /** A file is to be read in one sitting. */
 const MOST_LINES = 320;
-const PROGRAMS = ['src', 'assembly', 'test', 'bench', 'fuzz', 'scripts'].flatMap((folder) => filesUnder(folder, '.ts'));
+const PROGRAMS = ['src', 'assembly', 'test', 'bench', 'fuzz', 'scripts'].flatMap((folder) => [
+  ...filesUnder(folder, '.ts'),
+  ...filesUnder(folder, '.tsx'),
+]);
 
 function linesThat(pattern: RegExp, files: readonly string[], prepare = (text: string) => text): string[] {
   return files.flatMap((file) =>

@@ -2,10 +2,13 @@
 
 /** Sockets of one local port, or of one client's ports. */
 export interface StaySeries {
+  /** '': what is left of the others */
   address: string;
   /** null: a client's ephemeral ports */
   port: number | null;
-  /** most sockets at once in each bucket */
+  /** most at once; of what is left, most when all together were most */
+  peak: number;
+  /** in each bucket how many of `total` are its */
   counts: readonly number[];
 }
 
@@ -14,10 +17,10 @@ export interface Stays {
   from: string;
   /** length of a bucket */
   bucketSeconds: number;
-  /** the busiest first; what is left of the others is one series with address '' */
+  /** the highest peak first, then what is left of the others: together they are `total` */
   series: readonly StaySeries[];
   /** the most at once over all ports, in each bucket */
   total: readonly number[];
-  /** stays that were not counted, as too many flows were seen */
+  /** stays that were not counted, as too many flows were seen, or not all are listed */
   left: number;
 }

@@ -13,12 +13,14 @@ interface Props {
   input: HtmlInput;
   /** flows that are drawn here */
   drawn: readonly Flow[];
+  /** connections that the script lists: 0 without one */
+  listed: number;
   /** what was left out, a sentence each */
   left: readonly string[];
 }
 
 /** All that stands on the page without a script. */
-export function Body({ input, drawn, left }: Props): JSX.Element {
+export function Body({ input, drawn, listed, left }: Props): JSX.Element {
   const { report, splitBy = [], ladders } = input;
   const told = new Set<string>();
   const shown = new Set(drawn.map(({ id }) => id));
@@ -38,13 +40,14 @@ export function Body({ input, drawn, left }: Props): JSX.Element {
         <div id="static">
           <section id="flows" aria-labelledby="flows-title">
             <h2 id="flows-title">Connections</h2>
-            <FlowTable report={report} splitBy={splitBy} shown={shown} />
+            <FlowTable report={report} splitBy={splitBy} shown={shown} listed={listed} />
           </section>
           <section id="evidence" aria-labelledby="evidence-title">
             <h2 id="evidence-title">Evidence: connection by connection</h2>
             {drawn.map((flow) => (
               <article id={`flow-${flow.id}`} class="flow">
                 <FlowView
+                  isShown={(id) => shown.has(id)}
                   flow={flow}
                   ladder={ladders.of.get(flow.id) ?? null}
                   capture={report.capture}

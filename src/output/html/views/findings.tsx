@@ -1,7 +1,8 @@
 import type { JSX } from 'preact';
 import type { Finding, Report } from '../../../report/types.ts';
 import { count, moment } from '../../../words.ts';
-import { bySeverity, isToldBefore } from '../../survey.ts';
+import { withoutCodeMarks } from '../../style.ts';
+import { bySeverity } from '../../survey.ts';
 import { Prose } from './term.tsx';
 
 /** The mark beside the word: severity is never told by colour alone. */
@@ -31,12 +32,11 @@ export function Findings({ report, shown, told }: Props): JSX.Element {
         Findings <small>{counts.length === 0 ? 'none' : counts.join(', ')}</small>
       </h2>
       {all.length === 0 ? <p>No rule found anything to speak of.</p> : null}
-      {all.map((finding, index) => (
+      {all.map((finding) => (
         <FindingCard
           report={report}
           finding={finding}
           number={report.findings.indexOf(finding)}
-          isTold={isToldBefore(all, index)}
           shown={shown}
           told={told}
         />
@@ -49,49 +49,53 @@ interface CardProps extends Props {
   finding: Finding;
   /** its index in the report */
   number: number;
-  /** what to do stands above */
-  isTold: boolean;
 }
 
-function FindingCard({ report, finding, number, isTold, shown, told }: CardProps): JSX.Element {
+function FindingCard({ report, finding, number, shown, told }: CardProps): JSX.Element {
   const { severity, title, because, doThis, confidence, rule, rfc, wiresharkFilter } = finding;
   const heading = `finding-${number}`;
   return (
     <article class={`finding ${severity}`} aria-labelledby={heading} data-finding={number}>
-      <p class="severity">
-        <span aria-hidden="true">{MARK[severity]}</span> {severity}
-      </p>
-      <h3 id={heading}>
-        <Prose text={title} told={new Set()} />
-      </h3>
-      <p>
-        <Prose text={because} told={told} />
-      </p>
-      <h4>{isTold ? 'Do this (as above, and)' : 'Do this'}</h4>
-      <ol class="steps">
-        {doThis.map((step) => (
-          <li>
-            <Prose text={step} told={told} />
-          </li>
-        ))}
-      </ol>
-      <p class="facts">
-        <span>
-          confidence: <b>{confidence}</b>
-        </span>
-        <Times finding={finding} reference={report.capture.firstPacket} />
-        <Evidence finding={finding} shown={shown} />
-        <Frames frames={finding.frames} />
+      <header>
+        <p class="severity">
+          <span aria-hidden="true">{MARK[severity]}</span> {severity}
+        </p>
+        <h3 id={heading}>{withoutCodeMarks(title)}</h3>
+      </header>
+      <div class="because">
+        <p>
+          <Prose text={because} told={told} />
+        </p>
+        <p class="facts">
+          <span>
+            confidence: <b>{confidence}</b>
+          </span>
+          <Times finding={finding} reference={report.capture.firstPacket} />
+          <Evidence finding={finding} shown={shown} />
+          <Frames frames={finding.frames} />
+        </p>
+      </div>
+      <div class="do">
+        <h4>Do this</h4>
+        <ol class="steps">
+          {doThis.map((step) => (
+            <li>
+              <Prose text={step} told={told} />
+            </li>
+          ))}
+        </ol>
+      </div>
+      <footer class="facts">
+        {wiresharkFilter === null ? null : (
+          <span class="filter">
+            Wireshark: <code>{wiresharkFilter}</code>
+          </span>
+        )}
         {rfc === null ? null : <span>{rfc}</span>}
         <span>
-          rule <code>{rule}</code>
+          <code>teardown explain {rule}</code>
         </span>
-      </p>
-      {wiresharkFilter === null ? null : (
-        <p class="filter">
-          Wireshark: <code>{wiresharkFilter}</code>
-        </p>
-      )}
+      </footer>
     </article>
   );
 }

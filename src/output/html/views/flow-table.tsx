@@ -4,23 +4,25 @@ import type { JSX } from 'preact';
 import type { SplitWord } from '../../../decode/split.ts';
 import type { Flow, Report } from '../../../report/types.ts';
 import { addressPort, count, plural } from '../../../words.ts';
-import { explanation, mattersMost } from '../../groups.ts';
+import { explanation, groupFlows } from '../../groups.ts';
 import { closedFirst, stay, timeWaitUntil } from '../../meaning.ts';
 import { isPlaced, placeWords } from '../../place-words.ts';
 import { Term } from './term.tsx';
 
 /** Rows: more are for the script. */
-const ROWS = 40;
+const ROWS = 48;
 const STATES = ['FIN_WAIT_1', 'FIN_WAIT_2', 'TIME_WAIT', 'CLOSE_WAIT', 'LAST_ACK'] as const;
 
 interface Props {
   report: Report;
   splitBy: readonly SplitWord[];
   shown: ReadonlySet<number>;
+  /** connections that the script lists: 0 without one */
+  listed: number;
 }
 
-export function FlowTable({ report, splitBy, shown }: Props): JSX.Element {
-  const flows = mattersMost(report, ROWS);
+export function FlowTable({ report, splitBy, shown, listed }: Props): JSX.Element {
+  const flows = rowsOf(report);
   const placed = isPlaced(flows, splitBy);
   const left = report.totals.flows - flows.length;
   return (
@@ -28,7 +30,7 @@ export function FlowTable({ report, splitBy, shown }: Props): JSX.Element {
       <table>
         <caption>
           {left > 0
-            ? `The ${count(flows.length)} connections that matter most, of ${count(report.totals.flows)}; with scripts this page lists them all.`
+            ? `The ${count(flows.length)} connections that matter most, of ${count(report.totals.flows)}${scripted(listed, report)}.`
             : `${plural(flows.length, 'connection')}, those that matter most first.`}
         </caption>
         <thead>
@@ -55,6 +57,18 @@ export function FlowTable({ report, splitBy, shown }: Props): JSX.Element {
       </table>
     </section>
   );
+}
+
+/** Some of every group, the groups in order. */
+function rowsOf(report: Report): Flow[] {
+  const groups = groupFlows(report);
+  const each = Math.max(3, Math.floor(ROWS / groups.length));
+  return groups.flatMap(({ flows }) => flows.slice(0, each)).slice(0, ROWS);
+}
+
+function scripted(listed: number, { totals }: Report): string {
+  if (listed === 0) return '';
+  return `; with scripts this page lists ${listed === totals.flows ? 'them all' : count(listed)}`;
 }
 
 interface RowProps {

@@ -5,6 +5,7 @@ import type { Report } from '../../../report/types.ts';
 import { count, duration, list, moment, plural } from '../../../words.ts';
 import { assumptionWords, captureFaults, positionWords } from '../../survey.ts';
 import { verdict } from '../../verdict.ts';
+import { type Answer, atAGlance } from '../glance.ts';
 import { Prose } from './term.tsx';
 
 const POSITION: Record<Report['capture']['position'], string> = {
@@ -56,7 +57,25 @@ export function Verdict({ report, told }: { report: Report; told: Set<string> })
       <p class="seen">
         <Prose text={seen} told={told} />
       </p>
+      <Glance answers={atAGlance(report)} />
     </section>
+  );
+}
+
+function Glance({ answers }: { answers: readonly Answer[] }): JSX.Element | null {
+  if (answers.length === 0) return null;
+  return (
+    <dl class="glance">
+      {answers.map(({ question, answer, detail, isBad }) => (
+        <div class={isBad ? 'bad' : undefined}>
+          <dt>{question}</dt>
+          <dd>
+            <b>{answer}</b>
+            <span>{detail}</span>
+          </dd>
+        </div>
+      ))}
+    </dl>
   );
 }
 
