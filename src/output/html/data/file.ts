@@ -3,7 +3,7 @@
 import type { Flow, Side } from '../../../report/types.ts';
 import { ByteReader, ByteWriter } from './bytes.ts';
 import { costOf, readNumbers, writeNumbers } from './numbers.ts';
-import { FramesByTime, MEMBERS, type Member, PARTS, Rows, type Shapes } from './rows.ts';
+import { FramesByTime, MEMBERS, type Member, NO_RTT, PARTS, Rows, type Shapes } from './rows.ts';
 import { EndpointShape, FAR, NEAR, WHOLE } from './shape.ts';
 import { WholeShape } from './whole.ts';
 
@@ -121,12 +121,16 @@ const LESS = [null, 'rttClient', 'rttServer'] as const;
 
 function writeColumn(writer: ByteWriter, { members }: Rows, { values, rows, isMoment }: Gathered): void {
   const variants = LESS.slice(0, isMoment ? LESS.length : 1).map((less) => {
-    const numbers = less === null ? values : values.map((value, i) => value - members[less][rows[i]!]!);
+    const numbers = less === null ? values : values.map((value, i) => value - lessOf(members[less][rows[i]!]!));
     return { less, numbers, cost: costOf(numbers) };
   });
   const best = variants.reduce((a, b) => (b.cost < a.cost ? b : a));
   writer.byte(LESS.indexOf(best.less));
   writeNumbers(writer, best.numbers);
+}
+
+function lessOf(rtt: number): number {
+  return rtt === NO_RTT ? 0 : rtt;
 }
 
 /** A column that is read from its beginning on. */
@@ -155,7 +159,7 @@ function fill(rows: Rows, columns: ReadonlyMap<string, Cursor>): void {
     for (const part of PARTS) {
       for (const { cursor, since } of cursors.get(rows.shape(row, part))!) {
         let value = cursor.values[cursor.at++]!;
-        if (cursor.less !== null) value += rows.members[cursor.less][row]!;
+        if (cursor.less !== null) value += lessOf(rows.members[cursor.less][row]!);
         rows.values[at++] = since === null ? value : value + rows.time(row, since);
       }
     }

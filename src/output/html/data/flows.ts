@@ -122,5 +122,8 @@ function same(flow: unknown, record: unknown): boolean {
   if (typeof record !== 'object' || record === null) return false;
   const names = Object.keys(flow);
   if (Array.isArray(flow) !== Array.isArray(record) || names.length !== membersOf(record).length) return false;
-  return names.every((name) => same(flow[name as keyof typeof flow], record[name as keyof typeof record]));
+  for (const name of names) {
+    if (!same(flow[name as keyof typeof flow], record[name as keyof typeof record])) return false;
+  }
+  return true;
 }

@@ -34,8 +34,8 @@ export const MEMBERS = [
 ] as const;
 export type Member = (typeof MEMBERS)[number];
 
-/** What stands for null in a column of round trips. */
-export const NO_RTT = -1;
+/** What stands for null in a column of round trips: it has no part of a second, so that all keep their unit. */
+export const NO_RTT = 1e15;
 
 export interface Shapes {
   near: readonly EndpointShape[];
@@ -135,10 +135,20 @@ export function halfOf(rtt: number): number {
   return Math.round(rtt / 2);
 }
 
-/** A time moved by half a round trip, to the nanosecond. */
+/** A time moved by a half or a whole round trip, to the nanosecond. */
 export function shifted(time: number, shift: number, rttClient: number, rttServer: number): number {
-  const half = (shift < 3 ? rttClient : rttServer) / 2;
-  return Math.round(shift % 2 === 1 ? time + half : time - half);
+  switch (shift) {
+    case 1:
+      return Math.round(time + rttClient / 2);
+    case 2:
+      return Math.round(time - rttClient / 2);
+    case 3:
+      return Math.round(time + rttServer / 2);
+    case 4:
+      return Math.round(time - rttServer / 2);
+    default:
+      return time - (shift === 5 ? rttClient : rttServer);
+  }
 }
 
 /** Frames of flows, by when they were captured: frames are numbered in that order, so nearly all follow the one before. */

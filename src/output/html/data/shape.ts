@@ -32,11 +32,14 @@ export const KNOWN = 10;
 /** How a moment differs from one that was captured: not, or by half a round trip to the client or the server, later or earlier. */
 export const SHIFTS = 5;
 
+/** Added to half of an earlier shift it is a whole round trip. */
+const WHOLE_TRIP = 4;
+
 /** A moment: a number of the flow's, or one of the two that are no numbers; moved by a shift, and by nanoseconds. */
 export interface Moment {
   part: number;
   slot: number;
-  /** 0; 1, 2: half a round trip to the client later, earlier; 3, 4: to the server */
+  /** 0; 1, 2: half a round trip to the client later, earlier; 3, 4: to the server; 5, 6: a whole one to the client, to the server, earlier */
   shift: number;
   plus: number;
 }
@@ -137,11 +140,14 @@ export class ShapeReader {
     return from === null ? { kind: 'zero' } : { kind: 'between', from, to: momentNamed(token) };
   }
 
-  frame(): FramePlace | null {
+  /** @param answers the frame came to a far end: it was captured half a round trip before it came, whatever its time is told by */
+  frame(answers = false): FramePlace | null {
     const token = this.next();
     if (token === NOTHING) return null;
     if (token >= KNOWN) return { part: (token - KNOWN) % 3, index: Math.floor((token - KNOWN) / 3) };
-    this.frames.push({ ...this.last, shift: 0 });
+    const { shift } = this.last;
+    const isEarlier = answers && (shift === 2 || shift === 4);
+    this.frames.push({ ...this.last, shift: isEarlier ? WHOLE_TRIP + shift / 2 : 0 });
     return { part: this.part, index: this.frames.length - 1 };
   }
 
@@ -215,7 +221,7 @@ function spanOf(reader: ShapeReader, before: Moment | null, later: number): Span
   const from = reader.moment(`${state} from`, later, before)!;
   const first = reader.frame();
   const to = reader.moment(`${state} to`, later);
-  const last = reader.frame();
+  const last = reader.frame(state === 'SYN_SENT' && reader.part === FAR);
   const lasts: Amount = to === null ? { kind: 'null' } : { kind: 'between', from, to };
   const seconds = reader.amount(`${state} seconds`, lasts, from);
   const plusMinus = reader.amount(`${state} plusMinus`, lasts);

@@ -164,7 +164,7 @@ export class TokenWriter {
   private rttOf(seconds: number | null): number {
     if (seconds === null) return NO_RTT;
     const ns = this.ns(seconds);
-    if (ns < 0) this.isOdd = true;
+    if (ns < 0 || ns >= NO_RTT) this.isOdd = true;
     return ns;
   }
 

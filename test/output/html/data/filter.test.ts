@@ -34,7 +34,8 @@ const EXPRESSIONS = [
 
 it('by any expression', async () => {
   const lists = [];
-  for (const path of capturesUnder('fixtures')) lists.push(await flowsOf(path));
+  for (const path of [...capturesUnder('fixtures/cases'), ...capturesUnder('fixtures/demo')])
+    lists.push(await flowsOf(path));
   const flows = lists
     .flat()
     .map((flow, i) => ({ ...flow, id: i + 1, ...(i % 50 === 7 ? { history: `${flow.history}?` } : {}) }));
