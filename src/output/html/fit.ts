@@ -58,8 +58,8 @@ export function carried(
   return flows.length + segments.text.length > room ? null : { flows, ladders: segments.text, listed, left };
 }
 
-/** How often a size is tried that may fit, after all. */
-const TRIES = 5;
+/** How often a size is tried, which takes its time, where one that fits is known; and where none is but the least. */
+const [TRIES, MOST_TRIES] = [3, 8];
 /** A text that fills so much of its room is good enough. */
 const FULL = 0.92;
 
@@ -77,7 +77,8 @@ function shrunk<T>(
   if (all.text.length <= room || all.kept <= least) return all;
   let fits = { kept: least, text: pack(ranked.slice(0, least)) };
   let [over, overSize] = [all.kept, all.text.length];
-  for (let tries = 0; tries < TRIES && fits.text.length < room * FULL && over - fits.kept > 1; tries++) {
+  for (let tries = 0; fits.text.length < room * FULL && over - fits.kept > 1; tries++) {
+    if (tries >= (fits.kept > least ? TRIES : MOST_TRIES)) break;
     // Between what fits and what does not, as if all were alike; a little less, so that it fits.
     const share = ((room - fits.text.length) / (overSize - fits.text.length)) * 0.97;
     const kept = fits.kept + Math.max(1, Math.floor((over - fits.kept) * share));
