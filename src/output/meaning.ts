@@ -135,6 +135,13 @@ function endpointStay(endpoint: Endpoint, state: ClosingState): [number | null, 
   return [seconds, seconds === null ? 'unknown' : certaintyOf(span)];
 }
 
+/** The seconds of the longer stay of the two ends in a state; null: not reached, or not known. */
+export function staySeconds({ endpoints: { client, server } }: Flow, state: ClosingState): number | null {
+  const field = SECONDS_FIELD[state];
+  const [one, other] = [client[field], server[field]];
+  return one === null || other === null ? (one ?? other) : Math.max(one, other);
+}
+
 /** The longer stay of the two ends in a state, as `--where` reads it. */
 export function stay(flow: Flow, state: ClosingState): Stay {
   let best: [number | null, Certainty] | null = null;

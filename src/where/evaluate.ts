@@ -54,11 +54,16 @@ function collect(value: unknown, path: readonly string[], index: number, found: 
     for (const item of value) collect(item, path, index, found);
   } else if (index === path.length) {
     found.push(value ?? null);
-  } else if (isRecord(value) && path[index]! in value) {
+  } else if (isRecord(value) && has(value, path[index]!)) {
     collect(value[path[index]!], path, index + 1, found);
   } else {
     found.push(null);
   }
+}
+
+/** Whether it is the record's own: a plain object's, or a getter's of a record that is decoded where it is read. */
+function has(value: Record<string, unknown>, name: string): boolean {
+  return Object.hasOwn(value, name) || (name in value && !(name in Object.prototype));
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

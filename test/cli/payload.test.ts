@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { wholeText } from '../support/page.ts';
 import { type Result, teardown, temporaryFolder, writeScript } from './run.ts';
 
 const folder = temporaryFolder();
@@ -43,6 +44,7 @@ describe('a payload that could be recognised', () => {
     for (const format of ['text', 'json', 'ndjson', 'csv', 'md']) {
       note(format, await teardown([capture, '-f', format, '-v']));
     }
+    outputs.set('html', wholeText((await teardown([capture, '-f', 'html'])).stdout));
     note('flow', await teardown(['flow', capture, '1', '-v']));
     const names = ['p.txt', 'p.json', 'p.ndjson', 'p.csv', 'p.md'];
     note('-o', await teardown([capture, ...names.flatMap((name) => ['-o', name])], { cwd: folder }));
@@ -59,7 +61,7 @@ describe('a payload that could be recognised', () => {
   });
 
   test('is in no output', () => {
-    expect([...outputs.keys()]).toHaveLength(14);
+    expect([...outputs.keys()]).toHaveLength(15);
     for (const [name, text] of outputs) {
       expect(text.length, name).toBeGreaterThan(20);
       for (const trace of traces())

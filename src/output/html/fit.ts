@@ -58,8 +58,13 @@ export function carried(
   return flows.length + segments.text.length > room ? null : { flows, ladders: segments.text, listed, left };
 }
 
+/** How often a size is tried that may fit, after all. */
+const TRIES = 5;
+/** A text that fills so much of its room is good enough. */
+const FULL = 0.92;
+
 /**
- * As many of the first as there is room for.
+ * As many of the first as there is room for, or hardly fewer.
  * @param least that are kept, whatever they take
  */
 function shrunk<T>(
@@ -68,15 +73,19 @@ function shrunk<T>(
   room: number,
   pack: (kept: readonly T[]) => string,
 ): { text: string; kept: number } {
-  let kept = ranked.length;
-  let text = pack(ranked);
-  while (text.length > room && kept > least) {
-    // What interests more is longer: the share by number is too large, if anything, and the next one fits.
-    const estimate = Math.floor(kept * Math.max(0, room / text.length) * 0.95);
-    kept = Math.max(least, Math.min(kept - 1, estimate));
-    text = pack(ranked.slice(0, kept));
+  const all = { kept: ranked.length, text: pack(ranked) };
+  if (all.text.length <= room || all.kept <= least) return all;
+  let fits = { kept: least, text: pack(ranked.slice(0, least)) };
+  let [over, overSize] = [all.kept, all.text.length];
+  for (let tries = 0; tries < TRIES && fits.text.length < room * FULL && over - fits.kept > 1; tries++) {
+    // Between what fits and what does not, as if all were alike; a little less, so that it fits.
+    const share = ((room - fits.text.length) / (overSize - fits.text.length)) * 0.97;
+    const kept = fits.kept + Math.max(1, Math.floor((over - fits.kept) * share));
+    const text = pack(ranked.slice(0, kept));
+    if (text.length <= room) fits = { kept, text };
+    else [over, overSize] = [kept, text.length];
   }
-  return { text, kept };
+  return fits;
 }
 
 function countDrawn(ladders: ReadonlyMap<number, Ladder>, drawn: readonly Flow[]): number {

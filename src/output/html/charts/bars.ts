@@ -169,8 +169,13 @@ function finWait2Title(counts: readonly number[], longest: number, open: number,
   const stayed =
     long === 0
       ? `FIN_WAIT_2 never lasted longer than ${duration(longest)}`
-      : `${count(long)} of ${plural(closed, socket)} stayed in FIN_WAIT_2 for 1 s or longer, at most ${duration(longest)}`;
+      : `${someOf(long, closed, socket)} stayed in FIN_WAIT_2 for 1 s or longer, at most ${duration(longest)}`;
   return open === 0 ? stayed : `${stayed}; ${left.replace(' in FIN_WAIT_2', ' in it')}`;
+}
+
+function someOf(some: number, all: number, what: string): string {
+  if (some < all) return `${count(some)} of ${plural(all, what)}`;
+  return all === 1 ? `The one ${what}` : `All ${plural(all, what)}`;
 }
 
 /** Upper bounds of the gaps' buckets, seconds. */

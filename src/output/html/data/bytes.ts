@@ -6,6 +6,10 @@ export class ByteWriter {
   private bytes = new Uint8Array(MANY);
   private length = 0;
 
+  get size(): number {
+    return this.length;
+  }
+
   byte(value: number): void {
     this.room(1);
     this.bytes[this.length++] = value;

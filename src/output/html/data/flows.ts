@@ -33,8 +33,8 @@ function encode(flows: readonly Flow[], notToFit: ReadonlySet<number>): Uint8Arr
     base: moments.base,
     end,
     near,
-    listed: encoder.listed.values,
-    texts: encoder.texts.values,
+    listed: encoder.writer.listed.values,
+    texts: encoder.writer.texts.values,
     addresses: encoder.addresses.values,
     servers: encoder.servers.values,
     odd,
@@ -122,7 +122,5 @@ function same(flow: unknown, record: unknown): boolean {
   if (typeof record !== 'object' || record === null) return false;
   const names = Object.keys(flow);
   if (Array.isArray(flow) !== Array.isArray(record) || names.length !== membersOf(record).length) return false;
-  return names.every(
-    (name) => name in record && same(flow[name as keyof typeof flow], record[name as keyof typeof record]),
-  );
+  return names.every((name) => same(flow[name as keyof typeof flow], record[name as keyof typeof record]));
 }

@@ -103,7 +103,7 @@ function isSigned(values: ArrayLike<number>): boolean {
 }
 
 /** What divides all: times have the capture's unit, or half of it. */
-function scaleOf(values: ArrayLike<number>): number {
+export function scaleOf(values: ArrayLike<number>): number {
   let scale = 0;
   for (let i = 0; i < values.length && scale !== 1; i++) {
     let other = Math.abs(values[i]!);

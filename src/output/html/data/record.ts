@@ -28,7 +28,7 @@ import {
   type Source,
   TimeWaitPart,
 } from './members.ts';
-import { communityIdOf } from './sha1.ts';
+import { CommunityIds } from './sha1.ts';
 import { type EndpointShape, FAR, NEAR, NOTHING, type SpanShape } from './shape.ts';
 import { COMPUTED, COMPUTED_TURNED } from './whole.ts';
 
@@ -160,6 +160,7 @@ class Endpoints extends Part implements PerSide<Endpoint> {
 }
 
 export class FlowRecord extends Part implements Flow {
+  readonly #communityIds = new CommunityIds();
   readonly #client = new Client(this.source);
   readonly #server = new Server(this.source);
   readonly #packets = new Packets(this.source);
@@ -175,7 +176,7 @@ export class FlowRecord extends Part implements Flow {
   }
   get communityId(): string | null {
     const shape = this.whole.communityId;
-    return shape.token === COMPUTED ? communityIdOf(this.#client, this.#server) : this.source.text(shape);
+    return shape.token === COMPUTED ? this.#communityIds.of(this.#client, this.#server) : this.source.text(shape);
   }
   get client(): Client {
     return this.#client;

@@ -25,7 +25,7 @@ export function sha1(message: Uint8Array): Uint8Array {
 function addBlock(view: DataView, at: number): void {
   for (let i = 0; i < 16; i++) words[i] = view.getInt32(at + 4 * i);
   for (let i = 16; i < 80; i++) words[i] = rotated(words[i - 3]! ^ words[i - 8]! ^ words[i - 14]! ^ words[i - 16]!, 1);
-  let [a, b, c, d, e] = state as unknown as [number, number, number, number, number];
+  let [a, b, c, d, e] = [state[0]!, state[1]!, state[2]!, state[3]!, state[4]!];
   for (let i = 0; i < 80; i++) {
     const next = (rotated(a, 5) + mixed(i, b, c, d) + e + words[i]!) | 0;
     e = d;
@@ -52,17 +52,30 @@ function mixed(i: number, b: number, c: number, d: number): number {
   return (b ^ c ^ d) + 0xca62c1d6;
 }
 
-/** Community ID 1.0 with seed 0, as the report has it (report/community-id.ts); null where an address is no address. */
-export function communityIdOf(client: Address, server: Address): string | null {
-  const [a, b] = [parseAddress(client.address), parseAddress(server.address)];
-  if (a === null || b === null || a.length !== b.length) return null;
-  const ordered = compare(a, b) || client.port - server.port;
-  const ends = [...a, ...b];
-  if (ordered > 0) ends.splice(0, ends.length, ...b, ...a);
-  const [low, high] = ordered <= 0 ? [client.port, server.port] : [server.port, client.port];
-  // Seed 0; behind the addresses TCP and a byte of padding.
-  const bytes = [0, 0, ...ends, 6, 0, low >>> 8, low & 0xff, high >>> 8, high & 0xff];
-  return `1:${btoa(String.fromCharCode(...sha1(Uint8Array.from(bytes))))}`;
+/** Community ID 1.0 with seed 0, as the report has it (report/community-id.ts). */
+export class CommunityIds {
+  private readonly bytes = new Map<string, readonly number[] | null>();
+
+  /** null where an end's address is none */
+  of(client: Address, server: Address): string | null {
+    const [a, b] = [this.bytesOf(client.address), this.bytesOf(server.address)];
+    if (a === null || b === null || a.length !== b.length) return null;
+    const inOrder = (compare(a, b) || client.port - server.port) <= 0;
+    const ends = inOrder ? [...a, ...b] : [...b, ...a];
+    const [low, high] = inOrder ? [client.port, server.port] : [server.port, client.port];
+    // Seed 0; behind the addresses TCP and a byte of padding.
+    const bytes = [0, 0, ...ends, 6, 0, low >>> 8, low & 0xff, high >>> 8, high & 0xff];
+    return `1:${btoa(String.fromCharCode(...sha1(Uint8Array.from(bytes))))}`;
+  }
+
+  private bytesOf(address: string): readonly number[] | null {
+    let bytes = this.bytes.get(address);
+    if (bytes === undefined) {
+      bytes = parseAddress(address);
+      this.bytes.set(address, bytes);
+    }
+    return bytes;
+  }
 }
 
 function compare(a: readonly number[], b: readonly number[]): number {

@@ -155,7 +155,7 @@ export class ShapeReader {
 }
 
 /** The token of a moment that is known. */
-export function momentToken({ part, slot, shift }: Omit<Moment, 'plus'>): number {
+export function momentToken(part: number, slot: number, shift: number): number {
   return KNOWN + shift + SHIFTS * (part < 0 ? part - FIRST : 2 + 3 * slot + part);
 }
 

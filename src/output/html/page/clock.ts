@@ -8,7 +8,9 @@ const DAY = 86_400;
 /** Seconds of the day of a time with nine decimals, without what Date.parse costs. */
 function secondsOfDay(time: string): number {
   const digits = (at: number) => (time.charCodeAt(at) - 48) * 10 + time.charCodeAt(at + 1) - 48;
-  return digits(11) * 3600 + digits(14) * 60 + digits(17) + Number(time.slice(20, 29)) / 1e9;
+  let nanoseconds = 0;
+  for (let at = 20; at < 29; at++) nanoseconds = nanoseconds * 10 + time.charCodeAt(at) - 48;
+  return digits(11) * 3600 + digits(14) * 60 + digits(17) + nanoseconds / 1e9;
 }
 
 /** Seconds from `origin` to other times, both as the report writes them; for very many of the same few days. */

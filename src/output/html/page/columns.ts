@@ -4,9 +4,10 @@ import type { SplitWord } from '../../../decode/split.ts';
 import type { Address, Flow } from '../../../report/types.ts';
 import { addressPort, duration, secondsBetween } from '../../../words.ts';
 import { explanation } from '../../groups.ts';
-import { type ClosingState, closedFirst, shapeWords, stay, timeWaitUntil } from '../../meaning.ts';
+import { type ClosingState, closedFirst, shapeWords, stay, staySeconds, timeWaitUntil } from '../../meaning.ts';
 import { placeWords } from '../../place-words.ts';
 import { TERMS } from '../terms.ts';
+import { secondsSince } from './clock.ts';
 
 interface Base {
   /** for class names, and to tell columns apart */
@@ -41,7 +42,7 @@ function stayColumn(state: ClosingState): NumberColumn {
     help: `${TERMS[state]} The longer stay of both ends.`,
     state,
     cell: (flow) => stay(flow, state).text,
-    number: (flow) => stay(flow, state).seconds,
+    number: (flow) => staySeconds(flow, state),
   };
 }
 
@@ -61,11 +62,10 @@ function known(text: string): string | null {
   return text === '-' ? null : text;
 }
 
-/** The later of both ends' TIME_WAIT, nanoseconds cut to microseconds since 1970. */
-function lastUntil({ endpoints: { client, server } }: Flow): number | null {
-  const ends = [client.timeWait, server.timeWait].filter((each) => each !== null).map(({ until }) => until);
-  const last = ends.sort().at(-1);
-  return last === undefined ? null : Date.parse(`${last.slice(0, 19)}Z`) * 1000 + Number(last.slice(20, 26));
+/** The later end of both ends' TIME_WAIT. */
+function lastUntil({ endpoints: { client, server } }: Flow): string | null {
+  const [one, other] = [client.timeWait?.until ?? null, server.timeWait?.until ?? null];
+  return one === null || other === null ? (one ?? other) : one > other ? one : other;
 }
 
 /**
@@ -80,7 +80,7 @@ export function columnsFor(reference: string | null, splitBy: readonly SplitWord
     cell: (flow) => placeWords(flow, splitBy),
     words: (flow) => placeWords(flow, splitBy),
   };
-  const lasted = (flow: Flow) => secondsBetween(flow.firstPacket, flow.lastPacket);
+  const seconds = secondsSince(reference ?? '1970-01-01T00:00:00.000000000Z');
   return [
     {
       name: 'flow',
@@ -113,7 +113,10 @@ export function columnsFor(reference: string | null, splitBy: readonly SplitWord
       label: 'TIME_WAIT until',
       help: 'When the later TIME_WAIT ends, by the timers of the system, or what ended it early.',
       cell: (flow) => timeWaitUntil(flow, reference),
-      number: lastUntil,
+      number: (flow) => {
+        const until = lastUntil(flow);
+        return until === null ? null : seconds(until);
+      },
     },
     stayColumn('CLOSE_WAIT'),
     stayColumn('LAST_ACK'),
@@ -122,8 +125,8 @@ export function columnsFor(reference: string | null, splitBy: readonly SplitWord
       name: 'lasted',
       label: 'lasted',
       help: 'From the first packet of the connection to its last one.',
-      cell: (flow) => duration(lasted(flow)),
-      number: lasted,
+      cell: (flow) => duration(secondsBetween(flow.firstPacket, flow.lastPacket)),
+      number: (flow) => seconds(flow.lastPacket) - seconds(flow.firstPacket),
     },
     {
       name: 'words',

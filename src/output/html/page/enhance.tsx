@@ -17,7 +17,7 @@ export function enhance(facts: PageFacts): void {
         <CopyButton label="Copy as Markdown" text={() => findingMarkdown(finding, facts.capture.firstPacket)} />
         {wiresharkFilter === null ? null : <CopyButton label="Copy filter" text={() => wiresharkFilter} />}
       </>,
-      appended(card, 'actions'),
+      appended(card.querySelector<HTMLElement>('footer') ?? card, 'actions'),
     );
   }
   for (const name of document.querySelectorAll<HTMLElement>('main span[data-flow]')) {

@@ -16,6 +16,7 @@ const TROUBLE = [
   'reuse.inTimeWait',
   'closer==server',
   'closer==client',
+  'kind==graceful',
   'kind==open',
 ];
 

@@ -4,6 +4,7 @@ import type { JSX } from 'preact';
 import { useCallback, useEffect, useMemo, useState } from 'preact/hooks';
 import { count, plural } from '../../../words.ts';
 import { isPlaced } from '../../place-words.ts';
+import { bySeverity } from '../../survey.ts';
 import type { FlowStore, LadderStore } from '../data/store.ts';
 import type { PageFacts } from '../page-facts.ts';
 import { columnsFor } from './columns.ts';
@@ -28,6 +29,15 @@ export interface ExplorerProps {
 
 const BY_INTEREST: Sort = { column: null, descending: false };
 
+/** The first connection of the worst finding, else the most interesting one; -1: there is none. */
+function firstShown(flows: FlowStore, { findings }: PageFacts, ranked: ArrayLike<number>): number {
+  for (const { flows: ids } of bySeverity(findings)) {
+    const index = ids[0] === undefined ? -1 : flows.indexOf(ids[0]);
+    if (index >= 0) return index;
+  }
+  return ranked[0] ?? -1;
+}
+
 export function Explorer({ facts, flows, ladders }: ExplorerProps): JSX.Element {
   const { capture } = facts;
   const splitBy = useMemo(() => (isAnywherePlaced(flows, facts) ? facts.splitBy : []), [flows]);
@@ -35,7 +45,7 @@ export function Explorer({ facts, flows, ladders }: ExplorerProps): JSX.Element 
   const ranked = useMemo(() => orderBy(interestKeys(flows, facts.findings), false), [flows]);
   const tried = useMemo(() => examples(flows, ranked), [flows]);
 
-  const { selection, missing, select, show } = useSelection(flows, ranked[0] ?? -1);
+  const { selection, missing, select, show } = useSelection(flows, firstShown(flows, facts, ranked));
   const { text, mask, matches, filter } = useFilter(flows, selection);
   const [sort, setSort] = useState<Sort>(BY_INTEREST);
   const [range, setRange] = useState<Range | null>(null);

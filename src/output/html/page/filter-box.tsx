@@ -82,25 +82,27 @@ export function FilterBox({ text, examples, status, onFilter }: Props): JSX.Elem
       <div id="where-error" class="filter-error">
         {error === null ? null : <Wrong text={typed} error={error} />}
       </div>
-      <p class="filter-examples">
-        {examples.length === 0 ? null : <span>Try</span>}
-        {examples.map((example) => (
-          <button
-            type="button"
-            class="small"
-            key={example}
-            aria-pressed={typed === example}
-            onClick={() => set(example)}
-          >
-            <code>{example}</code>
-          </button>
-        ))}
-      </p>
+      <div class="filter-under">
+        <p id="where-status" role="status" class="filter-status">
+          {status}
+          {error === null ? '' : ' (by the last filter that could be read)'}
+        </p>
+        <p class="filter-examples">
+          {examples.length === 0 ? null : <span>Try</span>}
+          {examples.map((example) => (
+            <button
+              type="button"
+              class="small"
+              key={example}
+              aria-pressed={typed === example}
+              onClick={() => set(example)}
+            >
+              <code>{example}</code>
+            </button>
+          ))}
+        </p>
+      </div>
       <FilterHelp />
-      <p id="where-status" role="status" class="filter-status">
-        {status}
-        {error === null ? '' : ' (by the last filter that could be read)'}
-      </p>
     </div>
   );
 }

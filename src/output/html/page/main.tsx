@@ -4,6 +4,7 @@ import { render } from 'preact';
 import { decodeFlows } from '../data/flows.ts';
 import { decodeLadders } from '../data/ladders.ts';
 import type { PageFacts } from '../page-facts.ts';
+import { drawCharts } from './charts.ts';
 import { enhance } from './enhance.tsx';
 import { Explorer } from './explorer.tsx';
 import { startTheme } from './theme.tsx';
@@ -20,6 +21,7 @@ async function start(): Promise<void> {
   explorer.hidden = false;
   document.documentElement.classList.add('scripted');
   performance.mark('table-usable');
+  drawCharts(facts.charts);
 }
 
 startTheme();

@@ -8,7 +8,7 @@ export interface Scene {
   /** the capture's first packet */
   origin: string;
   mask: Uint8Array;
-  crowds: { matched: Crowd; other: Crowd };
+  crowds: { matched: Crowd; other: Crowd; resets: Float64Array };
   selected: number;
 }
 
@@ -23,17 +23,29 @@ const AXIS = 20;
 const LANE = 14;
 const MOST_HEIGHT = 220;
 const TALL_ROW = 14;
-/** From this height on a row shows what is assumed, and RSTs. */
+/** Above the crowd: RSTs. */
+const RESETS = 20;
+/** From this height on a row shows what is assumed, and each RST as a cross. */
 const CLEAR_ROW = 5;
 const FAINT = 0.22;
 
 /** Height of the whole, CSS pixels. */
 export function pictureHeight(flows: number): number {
-  return hasRows(flows) ? Math.min(MOST_HEIGHT, Math.max(3, flows) * TALL_ROW) + AXIS : MOST_HEIGHT + LANE + AXIS;
+  return hasRows(flows) ? Math.max(3 * TALL_ROW, flows * rowHeight(flows)) + AXIS : MOST_HEIGHT + LANE + AXIS;
+}
+
+/** Whole pixels: rows of other heights make a pattern that means nothing. */
+function rowHeight(flows: number): number {
+  return Math.max(1, Math.min(TALL_ROW, Math.floor(MOST_HEIGHT / Math.max(1, flows))));
 }
 
 function hasRows(flows: number): boolean {
   return flows <= MOST_HEIGHT;
+}
+
+/** Whether rows are high enough to tell what was observed from what was not. */
+export function isHatched(flows: number): boolean {
+  return hasRows(flows) && rowHeight(flows) >= CLEAR_ROW;
 }
 
 interface Colours {
@@ -75,11 +87,12 @@ export function draw(canvas: HTMLCanvasElement, scene: Scene): Picture {
   drawAxis(context, scene, colour, width, bottom, x);
   if (!hasRows(scene.mask.length)) {
     drawCrowds(context, scene, colour, width, bottom - LANE);
+    drawResetCounts(context, scene, colour, width);
     drawLane(context, scene, colour, bottom - LANE, x);
     drawEnd(context, scene, colour, bottom, x);
     return { flowAt: () => -1 };
   }
-  const row = bottom / Math.max(3, scene.mask.length);
+  const row = rowHeight(scene.mask.length);
   drawRows(context, scene, colour, row, x);
   drawEnd(context, scene, colour, bottom, x);
   return { flowAt: (y) => (y < row * scene.mask.length ? Math.floor(y / row) : -1) };
@@ -139,8 +152,8 @@ function drawRows(context: CanvasRenderingContext2D, scene: Scene, colour: Colou
       context.fillRect(from, y, wide, inner);
       if (line.unsure[k] === 1 && row >= CLEAR_ROW) hatch(context, from, y, wide, inner, colour.back);
     }
-    if (line.reset[i] === 1 && row >= CLEAR_ROW) cross(context, x(lastEdge(line, i)), y, inner, colour.cross);
   }
+  drawResets(context, scene, colour, row, x);
   context.globalAlpha = 1;
   if (selected < 0) return;
   const from = x(line.start[selected]!);
@@ -155,9 +168,19 @@ function drawRows(context: CanvasRenderingContext2D, scene: Scene, colour: Colou
   );
 }
 
-function lastEdge(line: Timeline, flow: number): number {
-  const next = line.first[flow + 1]!;
-  return next > line.first[flow]! ? line.to[next - 1]! : line.end[flow]!;
+/** Over all rows, so that a thin row does not hide that of its neighbour. */
+function drawResets(context: CanvasRenderingContext2D, scene: Scene, colour: Colours, row: number, x: X): void {
+  const { line, mask } = scene;
+  for (let i = 0; i < mask.length; i++) {
+    const at = line.reset[i]!;
+    if (Number.isNaN(at)) continue;
+    context.globalAlpha = mask[i] === 1 ? 1 : FAINT;
+    if (row >= CLEAR_ROW) cross(context, x(at), i * row, row - 1, colour.cross);
+    else {
+      context.fillStyle = colour.cross;
+      context.fillRect(x(at) - 1.5, i * row, 3, Math.max(1, row));
+    }
+  }
 }
 
 /** Thin lines: what is below is no observation. */
@@ -218,7 +241,7 @@ function drawCrowds(
     ] as const) {
       context.globalAlpha = alpha;
       for (let state = STATES.length - 1; state >= 0; state--) {
-        const high = (at(crowd, state, bucket) / most) * (bottom - 12);
+        const high = (at(crowd, state, bucket) / most) * (bottom - RESETS);
         if (high <= 0) continue;
         context.fillStyle = colour.states[state]!;
         context.fillRect(bucket * step, y - high, step, high);
@@ -227,6 +250,17 @@ function drawCrowds(
     }
   }
   context.globalAlpha = 1;
+}
+
+/** RSTs along the upper edge: the longer the line, the more, by their logarithm. */
+function drawResetCounts(context: CanvasRenderingContext2D, { crowds }: Scene, colour: Colours, width: number): void {
+  const { resets } = crowds;
+  const step = width / resets.length;
+  context.fillStyle = colour.cross;
+  for (let bucket = 0; bucket < resets.length; bucket++) {
+    const high = Math.min(RESETS - 6, 4 + 3 * Math.log10(Math.max(1, resets[bucket]!)));
+    if (resets[bucket]! > 0) context.fillRect(bucket * step, 0, Math.max(1, step - 0.5), high);
+  }
 }
 
 /** Most flows at once in a bucket, at least a little. */

@@ -2,7 +2,7 @@
 
 import { count, moment, plural } from '../../../words.ts';
 import { timeAfter } from './clock.ts';
-import { tallest } from './overview-draw.ts';
+import { isHatched, tallest } from './overview-draw.ts';
 import { axisEnd, crowdOf, STATES, type Timeline } from './timeline.ts';
 
 /** Buckets that the peaks are counted in. */
@@ -15,6 +15,12 @@ export interface OverviewWords {
   label: string;
   /** indexes of the states that occur */
   states: ReadonlySet<number>;
+  /** whether an RST ended any */
+  resets: boolean;
+  /** whether the filter leaves some out */
+  filtered: boolean;
+  /** whether it shows what was not observed */
+  hatched: boolean;
 }
 
 export function overviewWords(line: Timeline, mask: Uint8Array, origin: string): OverviewWords {
@@ -36,5 +42,8 @@ export function overviewWords(line: Timeline, mask: Uint8Array, origin: string):
     caption: `the end that closed first, else the server, by state; at most ${count(often)} at once${tail}`,
     label: `${plural(matches, 'connection')} from ${range}. At once, on average over ${BUCKETS} parts of the time: ${each.join('; ')}.`,
     states: new Set(line.state),
+    resets: line.reset.some((at) => !Number.isNaN(at)),
+    filtered: matches < mask.length,
+    hatched: isHatched(mask.length) && line.unsure.includes(1),
   };
 }

@@ -7,7 +7,7 @@ import { draw, type Picture, pictureHeight } from './overview-draw.ts';
 import { overviewWords } from './overview-words.ts';
 import { RangeInputs } from './range-inputs.tsx';
 import { useTheme } from './theme.tsx';
-import { axisEnd, crowdOf, type Range, STATES, type Timeline } from './timeline.ts';
+import { axisEnd, crowdOf, type Range, resetsOf, STATES, type Timeline } from './timeline.ts';
 
 interface Props {
   /** null: not ready */
@@ -49,10 +49,23 @@ export function Overview(props: Props): JSX.Element {
             {state}
           </li>
         ))}
-        <li>
-          <i class="key faint" />
-          not in the filter
-        </li>
+        {words?.hatched === true ? (
+          <li>
+            <i class="key hatched" />
+            assumed or inferred
+          </li>
+        ) : null}
+        {words?.resets === true ? (
+          <li>
+            <b class="rst">×</b> ended by an RST
+          </li>
+        ) : null}
+        {words?.filtered === true ? (
+          <li>
+            <i class="key faint" />
+            not in the filter
+          </li>
+        ) : null}
         <li>
           <i class="key capture-end" />
           the capture ends
@@ -84,7 +97,11 @@ function Canvas({ line, origin, mask, range, selected, onRange, onSelect, label 
   }, []);
   const crowds = useMemo(() => {
     const buckets = Math.max(1, Math.round(width / 2));
-    return { matched: crowdOf(line, mask, 1, buckets), other: crowdOf(line, mask, 0, buckets) };
+    return {
+      matched: crowdOf(line, mask, 1, buckets),
+      other: crowdOf(line, mask, 0, buckets),
+      resets: resetsOf(line, mask, buckets),
+    };
   }, [line, mask, width]);
   useEffect(() => {
     if (width > 0) picture.current = draw(canvas.current!, { line, origin, mask, crowds, selected });

@@ -32,8 +32,8 @@ export interface Timeline {
   /** of each flow: its first packet, the later of its last packet and the end of its last span */
   start: Float64Array;
   end: Float64Array;
-  /** 1: an RST ended it */
-  reset: Uint8Array;
+  /** of each flow: when an RST ended it, NaN where none did */
+  reset: Float64Array;
   /** the capture's last packet */
   captured: number;
   /** the latest end of all */
@@ -45,7 +45,7 @@ export function timelineOf(flows: FlowStore, origin: string, captured: number): 
   const seconds = secondsSince(origin);
   const { length } = flows;
   const first = new Uint32Array(length + 1);
-  const [start, end, reset] = [new Float64Array(length), new Float64Array(length), new Uint8Array(length)];
+  const [start, end, reset] = [new Float64Array(length), new Float64Array(length), new Float64Array(length)];
   const state: number[] = [];
   const from: number[] = [];
   const to: number[] = [];
@@ -54,25 +54,28 @@ export function timelineOf(flows: FlowStore, origin: string, captured: number): 
   for (let i = 0; i < length; i++) {
     const flow = flows.peek(i);
     const lastPacket = seconds(flow.lastPacket);
-    const { states } = flow.initiator === 'client' ? flow.endpoints.client : flow.endpoints.server;
-    let at = states.length === 0 ? 0 : seconds(states[0]!.from);
+    // Of an attempt that came to nothing the server has no states.
+    const isClient = flow.initiator === 'client' || flow.kind === 'refused' || flow.kind === 'unanswered';
+    const { states } = isClient ? flow.endpoints.client : flow.endpoints.server;
+    let until = states.length === 0 ? 0 : seconds(states[0]!.from);
     for (let k = 0; k < states.length; k++) {
       const span = states[k]!;
       const number = NUMBER.get(span.state);
       // Spans touch: where the length is known, the next begins there.
-      const next = span.seconds !== null ? at + span.seconds : span.to !== null ? seconds(span.to) : lastPacket;
-      if (number !== undefined && next > at) {
+      const next = span.seconds !== null ? until + span.seconds : span.to !== null ? seconds(span.to) : lastPacket;
+      if (number !== undefined && next > until) {
         state.push(number);
-        from.push(at);
+        from.push(until);
         to.push(next);
         unsure.push(span.basis === 'observed' ? 0 : 1);
       }
-      at = Math.max(at, next);
+      until = Math.max(until, next);
     }
     first[i + 1] = state.length;
     start[i] = seconds(flow.firstPacket);
-    end[i] = Math.max(lastPacket, at);
-    if (flow.reset !== null && flow.reset.frame !== null) reset[i] = 1;
+    end[i] = Math.max(lastPacket, until);
+    const at = flow.reset?.at ?? null;
+    reset[i] = at === null ? Number.NaN : seconds(at);
     last = Math.max(last, end[i]!);
   }
   return {
@@ -103,6 +106,17 @@ export function presentIn({ start, end }: Timeline, { from, to }: Range): Uint8A
 /** The axis ends here: what lingers longer than half the capture's length behind its end is cut, else the capture is a sliver. */
 export function axisEnd({ captured, last }: Timeline): number {
   return captured === 0 ? Math.max(last, 1e-3) : Math.min(last, captured * 1.5);
+}
+
+/** How many flows an RST ended in each bucket. @param mask flows that are counted, those with 1 */
+export function resetsOf(line: Timeline, mask: Uint8Array, buckets: number): Float64Array {
+  const scale = buckets / axisEnd(line);
+  const counts = new Float64Array(buckets);
+  for (let i = 0; i < mask.length; i++) {
+    const at = line.reset[i]!;
+    if (mask[i] === 1 && !Number.isNaN(at)) counts[Math.min(buckets - 1, Math.max(0, Math.floor(at * scale)))]!++;
+  }
+  return counts;
 }
 
 /** How many flows are in each state on average over each bucket: by state, then bucket. */

@@ -20,13 +20,13 @@ export function BarsFigure({ name, chart }: { name: string; chart: BarChart }): 
         {bars.map((bar) => (
           <>
             <span class="label">{bar.label}</span>
+            <span class="value">{bar.text}</span>
             <svg class="bar" width="100%" height={THICK} aria-hidden="true">
               {ticks.map((tick) => (
                 <line class="grid" x1={percentOf(tick, top)} x2={percentOf(tick, top)} y1="0" y2={THICK} />
               ))}
               <BarParts chart={chart} bar={bar} top={shares ? Math.max(1, sumOf(bar)) : top} />
             </svg>
-            <span class="value">{bar.text}</span>
           </>
         ))}
         <svg class="bar" width="100%" height="16" aria-hidden="true">

@@ -7,7 +7,7 @@ import { type StaysChart, timeOf } from '../../charts/charts.ts';
 import { stackFill } from '../../charts/fills.ts';
 import { Frame } from './frame.tsx';
 import { fillOf, Key, percentOf } from './patterns.tsx';
-import { TimeAxis } from './time-axis.tsx';
+import { Beyond, CaptureEnd, TimeAxis } from './time-axis.tsx';
 
 /** Of the plot, px; times of day stand below. */
 const HEIGHT = 180;
@@ -21,6 +21,7 @@ export function StaysFigure({ chart }: { chart: StaysChart }): JSX.Element {
   const ticks = countTicks(Math.max(...stays.total), TICKS);
   const top = ticks.at(-1)!;
   const y = (value: number) => Number((TOP + (HEIGHT - TOP) * (1 - value / top)).toFixed(2));
+  const scale = { from: stays.from, seconds, captured };
   const last = stays.series.length - 1;
   return (
     <Frame name="stays" title={title} note={note} table={<Numbers chart={chart} />}>
@@ -42,7 +43,9 @@ export function StaysFigure({ chart }: { chart: StaysChart }): JSX.Element {
               y={y}
             />
           ))}
-          <TimeAxis from={stays.from} seconds={seconds} captured={captured} top={TOP} height={HEIGHT} />
+          <Beyond scale={scale} top={TOP} height={HEIGHT} />
+          <CaptureEnd scale={scale} y={TOP - 5} />
+          <TimeAxis scale={scale} y={HEIGHT} />
         </svg>
       </div>
       <ul class="keys">
