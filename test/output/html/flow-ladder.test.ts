@@ -1,7 +1,7 @@
 /** The ladder in the view of one flow: what stands in its rows. */
 
 import { describe, expect, it } from 'vitest';
-import { endpoint, exampleFlow, exampleSegments, segment, span } from '../example.ts';
+import { endpoint, exampleFlow, exampleSegments, reset, segment, span } from '../example.ts';
 import {
   CAPTURE,
   count,
@@ -78,6 +78,11 @@ describe('the ladder', () => {
     const html = view(exampleFlow(), [segment(9, 5, 'server', 0x14, [1, 1, 0])]);
     expect(rowOf(html, 9)).toContain('class="cross"');
     expect(text(rowOf(html, 9))).toContain('RST, ACK');
+    const made = exampleFlow({ reset: reset('server', 5, 9, { cause: 'middlebox-suspected' }) });
+    expect(text(rowOf(view(made, [segment(9, 5, 'server', 0x14, [1, 1, 0])]), 9))).toContain(
+      'probably made by a device on the way',
+    );
+    expect(text(rowOf(html, 9))).not.toContain('device');
   });
 
   it('marks pauses, and what was missing when the capture ended', () => {

@@ -13,7 +13,7 @@ import { barPath, hatchPath } from '../../../src/output/html/views/flow/paths.ts
 import { ackedFins, dataSize, flagNames, sentAgain } from '../../../src/output/html/views/flow/segment-words.ts';
 import { FlowView } from '../../../src/output/html/views/flow.tsx';
 import type { LadderSegment, Piece } from '../../../src/output/ladder-rows.ts';
-import type { Flow } from '../../../src/report/types.ts';
+import type { Flow, TcpState } from '../../../src/report/types.ts';
 import { laddersOf } from '../../../src/segments.ts';
 import { itShared } from '../../support/shared.ts';
 import { endpoint, exampleFlow, openSpan, segment, span } from '../example.ts';
@@ -194,6 +194,14 @@ describe('words on the capture', () => {
   it('say what was missing when it ended', () => {
     const words = (overrides: Partial<Flow>) => captureEndWords(exampleFlow(overrides));
     expect(words({})).toBeNull();
+    const still = (client: TcpState | null, server: TcpState | null) => {
+      const end = (state: TcpState | null) => endpoint('none', state === null ? [] : [openSpan(state, 0, 9, 1)]);
+      return words({ endpoints: { client: end(client), server: end(server) } });
+    };
+    expect(still('TIME_WAIT', null)).toBe('the client is still in TIME_WAIT');
+    expect(still(null, 'LAST_ACK')).toBe('the server is still in LAST_ACK');
+    expect(still('TIME_WAIT', 'LAST_ACK')).toBe('the client is still in TIME_WAIT, the server in LAST_ACK');
+    expect(still('TIME_WAIT', 'TIME_WAIT')).toBe('both ends are still in TIME_WAIT');
     expect(words({ kind: 'open' })).toBe('neither FIN nor RST so far');
     expect(words({ kind: 'unanswered' })).toBe('no answer to the SYN');
     expect(words({ kind: 'half-closed', initiator: 'server' })).toBe('no FIN from the client');

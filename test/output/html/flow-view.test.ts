@@ -86,7 +86,7 @@ describe('the lanes', () => {
     expect(text(lanesOf(html))).toContain('>1.94 s, until ~12:01:10');
     expect(count(lanesOf(html), 'class="hatch assumed"')).toBe(1);
     expect(text(lanesOf(html))).toContain('capture ends');
-    expect(text(ladderTable(html))).toContain('The capture ends: TIME_WAIT still running');
+    expect(text(ladderTable(html))).toContain('The capture ends: the server is still in TIME_WAIT');
   });
 
   it('give no end to a TIME_WAIT that something ended early', () => {
@@ -126,6 +126,11 @@ describe('the lanes', () => {
     const flow = exampleFlow({ kind: 'aborted', endpoints, reset: reset('client', 3, 4) });
     expect(count(lanesOf(view(flow)), 'class="cross"')).toBe(2);
     expect(count(lanesOf(view({ ...flow, reset: null })), 'class="cross"')).toBe(0);
+    const killed = endpoint('active-closer', [span('TIME_WAIT', 1, 3, [3, 4]), span('CLOSED', 3, 3, [4, null])], {
+      timeWait: timeWait(1, { endedBy: 'rst', frames: [3, 4] }),
+    });
+    const late = { ...flow, reset: null, endpoints: { ...endpoints, server: killed } };
+    expect(count(lanesOf(view(late)), 'class="cross"')).toBe(1);
   });
 
   it('say so where states are not known', () => {

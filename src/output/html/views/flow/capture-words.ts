@@ -1,7 +1,7 @@
 /** What a capture point and a capture's end mean to a flow, in words. */
 
 import type { Capture, Flow } from '../../../../report/types.ts';
-import { addressPort, duration, list } from '../../../../words.ts';
+import { addressPort, duration } from '../../../../words.ts';
 
 const POINT: Record<Capture['position'], string> = {
   'near-client': 'which is near the client (dashed line)',
@@ -36,7 +36,8 @@ export function captureEndWords({ kind, endpoints: { client, server }, initiator
     if (notes.includes('one-direction')) return 'a FIN from one side; the other direction was not captured';
     return other === null ? 'a FIN from one side only' : `no FIN from the ${other}`;
   }
-  const open = [...client.states, ...server.states].filter((span) => span.open);
-  if (open.length === 0) return null;
-  return `${list([...new Set(open.map(({ state }) => state))])} still running`;
+  const [mine, theirs] = [client, server].map(({ states }) => states.find((span) => span.open)?.state);
+  if (mine === undefined) return theirs === undefined ? null : `the server is still in ${theirs}`;
+  if (mine === theirs) return `both ends are still in ${mine}`;
+  return `the client is still in ${mine}${theirs === undefined ? '' : `, the server in ${theirs}`}`;
 }

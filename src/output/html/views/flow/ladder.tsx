@@ -15,6 +15,7 @@ import {
   type Run,
   rowsOfPieces,
 } from '../../../ladder-rows.ts';
+import { isForeign } from '../../../reset-words.ts';
 import type { Ladder } from '../../model.ts';
 import { captureEndWords, flowCommand, pointWords } from './capture-words.ts';
 import { Life, Lives } from './lives.tsx';
@@ -132,7 +133,13 @@ function LadderRow({ row, flow, lives, acked, again, warm, gap }: RowProps): JSX
       const { frame, seconds } = row.segment;
       return (
         <Line lives={lives} entered={row.entered} frame={frame} seconds={seconds} gap={gap}>
-          <Arrow segment={row.segment} acked={acked.get(frame) ?? null} isAgain={again.has(frame)} warm={warm} />
+          <Arrow
+            segment={row.segment}
+            acked={acked.get(frame) ?? null}
+            isAgain={again.has(frame)}
+            warm={warm}
+            isMade={isForeign(flow.reset) && frame === flow.reset?.frame}
+          />
         </Line>
       );
     }
@@ -204,10 +211,12 @@ interface ArrowProps {
   segment: LadderSegment;
   acked: AckedFin | null;
   isAgain: boolean;
+  /** something on the way seems to have sent it in the end's name */
+  isMade: boolean;
   warm: Side;
 }
 
-function Arrow({ segment, acked, isAgain, warm }: ArrowProps): JSX.Element {
+function Arrow({ segment, acked, isAgain, isMade, warm }: ArrowProps): JSX.Element {
   const { sender, duplicate, note } = segment;
   const look = lookOf(segment);
   const tone = look === 'fin' ? sender : (acked?.of ?? null);
@@ -217,10 +226,12 @@ function Arrow({ segment, acked, isAgain, warm }: ArrowProps): JSX.Element {
     look,
     ...(tone === null || look === 'rst' ? [] : [tone === warm ? 'warm' : 'cool']),
     ...(duplicate ? ['twice'] : []),
+    ...(isMade ? ['foreign'] : []),
   ];
   const remarks = [
     ...(duplicate ? ['captured twice'] : isAgain ? ['sent again'] : []),
     ...(note === null ? [] : [note]),
+    ...(isMade ? ['probably made by a device on the way'] : []),
   ];
   return (
     <div class={classes.join(' ')}>

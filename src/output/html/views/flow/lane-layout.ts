@@ -80,10 +80,12 @@ function widthOf(lines: readonly string[]): number {
 
 function stretches(flow: Flow, side: Side, captureEnd: number): Stretch[] {
   const { states, timeWait } = flow.endpoints[side];
+  // An RST in TIME_WAIT comes after the flow's end, which it does not change.
+  const resetFrame = timeWait?.endedBy === 'rst' ? timeWait.frames.at(-1) : flow.reset?.frame;
   const end = states.findLastIndex(({ state }) => state === 'TIME_WAIT');
   return states.map((span, index) => {
     const from = secondsBetween(flow.firstPacket, span.from);
-    const byReset = span.state === 'CLOSED' && span.frames[0] !== null && span.frames[0] === flow.reset?.frame;
+    const byReset = span.state === 'CLOSED' && span.frames[0] !== null && span.frames[0] === resetFrame;
     const ended = span.to === null ? Math.max(from, captureEnd) : secondsBetween(flow.firstPacket, span.to);
     const timer = index === end && timeWait !== null && isTimed(timeWait.endedBy) ? timeWait : null;
     const until = timer === null ? ended : Math.max(ended, secondsBetween(flow.firstPacket, timer.until));

@@ -12,9 +12,9 @@ export function flagNames(flags: number): string {
   return names.length === 0 ? 'no flags' : names.join(', ');
 }
 
-/** "seq 1 ack 1 len 0": an ACK number only where the flag says that there is one. */
+/** "seq 1 ack 1 len 0": an ACK number only where the flag says that there is one. Lines break between them alone. */
 export function numbers({ flags, seq, ack, length }: LadderSegment): string {
-  return `seq ${seq}${(flags & ACK) === 0 ? '' : ` ack ${ack}`} len ${length}`;
+  return `seq\u00a0${seq}${(flags & ACK) === 0 ? '' : ` ack\u00a0${ack}`} len\u00a0${length}`;
 }
 
 /** What a segment is to the reader: what it opens, closes or cuts. */
