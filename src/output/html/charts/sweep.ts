@@ -104,22 +104,18 @@ function highest(
   most: number,
   nameOf: (series: number) => string,
 ): { series: number; peak: number }[] {
-  const levels = new Map<number, { level: number; peak: number; area: number }>();
   const { from, until, series } = intervals;
-  for (let i = 0; i < from.length; i++) {
-    const known = levels.get(series[i]!);
-    const area = until[i]! - from[i]!;
-    if (known === undefined) levels.set(series[i]!, { level: 0, peak: 0, area });
-    else known.area += area;
-  }
+  // One more, since NO_SERIES is -1.
+  const names = series.reduce((largest, each) => Math.max(largest, each), NO_SERIES) + 2;
+  const [levels, peaks, areas] = [new Int32Array(names), new Int32Array(names), new Float64Array(names)];
+  for (let i = 0; i < from.length; i++) areas[series[i]! + 1]! += until[i]! - from[i]!;
   walk(intervals, order, (_, of, step) => {
-    const each = levels.get(of)!;
-    each.level += step;
-    each.peak = Math.max(each.peak, each.level);
+    levels[of + 1]! += step;
+    if (levels[of + 1]! > peaks[of + 1]!) peaks[of + 1] = levels[of + 1]!;
   });
-  return [...levels]
-    .filter(([of]) => of !== NO_SERIES)
-    .sort(([a, x], [b, y]) => y.peak - x.peak || y.area - x.area || (nameOf(a) < nameOf(b) ? -1 : 1))
+  return Array.from({ length: names - 1 }, (_, of) => of)
+    .filter((of) => peaks[of + 1]! > 0)
+    .sort((a, b) => peaks[b + 1]! - peaks[a + 1]! || areas[b + 1]! - areas[a + 1]! || (nameOf(a) < nameOf(b) ? -1 : 1))
     .slice(0, most)
-    .map(([of, { peak }]) => ({ series: of, peak }));
+    .map((of) => ({ series: of, peak: peaks[of + 1]! }));
 }

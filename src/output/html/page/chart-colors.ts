@@ -1,6 +1,10 @@
 /** The style sheet's colours and the fills, as a canvas wants them. */
 
+import type { ChartConfiguration } from 'chart.js';
 import { FILLS, type FillName, HATCHES } from '../charts/fills.ts';
+
+/** What Chart.js draws. */
+export type Config = ChartConfiguration<'bar' | 'line', unknown[], string>;
 
 const TILE = 8;
 
@@ -28,4 +32,33 @@ export function patternOf(name: FillName): CanvasPattern | string {
   context.lineWidth = 1.25;
   context.stroke(new Path2D(HATCHES[hatch]));
   return context.createPattern(tile, 'repeat') ?? base;
+}
+
+/** What all charts have alike. */
+export function commonOf() {
+  const font = fontOf();
+  const [muted, line, fg, raised] = ['--muted', '--line', '--fg', '--raised'].map(colorOf) as [
+    string,
+    string,
+    string,
+    string,
+  ];
+  return {
+    ticks: { color: muted, font },
+    grid: { color: line },
+    border: { color: colorOf('--strong-line') },
+    tooltip: {
+      backgroundColor: raised,
+      titleColor: fg,
+      bodyColor: fg,
+      borderColor: colorOf('--strong-line'),
+      borderWidth: 1,
+      titleFont: { ...font, weight: 'bold' as const },
+      bodyFont: font,
+      cornerRadius: 4,
+    },
+    fg,
+    raised,
+    font,
+  };
 }

@@ -55,17 +55,11 @@ export function TimeAxis({ scale: { from, seconds }, y }: { scale: Scale; y: num
       {timeTicks(from, seconds, MOST_TICKS).map(({ at, label }) => (
         <>
           <line class="axis" x1={percentOf(at, seconds)} x2={percentOf(at, seconds)} y1={y} y2={y + 4} />
-          <text class="tick" x={percentOf(at, seconds)} y={y + 16} text-anchor={anchorAt(at / seconds)}>
+          <text class="tick" x={percentOf(at, seconds)} y={y + 16} text-anchor={at > 0.95 * seconds ? 'end' : 'middle'}>
             {label}
           </text>
         </>
       ))}
     </>
   );
-}
-
-/** So that no label leaves the drawing. */
-function anchorAt(share: number): 'start' | 'middle' | 'end' {
-  if (share < 0.05) return 'start';
-  return share > 0.95 ? 'end' : 'middle';
 }
