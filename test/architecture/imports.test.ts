@@ -45,6 +45,12 @@ const OUTSIDE: { from: string; modules: RegExp; because: string }[] = [
     because: 'it writes the files, by temporary names',
   },
   { from: 'src/output/html/', modules: /^preact$/, because: 'it draws the page in Node and in the browser alike' },
+  {
+    from: 'src/output/html/page/',
+    modules: /^preact\/(hooks|compat)$/,
+    because: 'it keeps what is selected, and parts apart',
+  },
+  { from: 'src/output/html/page/', modules: /^chart\.js$/, because: 'it draws the charts on screen' },
   { from: 'src/output/html/report.tsx', modules: /^preact-render-to-string$/, because: 'it writes the page as text' },
   {
     from: 'src/output/html/assets.ts',
