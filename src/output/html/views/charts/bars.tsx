@@ -23,7 +23,7 @@ export function BarsFigure({ name, chart }: { name: string; chart: BarChart }): 
             <span class="value">{bar.text}</span>
             <svg class="bar" width="100%" height={THICK} aria-hidden="true">
               {ticks.map((tick) => (
-                <line class="grid" x1={percentOf(tick, top)} x2={percentOf(tick, top)} y1="0" y2={THICK} />
+                <line class="gridline" x1={percentOf(tick, top)} x2={percentOf(tick, top)} y1="0" y2={THICK} />
               ))}
               <BarParts chart={chart} bar={bar} top={shares ? Math.max(1, sumOf(bar)) : top} />
             </svg>

@@ -29,7 +29,7 @@ export function StaysFigure({ chart }: { chart: StaysChart }): JSX.Element {
         <svg width="100%" height={HEIGHT + 20} role="img" aria-label={`${title}. ${note}`}>
           {ticks.map((value) => (
             <>
-              <line class="grid" x1="0" x2="100%" y1={y(value)} y2={y(value)} />
+              <line class="gridline" x1="0" x2="100%" y1={y(value)} y2={y(value)} />
               <text class="tick" x="-6" y={y(value) + 4} text-anchor="end">
                 {count(value)}
               </text>
@@ -91,7 +91,7 @@ function Layer({ chart: { stays, seconds }, index, fill, y }: LayerProps): JSX.E
         return (
           <>
             <rect class="run" x={left} width={width} y={y(high)} height={y(low) - y(high)} fill={fill} />
-            <line class="top" x1={left} x2={right} y1={y(high)} y2={y(high)} />
+            <line class="crest" x1={left} x2={right} y1={y(high)} y2={y(high)} />
           </>
         );
       })}

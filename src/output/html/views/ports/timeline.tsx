@@ -30,7 +30,7 @@ export function Timeline({ port, scale, firstPacket, lastPacket, label }: Timeli
   // Where only who listens is in the way, the lane above says so.
   const lanes = all.filter((lane) => lane.cases.includes('neither') || !lane.intervals.every(isListening));
   return (
-    <div class="lanes" role="img" aria-label={label}>
+    <div class="port-lanes" role="img" aria-label={label}>
       {scale.captured < scale.seconds ? (
         <>
           <span class="label" />
@@ -97,7 +97,7 @@ function Row({ name, end, scale, words, children }: RowProps): JSX.Element {
       <span class="label">{name}</span>
       <span class="value">{end}</span>
       <svg class="track" width="100%" height={HEIGHT} aria-hidden="true">
-        <line class="grid" x1="0" x2="100%" y1={HEIGHT / 2} y2={HEIGHT / 2} />
+        <line class="gridline" x1="0" x2="100%" y1={HEIGHT / 2} y2={HEIGHT / 2} />
         {children}
         <Beyond scale={scale} top={0} height={HEIGHT} />
         {words}
