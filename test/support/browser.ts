@@ -39,10 +39,10 @@ export interface Watched {
   requests: string[];
 }
 
-/** A test that needs Chromium: skipped by name where there is none, and with CI=1 failing. */
-export function itBrowser(name: string, test: () => Promise<void>): void {
+/** A test that needs Chromium: skipped by name where there is none, and with CI=1 failing. @param timeout ms */
+export function itBrowser(name: string, test: () => Promise<void>, timeout = 120_000): void {
   if (program === undefined) missing(name, 'Chromium');
-  else it(name, test);
+  else it(name, test, timeout);
 }
 
 /** Opens a file in a new context, hands it on, and then demands that nothing went wrong. */

@@ -7,6 +7,7 @@ import type { FlowStore, LadderStore } from '../data/store.ts';
 import type { PageFacts } from '../page-facts.ts';
 import { FlowView, type FlowViewProps } from '../views/flow.tsx';
 import { copyText } from './copy.ts';
+import { useAfterPaint } from './use-after-paint.ts';
 
 interface Props {
   flows: FlowStore;
@@ -24,7 +25,8 @@ interface Props {
 export const FLOW_PANE = 'flow-pane';
 
 export function FlowPane({ flows, ladders, facts, selected, missing, previous, next }: Props): JSX.Element {
-  const flow = selected < 0 ? null : flows.flow(selected);
+  const isPainted = useAfterPaint();
+  const flow = selected < 0 || !isPainted ? null : flows.flow(selected);
   return (
     <section id={FLOW_PANE} class="flow-pane" tabIndex={-1} aria-label="The selected connection">
       <p class="flow-steps">
