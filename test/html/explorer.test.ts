@@ -17,15 +17,14 @@ beforeAll(async () => {
 /** The ids of all rows, in order, though few of them are in the page at once. */
 async function ids(page: Page): Promise<number[]> {
   const found = new Map<number, number>();
-  const all = Number(await page.getAttribute('.grid table', 'aria-rowcount')) - 1;
-  for (let top = 0; found.size < all; top += 400) {
-    await page.$eval('.grid', (grid, to) => grid.scrollTo(0, to), top);
-    await page.waitForTimeout(60);
-    const rows = await page.$$eval('.grid tr[data-row]', (each) =>
-      each.map((row) => [Number(row.getAttribute('aria-rowindex')) - 2, Number(row.querySelector('th')?.textContent)]),
+  const all = Number(await page.getAttribute('.flow-grid table', 'aria-rowcount')) - 1;
+  for (let row = 0; row < all; row += 12) {
+    await page.$eval('.flow-grid', (grid, to) => grid.scrollTo(0, to), row * 28);
+    await page.waitForSelector(`.flow-grid tr[data-row="${row}"]`);
+    const rows = await page.$$eval('.flow-grid tr[data-row]', (each) =>
+      each.map((tr) => [Number(tr.getAttribute('aria-rowindex')) - 2, Number(tr.querySelector('th')?.textContent)]),
     );
-    for (const [row, id] of rows) found.set(row!, id!);
-    if (top > (all + 40) * 28) break;
+    for (const [at, id] of rows) found.set(at!, id!);
   }
   return Array.from({ length: all }, (_, row) => found.get(row) ?? Number.NaN);
 }

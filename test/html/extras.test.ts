@@ -86,8 +86,8 @@ itBrowser('a sandboxed frame has all but what it may not have', async () => {
   );
   await withPage(outer, async ({ page, requests }) => {
     const frame = page.frameLocator('iframe');
-    await frame.locator('.grid tr[data-row]').first().waitFor();
-    await frame.locator('.grid tr[data-row="2"]').click();
+    await frame.locator('.flow-grid tr[data-row]').first().waitFor();
+    await frame.locator('.flow-grid tr[data-row="2"]').click();
     await frame.locator('#where').fill('kind==refused');
     await frame.locator('#where-status', { hasText: '88 of 140' }).waitFor();
     await frame.getByRole('button', { name: /^Colours/ }).click();

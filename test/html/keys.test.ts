@@ -10,7 +10,7 @@ beforeAll(async () => {
   made = await madePage(OUTAGE);
 });
 
-const selected = (page: Page) => page.textContent('.grid tr[aria-selected=true] th');
+const selected = (page: Page) => page.textContent('.flow-grid tr[aria-selected=true] th');
 const heading = (page: Page) => page.textContent('#flow-pane h3');
 const hash = (page: Page) => page.evaluate(() => location.hash);
 
@@ -28,11 +28,11 @@ itBrowser('the keyboard leads from the top to the filter, through the table to a
     await page.keyboard.type('kind==graceful');
     await page.keyboard.press('Enter');
     expect(await page.textContent('#where-status')).toBe('52 of 140 connections');
-    await tabTo(page, '.grid table');
+    await tabTo(page, '.flow-grid table');
     await page.keyboard.press('Home');
     const first = await selected(page);
-    expect(await page.getAttribute('.grid table', 'aria-activedescendant')).toBe(
-      await page.getAttribute('.grid tr[aria-selected=true]', 'id'),
+    expect(await page.getAttribute('.flow-grid table', 'aria-activedescendant')).toBe(
+      await page.getAttribute('.flow-grid tr[aria-selected=true]', 'id'),
     );
     await page.keyboard.press('ArrowDown');
     const second = await selected(page);
@@ -41,9 +41,9 @@ itBrowser('the keyboard leads from the top to the filter, through the table to a
     await page.keyboard.press('ArrowUp');
     expect(await selected(page)).toBe(first);
     await page.keyboard.press('End');
-    expect(await page.getAttribute('.grid tr[aria-selected=true]', 'aria-rowindex')).toBe('53');
+    expect(await page.getAttribute('.flow-grid tr[aria-selected=true]', 'aria-rowindex')).toBe('53');
     await page.keyboard.press('PageUp');
-    expect(Number(await page.getAttribute('.grid tr[aria-selected=true]', 'aria-rowindex'))).toBeLessThan(45);
+    expect(Number(await page.getAttribute('.flow-grid tr[aria-selected=true]', 'aria-rowindex'))).toBeLessThan(45);
     const shown = await selected(page);
     await page.keyboard.press('Enter');
     expect(await page.evaluate(() => document.activeElement?.id)).toBe('flow-pane');
@@ -53,11 +53,11 @@ itBrowser('the keyboard leads from the top to the filter, through the table to a
 
 itBrowser('the keyboard sorts too: above the first row are the headers', async () => {
   await withPage(made.path, async ({ page }) => {
-    await page.focus('.grid table');
+    await page.focus('.flow-grid table');
     await page.keyboard.press('Home');
     await page.keyboard.press('ArrowUp');
     for (let i = 0; i < 3; i++) await page.keyboard.press('ArrowRight');
-    expect(await page.getAttribute('.grid table', 'aria-activedescendant')).toBe('column-closer');
+    expect(await page.getAttribute('.flow-grid table', 'aria-activedescendant')).toBe('column-closer');
     await page.keyboard.press('Home');
     await page.keyboard.press('Enter');
     expect(await page.getAttribute('#column-flow', 'aria-sort')).toBe('ascending');

@@ -24,7 +24,7 @@ export function CopyButton({ label, text }: Props): JSX.Element {
     say(copied ? 'copied' : '');
   };
   return (
-    <span class="copy">
+    <span class="copying">
       <button type="button" class="small" onClick={copy}>
         {label}
       </button>

@@ -49,7 +49,7 @@ function Header({ column, direction, active, onSort }: HeaderProps): JSX.Element
     <th
       scope="col"
       id={`column-${name}`}
-      class={`${name}${'number' in column ? ' number' : ''}${active ? ' active' : ''}`}
+      class={`col-${name}${'number' in column ? ' number' : ''}${active ? ' active' : ''}`}
       aria-sort={direction}
     >
       {/* The focus stays on the table: its keys reach the headers too. */}
@@ -62,7 +62,7 @@ function Header({ column, direction, active, onSort }: HeaderProps): JSX.Element
       >
         {state === undefined ? null : <i class={`key ${name}`} />}
         {label}
-        <span class="arrow" aria-hidden="true">
+        <span class="sort-mark" aria-hidden="true">
           {ARROW[direction]}
         </span>
       </button>

@@ -42,7 +42,7 @@ function cell(column: Column, flow: Flow): JSX.Element {
   const { name } = column;
   if (name === 'flow') {
     return (
-      <th scope="row" class="flow number" key={name}>
+      <th scope="row" class="col-flow number" key={name}>
         {text}
       </th>
     );
@@ -51,7 +51,7 @@ function cell(column: Column, flow: Flow): JSX.Element {
   return (
     <td
       key={name}
-      class={`${name}${'number' in column ? ' number' : ''}${long ? ' long' : ''}${text === '-' ? ' none' : ''}`}
+      class={`col-${name}${'number' in column ? ' number' : ''}${long ? ' long' : ''}${text === '-' ? ' none' : ''}`}
       title={CUT.has(name) ? text : undefined}
     >
       {text}

@@ -85,7 +85,7 @@ export function Grid({ flows, columns, rows, sort, selected, onSort, onSelect, o
   };
   const active = head !== null ? `column-${columns[head]!.name}` : at >= first && at < last ? `row-${selected}` : null;
   return (
-    <div ref={scroller} class="grid" onScroll={(event) => scrolled(event.currentTarget.scrollTop)}>
+    <div ref={scroller} class="flow-grid" onScroll={(event) => scrolled(event.currentTarget.scrollTop)}>
       <table
         {...GRID}
         tabIndex={0}

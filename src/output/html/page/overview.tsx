@@ -42,7 +42,7 @@ export function Overview(props: Props): JSX.Element {
       <div class="canvas-frame" style={{ height: `${pictureHeight(mask.length)}px` }}>
         {line === null ? null : <Canvas {...props} line={line} label={words?.label ?? ''} />}
       </div>
-      <ul class="legend">
+      <ul class="time-legend">
         {STATES.filter((_, state) => words?.states.has(state)).map((state) => (
           <li key={state}>
             <i class={`key ${state.toLowerCase().replaceAll('_', '-')}`} />
@@ -57,7 +57,7 @@ export function Overview(props: Props): JSX.Element {
         ) : null}
         {words?.resets === true ? (
           <li>
-            <b class="rst">×</b> ended by an RST
+            <b class="rst-key">×</b> ended by an RST
           </li>
         ) : null}
         {words?.filtered === true ? (
