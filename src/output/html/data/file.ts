@@ -26,7 +26,8 @@ export interface Head {
 }
 
 /** Shapes as tokens, by part. */
-export type Tokens = readonly [number[][], number[][], number[][]];
+type Lists = readonly (readonly number[])[];
+export type Tokens = readonly [near: Lists, far: Lists, whole: Lists];
 
 /** Members that ascend, more or less. */
 const STEPS: ReadonlySet<Member> = new Set(['id', 'firstPacket']);

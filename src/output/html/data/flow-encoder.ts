@@ -4,7 +4,7 @@ import type { Endpoint, Flow, Side, Span } from '../../../report/types.ts';
 import { wiresharkFilter } from '../../../report/wireshark-filter.ts';
 import { NS_PER_SECOND } from '../../../units.ts';
 import type { Tokens } from './file.ts';
-import { Listing } from './listing.ts';
+import { Listing, NumbersListing } from './listing.ts';
 import type { Moments } from './moments.ts';
 import { halfOf, MEMBERS, type Member, NO_RTT, PARTS } from './rows.ts';
 import { CommunityIds } from './sha1.ts';
@@ -16,8 +16,8 @@ export class FlowEncoder {
   readonly writer: TokenWriter;
   readonly addresses = new Listing<string>();
   readonly servers = new Listing<[number, number]>();
-  readonly shapes = PARTS.map(() => new Listing<number[]>());
-  readonly triples = new Listing<number[]>();
+  readonly shapes = PARTS.map(() => new NumbersListing());
+  readonly triples = new NumbersListing();
   readonly members = Object.fromEntries(MEMBERS.map((member) => [member, []])) as unknown as Record<Member, number[]>;
   readonly values: number[] = [];
   readonly frames: number[] = [];
@@ -51,7 +51,7 @@ export class FlowEncoder {
     const { packets, bytes, id } = flow;
     for (const number of [id, packets.client, packets.server, bytes.client, bytes.server]) writer.check(number);
     if (writer.isOdd) return false;
-    const triple = shapes.map((tokens, part) => this.shapes[part]!.place(tokens, tokens.join()));
+    const triple = shapes.map((tokens, part) => this.shapes[part]!.place(tokens));
     const address = this.addresses.place(flow.server.address, flow.server.address);
     const { port } = flow.server;
     const row: Record<Member, number> = {
@@ -90,7 +90,7 @@ export class FlowEncoder {
     writer.tokens.push(end.states.length);
     end.states.forEach((span, i) => void this.span(span, end.states[i - 1]?.to ?? null, side));
     if (writer.part === T.NEAR) fins();
-    writer.word(end.role);
+    writer.word(end.role, `role ${end.role}`);
     writer.count(end.finRetransmissions);
     writer.count(end.halfCloseBytes);
     const stays = [
@@ -138,7 +138,7 @@ export class FlowEncoder {
     writer.tokens.push(timeWait === null ? T.NOTHING : 1);
     if (timeWait === null) return;
     const { from, until, untilLatest, basis, endedBy, restarts, frames } = timeWait;
-    writer.word([basis, endedBy]);
+    writer.word([basis, endedBy], `timeWait ${basis} ${endedBy}`);
     writer.moment(from);
     writer.count(restarts);
     writer.tokens.push(frames.length);
@@ -150,12 +150,16 @@ export class FlowEncoder {
   private whole(flow: Flow): void {
     const { writer } = this;
     const { reset, reuse, comparison, client, server } = flow;
-    writer.word([flow.orientation, flow.handshake, flow.kind, flow.closeShape, flow.initiator, flow.connState]);
+    const { orientation, handshake, kind, closeShape, initiator, connState } = flow;
+    writer.word(
+      [orientation, handshake, kind, closeShape, initiator, connState],
+      `flow ${orientation} ${handshake} ${kind} ${closeShape} ${initiator} ${connState}`,
+    );
     writer.moment(flow.lastPacket);
     writer.moment(flow.closedAt);
     writer.tokens.push(reset === null ? T.NOTHING : 1);
     if (reset !== null) {
-      writer.word([reset.by, reset.cause]);
+      writer.word([reset.by, reset.cause], `reset ${reset.by} ${reset.cause}`);
       writer.moment(reset.at);
       writer.frame(reset.frame);
       writer.text(reset.why);
@@ -176,7 +180,7 @@ export class FlowEncoder {
       writer.count(comparison.lost.toClient);
     }
     writer.word(flow.encapsulation);
-    writer.word(flow.notes);
+    writer.word(flow.notes, flow.notes.length === 0 ? '[]' : undefined);
     writer.text(flow.history);
     if (flow.communityId !== null && flow.communityId === this.communityIds.of(client, server))
       writer.tokens.push(COMPUTED);

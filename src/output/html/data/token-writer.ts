@@ -107,7 +107,7 @@ export class TokenWriter {
     const passed = ns - this.last;
     const known = this.find(ns);
     if (passed === 0 || (known === null && timed && passed % ROUND === 0))
-      this.tokens.push(-this.listed.place(passed) - 1);
+      this.tokens.push(-this.listed.place(passed, passed) - 1);
     else if (known !== null) this.tokens.push(known);
     else this.newMoment(ns, answered);
     this.last = ns;
