@@ -65,7 +65,7 @@ export class FlowEncoder {
       bytesServer: bytes.server,
       clientAddress: this.addresses.place(flow.client.address, flow.client.address),
       clientPort: flow.client.port,
-      server: this.servers.place([address, port], `${address} ${port}`),
+      server: this.servers.placeOf([address, port]),
       shapes: this.triples.place(triple),
     };
     for (const member of MEMBERS) this.members[member].push(row[member]);
@@ -114,7 +114,7 @@ export class FlowEncoder {
     side: Side,
   ): void {
     const { writer } = this;
-    writer.tokens.push(writer.listed.place([state, basis, open], `${state} ${basis} ${open}`));
+    writer.tokens.push(writer.listed.placeOf([state, basis, open]));
     if (from === before) writer.touch(from);
     else writer.moment(from);
     writer.frame(frames[0]);
@@ -138,7 +138,7 @@ export class FlowEncoder {
     writer.tokens.push(timeWait === null ? T.NOTHING : 1);
     if (timeWait === null) return;
     const { from, until, untilLatest, basis, endedBy, restarts, frames } = timeWait;
-    writer.word([basis, endedBy], `timeWait ${basis} ${endedBy}`);
+    writer.words([basis, endedBy]);
     writer.moment(from);
     writer.count(restarts);
     writer.tokens.push(frames.length);
@@ -151,15 +151,12 @@ export class FlowEncoder {
     const { writer } = this;
     const { reset, reuse, comparison, client, server } = flow;
     const { orientation, handshake, kind, closeShape, initiator, connState } = flow;
-    writer.word(
-      [orientation, handshake, kind, closeShape, initiator, connState],
-      `flow ${orientation} ${handshake} ${kind} ${closeShape} ${initiator} ${connState}`,
-    );
+    writer.words([orientation, handshake, kind, closeShape, initiator, connState]);
     writer.moment(flow.lastPacket);
     writer.moment(flow.closedAt);
     writer.tokens.push(reset === null ? T.NOTHING : 1);
     if (reset !== null) {
-      writer.word([reset.by, reset.cause], `reset ${reset.by} ${reset.cause}`);
+      writer.words([reset.by, reset.cause]);
       writer.moment(reset.at);
       writer.frame(reset.frame);
       writer.text(reset.why);
@@ -167,13 +164,13 @@ export class FlowEncoder {
     }
     writer.tokens.push(reuse === null ? T.NOTHING : 1);
     if (reuse !== null) {
-      writer.word([reuse.inTimeWait, reuse.outcome]);
+      writer.words([reuse.inTimeWait, reuse.outcome]);
       writer.count(flow.id - reuse.previous);
       writer.amount(reuse.gapSeconds, null);
     }
     writer.tokens.push(comparison === null ? T.NOTHING : 1);
     if (comparison !== null) {
-      writer.word([comparison.resetOrigin, comparison.driftPpm]);
+      writer.words([comparison.resetOrigin, comparison.driftPpm]);
       writer.amount(comparison.offsetSeconds, null);
       writer.amount(comparison.plusMinus, null);
       writer.count(comparison.lost.toServer);

@@ -1,7 +1,17 @@
+type Word = string | number | boolean | null;
+
+/** What lists begin alike. */
+interface Node {
+  /** -1: no list ends here */
+  place: number;
+  next: Map<Word, Node>;
+}
+
 /** Values by their places: equal ones have one. */
 export class Listing<T> {
   readonly values: T[] = [];
   private readonly places = new Map<string | number, number>();
+  private readonly root: Node = { place: -1, next: new Map() };
 
   /** @param key the same for values that are the same, and for no others */
   place(value: T, key: string | number = JSON.stringify(value)): number {
@@ -12,6 +22,24 @@ export class Listing<T> {
       this.values.push(value);
     }
     return place;
+  }
+
+  /** Of a list of a few words: without a text of them all, which would have to be hashed. */
+  placeOf(words: T & readonly Word[]): number {
+    let node = this.root;
+    for (const word of words) {
+      let next = node.next.get(word);
+      if (next === undefined) {
+        next = { place: -1, next: new Map() };
+        node.next.set(word, next);
+      }
+      node = next;
+    }
+    if (node.place < 0) {
+      node.place = this.values.length;
+      this.values.push(words);
+    }
+    return node.place;
   }
 }
 

@@ -69,6 +69,11 @@ export class TokenWriter {
     this.tokens.push(this.listed.place(value, key));
   }
 
+  /** A few of them, one list for all flows that have the same. */
+  words(words: readonly (string | number | boolean | null)[]): void {
+    this.tokens.push(this.listed.placeOf(words));
+  }
+
   text(text: string | null): void {
     this.tokens.push(text === null ? T.NOTHING : T.OWN);
     if (text !== null) this.own(this.texts.place(text, text));
