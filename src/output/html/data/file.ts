@@ -26,7 +26,8 @@ export interface Head {
 }
 
 /** Shapes as tokens, by part. */
-export type Tokens = readonly [number[][], number[][], number[][]];
+type Lists = readonly (readonly number[])[];
+export type Tokens = readonly [near: Lists, far: Lists, whole: Lists];
 
 /** Members that ascend, more or less. */
 const STEPS: ReadonlySet<Member> = new Set(['id', 'firstPacket']);
@@ -169,20 +170,19 @@ function fill(rows: Rows, columns: ReadonlyMap<string, Cursor>): void {
 function framesOf(rows: Rows, steps: Uint8Array): Float64Array {
   const inOrder = summed(readNumbers(new ByteReader(steps)));
   const frames = new Float64Array(inOrder.length);
-  new FramesByTime(rows).order().forEach((place, i) => {
-    frames[place] = inOrder[i]!;
-  });
+  const places = new FramesByTime(rows).order();
+  for (let i = 0; i < places.length; i++) frames[places[i]!] = inOrder[i]!;
   return frames;
 }
 
 function stepsOf(values: Float64Array): Float64Array {
-  return values.map((value, i) => value - (i === 0 ? 0 : values[i - 1]!));
+  const steps = values.slice();
+  for (let i = 1; i < steps.length; i++) steps[i] = values[i]! - values[i - 1]!;
+  return steps;
 }
 
 function summed(steps: Float64Array): Float64Array {
-  let sum = 0;
-  return steps.map((step) => {
-    sum += step;
-    return sum;
-  });
+  const values = steps.slice();
+  for (let i = 1; i < values.length; i++) values[i]! += values[i - 1]!;
+  return values;
 }

@@ -4,7 +4,7 @@ import type { Endpoint, Flow, Side, Span } from '../../../report/types.ts';
 import { wiresharkFilter } from '../../../report/wireshark-filter.ts';
 import { NS_PER_SECOND } from '../../../units.ts';
 import type { Tokens } from './file.ts';
-import { Listing } from './listing.ts';
+import { Listing, NumbersListing } from './listing.ts';
 import type { Moments } from './moments.ts';
 import { halfOf, MEMBERS, type Member, NO_RTT, PARTS } from './rows.ts';
 import { CommunityIds } from './sha1.ts';
@@ -16,8 +16,8 @@ export class FlowEncoder {
   readonly writer: TokenWriter;
   readonly addresses = new Listing<string>();
   readonly servers = new Listing<[number, number]>();
-  readonly shapes = PARTS.map(() => new Listing<number[]>());
-  readonly triples = new Listing<number[]>();
+  readonly shapes = PARTS.map(() => new NumbersListing());
+  readonly triples = new NumbersListing();
   readonly members = Object.fromEntries(MEMBERS.map((member) => [member, []])) as unknown as Record<Member, number[]>;
   readonly values: number[] = [];
   readonly frames: number[] = [];
@@ -51,7 +51,7 @@ export class FlowEncoder {
     const { packets, bytes, id } = flow;
     for (const number of [id, packets.client, packets.server, bytes.client, bytes.server]) writer.check(number);
     if (writer.isOdd) return false;
-    const triple = shapes.map((tokens, part) => this.shapes[part]!.place(tokens, tokens.join()));
+    const triple = shapes.map((tokens, part) => this.shapes[part]!.place(tokens));
     const address = this.addresses.place(flow.server.address, flow.server.address);
     const { port } = flow.server;
     const row: Record<Member, number> = {
@@ -65,7 +65,7 @@ export class FlowEncoder {
       bytesServer: bytes.server,
       clientAddress: this.addresses.place(flow.client.address, flow.client.address),
       clientPort: flow.client.port,
-      server: this.servers.place([address, port], `${address} ${port}`),
+      server: this.servers.placeOf([address, port]),
       shapes: this.triples.place(triple),
     };
     for (const member of MEMBERS) this.members[member].push(row[member]);
@@ -90,7 +90,7 @@ export class FlowEncoder {
     writer.tokens.push(end.states.length);
     end.states.forEach((span, i) => void this.span(span, end.states[i - 1]?.to ?? null, side));
     if (writer.part === T.NEAR) fins();
-    writer.word(end.role);
+    writer.word(end.role, `role ${end.role}`);
     writer.count(end.finRetransmissions);
     writer.count(end.halfCloseBytes);
     const stays = [
@@ -114,7 +114,7 @@ export class FlowEncoder {
     side: Side,
   ): void {
     const { writer } = this;
-    writer.tokens.push(writer.listed.place([state, basis, open], `${state} ${basis} ${open}`));
+    writer.tokens.push(writer.listed.placeOf([state, basis, open]));
     if (from === before) writer.touch(from);
     else writer.moment(from);
     writer.frame(frames[0]);
@@ -138,7 +138,7 @@ export class FlowEncoder {
     writer.tokens.push(timeWait === null ? T.NOTHING : 1);
     if (timeWait === null) return;
     const { from, until, untilLatest, basis, endedBy, restarts, frames } = timeWait;
-    writer.word([basis, endedBy]);
+    writer.words([basis, endedBy]);
     writer.moment(from);
     writer.count(restarts);
     writer.tokens.push(frames.length);
@@ -150,12 +150,13 @@ export class FlowEncoder {
   private whole(flow: Flow): void {
     const { writer } = this;
     const { reset, reuse, comparison, client, server } = flow;
-    writer.word([flow.orientation, flow.handshake, flow.kind, flow.closeShape, flow.initiator, flow.connState]);
+    const { orientation, handshake, kind, closeShape, initiator, connState } = flow;
+    writer.words([orientation, handshake, kind, closeShape, initiator, connState]);
     writer.moment(flow.lastPacket);
     writer.moment(flow.closedAt);
     writer.tokens.push(reset === null ? T.NOTHING : 1);
     if (reset !== null) {
-      writer.word([reset.by, reset.cause]);
+      writer.words([reset.by, reset.cause]);
       writer.moment(reset.at);
       writer.frame(reset.frame);
       writer.text(reset.why);
@@ -163,20 +164,20 @@ export class FlowEncoder {
     }
     writer.tokens.push(reuse === null ? T.NOTHING : 1);
     if (reuse !== null) {
-      writer.word([reuse.inTimeWait, reuse.outcome]);
+      writer.words([reuse.inTimeWait, reuse.outcome]);
       writer.count(flow.id - reuse.previous);
       writer.amount(reuse.gapSeconds, null);
     }
     writer.tokens.push(comparison === null ? T.NOTHING : 1);
     if (comparison !== null) {
-      writer.word([comparison.resetOrigin, comparison.driftPpm]);
+      writer.words([comparison.resetOrigin, comparison.driftPpm]);
       writer.amount(comparison.offsetSeconds, null);
       writer.amount(comparison.plusMinus, null);
       writer.count(comparison.lost.toServer);
       writer.count(comparison.lost.toClient);
     }
     writer.word(flow.encapsulation);
-    writer.word(flow.notes);
+    writer.word(flow.notes, flow.notes.length === 0 ? '[]' : undefined);
     writer.text(flow.history);
     if (flow.communityId !== null && flow.communityId === this.communityIds.of(client, server))
       writer.tokens.push(COMPUTED);

@@ -7,8 +7,9 @@ import { type Head, readFile, shapesOf, writeFile } from './file.ts';
 import { FlowEncoder } from './flow-encoder.ts';
 import { Source } from './members.ts';
 import { Moments } from './moments.ts';
-import { FlowRecord, membersOf, plain } from './record.ts';
+import { FlowRecord, plain } from './record.ts';
 import { MEMBERS, type Member, Rows } from './rows.ts';
+import { sameFlow } from './same.ts';
 import type { FlowStore } from './store.ts';
 
 /** The flows as bytes, to be compressed. @param flows ascending by id */
@@ -16,7 +17,7 @@ export function encodeFlows(flows: readonly Flow[]): Uint8Array {
   const bytes = encode(flows, new Set());
   const store = decodeFlows(bytes);
   // What does not come back as it was is kept as it is.
-  const odd = new Set(flows.flatMap((flow, i) => (same(flow, store.peek(i)) ? [] : [i])));
+  const odd = new Set(flows.flatMap((flow, i) => (sameFlow(flow, store.peek(i)) ? [] : [i])));
   return odd.size === 0 ? bytes : encode(flows, odd);
 }
 
@@ -114,16 +115,4 @@ function nearOf(flows: readonly Flow[]): Side {
     if (endpoints.server.states[0]?.from === firstPacket) more--;
   }
   return more > 0 ? 'client' : 'server';
-}
-
-/** Whether a record says what a flow does. */
-function same(flow: unknown, record: unknown): boolean {
-  if (typeof flow !== 'object' || flow === null) return flow === record;
-  if (typeof record !== 'object' || record === null) return false;
-  const names = Object.keys(flow);
-  if (Array.isArray(flow) !== Array.isArray(record) || names.length !== membersOf(record).length) return false;
-  for (const name of names) {
-    if (!same(flow[name as keyof typeof flow], record[name as keyof typeof record])) return false;
-  }
-  return true;
 }

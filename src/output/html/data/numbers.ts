@@ -12,6 +12,9 @@ const SYMBOLS = 256;
 /** Numbers below this are their own symbols. */
 const PLAIN = 4;
 
+/** Of two: to compute them takes longer. */
+const POWERS = Float64Array.from({ length: 64 }, (_, i) => 2 ** i);
+
 const LISTED = 1;
 const SIGNED = 2;
 
@@ -71,7 +74,7 @@ export function readNumbers(reader: ByteReader): Float64Array {
   for (let i = 0; i < values.length; i++) {
     const symbol = symbols[i]!;
     const extra = extraBits(symbol);
-    const value = symbol < PLAIN ? symbol : (PLAIN + (symbol % PLAIN)) * 2 ** extra + bits.read(extra);
+    const value = symbol < PLAIN ? symbol : (PLAIN + (symbol % PLAIN)) * POWERS[extra]! + bits.read(extra);
     values[i] = restored(value);
   }
   return values;
@@ -80,7 +83,7 @@ export function readNumbers(reader: ByteReader): Float64Array {
 function symbolOf(value: number): number {
   if (value < PLAIN) return value;
   const extra = Math.max(0, lengthOf(value) - 3);
-  return PLAIN * (extra + 1) + (Math.floor(value / 2 ** extra) - PLAIN);
+  return PLAIN * (extra + 1) + (Math.floor(value / POWERS[extra]!) - PLAIN);
 }
 
 /** How many bits of a number its symbol leaves out. */

@@ -186,16 +186,27 @@ const DIGIT = 2 ** 16;
 
 /** The places of numbers in ascending order, digit by digit: a million sorted by comparing would be waited for. */
 function sorted(times: Float64Array): Uint32Array {
-  let places: Uint32Array = Uint32Array.from(times, (_, i) => i);
-  let other: Uint32Array = new Uint32Array(times.length);
-  const least = times.reduce((a, b) => Math.min(a, b), 0);
-  const most = times.reduce((a, b) => Math.max(a, b), 0) - least;
-  for (let unit = 1; unit <= most; unit *= DIGIT) {
-    const counts = new Uint32Array(DIGIT + 1);
-    const digits = Uint16Array.from(times, (time) => Math.floor((time - least) / unit) % DIGIT);
-    for (const digit of digits) counts[digit + 1]!++;
-    for (let i = 0; i < DIGIT; i++) counts[i + 1]! += counts[i]!;
-    for (const place of places) other[counts[digits[place]!]!++] = place;
+  const { length } = times;
+  let [places, other] = [new Uint32Array(length), new Uint32Array(length)];
+  let [least, most] = [0, 0];
+  for (let i = 0; i < length; i++) {
+    places[i] = i;
+    least = Math.min(least, times[i]!);
+    most = Math.max(most, times[i]!);
+  }
+  const digits = new Uint16Array(length);
+  for (let unit = 1; unit <= most - least; unit *= DIGIT) {
+    const starts = new Uint32Array(DIGIT + 1);
+    for (let i = 0; i < length; i++) {
+      const digit = Math.floor((times[i]! - least) / unit) % DIGIT;
+      digits[i] = digit;
+      starts[digit + 1]!++;
+    }
+    for (let i = 0; i < DIGIT; i++) starts[i + 1]! += starts[i]!;
+    for (let i = 0; i < length; i++) {
+      const place = places[i]!;
+      other[starts[digits[place]!]!++] = place;
+    }
     [places, other] = [other, places];
   }
   return places;

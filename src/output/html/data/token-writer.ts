@@ -69,6 +69,11 @@ export class TokenWriter {
     this.tokens.push(this.listed.place(value, key));
   }
 
+  /** A few of them, one list for all flows that have the same. */
+  words(words: readonly (string | number | boolean | null)[]): void {
+    this.tokens.push(this.listed.placeOf(words));
+  }
+
   text(text: string | null): void {
     this.tokens.push(text === null ? T.NOTHING : T.OWN);
     if (text !== null) this.own(this.texts.place(text, text));
@@ -107,7 +112,7 @@ export class TokenWriter {
     const passed = ns - this.last;
     const known = this.find(ns);
     if (passed === 0 || (known === null && timed && passed % ROUND === 0))
-      this.tokens.push(-this.listed.place(passed) - 1);
+      this.tokens.push(-this.listed.place(passed, passed) - 1);
     else if (known !== null) this.tokens.push(known);
     else this.newMoment(ns, answered);
     this.last = ns;
