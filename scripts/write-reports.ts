@@ -28,7 +28,7 @@ const STORIES: readonly [name: string, capture: string][] = [
 const SHOTS: readonly { file: string; sample: string; hash: string; at: string; dark: boolean }[] = [
   { file: 'report.png', sample: 'restart-outage', hash: '', at: '', dark: false },
   { file: 'report-ports.png', sample: 'restart-outage', hash: '', at: '#charts', dark: false },
-  { file: 'report-flow.png', sample: 'close-wait-leak', hash: '#flow=4', at: '#explorer', dark: true },
+  { file: 'report-flow.png', sample: 'close-wait-leak', hash: '#flow=4', at: '#flow-pane', dark: true },
 ];
 
 function writeSample(capture: string, path: string): void {
