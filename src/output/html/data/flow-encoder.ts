@@ -182,17 +182,22 @@ export class FlowEncoder {
     if (flow.communityId !== null && flow.communityId === this.communityIds.of(client, server))
       writer.tokens.push(COMPUTED);
     else writer.text(flow.communityId);
-    this.filter(flow.wiresharkFilter, wiresharkFilter(client, server), wiresharkFilter(server, client));
+    this.filter(flow);
   }
 
-  private filter(filter: string | null, computed: string, turned: string): void {
+  private filter({ wiresharkFilter: filter, client, server }: Flow): void {
     const { writer } = this;
-    const start = filter?.startsWith(computed) ? computed : filter?.startsWith(turned) ? turned : '';
-    if (filter === null || start === '') {
+    let start = wiresharkFilter(client, server);
+    let token = COMPUTED;
+    if (filter !== null && !filter.startsWith(start)) {
+      start = wiresharkFilter(server, client);
+      token = COMPUTED_TURNED;
+    }
+    if (filter === null || !filter.startsWith(start)) {
       writer.text(filter);
       return;
     }
-    writer.tokens.push(start === computed ? COMPUTED : COMPUTED_TURNED);
+    writer.tokens.push(token);
     const rest = filter.slice(start.length);
     writer.own(writer.texts.place(rest, rest));
   }

@@ -42,11 +42,11 @@ function encode(flows: readonly Flow[], notToFit: ReadonlySet<number>): Uint8Arr
   };
   const tokens = encoder.tokensByPart;
   const members = Object.fromEntries(
-    MEMBERS.map((member) => [member, Float64Array.from(encoder.members[member])]),
+    MEMBERS.map((member) => [member, new Float64Array(encoder.members[member])]),
   ) as Record<Member, Float64Array>;
   const rows = new Rows(shapesOf(tokens, encoder.triples.values.flat(), head), members, end);
   rows.values.set(encoder.values);
-  return writeFile(head, tokens, rows, Float64Array.from(encoder.frames));
+  return writeFile(head, tokens, rows, new Float64Array(encoder.frames));
 }
 
 export function decodeFlows(bytes: Uint8Array): FlowStore {

@@ -80,10 +80,10 @@ export function timelineOf(flows: FlowStore, origin: string, captured: number): 
   }
   return {
     first,
-    state: Uint8Array.from(state),
-    from: Float64Array.from(from),
-    to: Float64Array.from(to),
-    unsure: Uint8Array.from(unsure),
+    state: new Uint8Array(state),
+    from: new Float64Array(from),
+    to: new Float64Array(to),
+    unsure: new Uint8Array(unsure),
     start,
     end,
     reset,
