@@ -168,7 +168,9 @@ function finWait2Title(counts: readonly number[], longest: number, open: number,
   if (closed === 0) return left;
   const stayed =
     long === 0
-      ? `FIN_WAIT_2 never lasted longer than ${duration(longest)}`
+      ? open === 0
+        ? `FIN_WAIT_2 never lasted longer than ${duration(longest)}`
+        : `${plural(closed, socket)} left FIN_WAIT_2 within ${duration(longest)}`
       : `${someOf(long, closed, socket)} stayed in FIN_WAIT_2 for 1 s or longer, at most ${duration(longest)}`;
   return open === 0 ? stayed : `${stayed}; ${left.replace(' in FIN_WAIT_2', ' in it')}`;
 }

@@ -2,7 +2,7 @@
 
 import type { JSX } from 'preact';
 import type { PortInterval, PortLedger, TcpState } from '../../../../report/types.ts';
-import { clock, count, moment, secondsBetween } from '../../../../words.ts';
+import { clock, count, moment, plural, secondsBetween } from '../../../../words.ts';
 import type { FillName } from '../../charts/fills.ts';
 import { isListening, type Lane, lanesOf, laneWords, type Scale } from '../../charts/ledger.ts';
 import { fillOf, percentOf } from '../charts/patterns.tsx';
@@ -188,6 +188,14 @@ function SocketWords({ interval, scale }: { interval: PortInterval; scale: Scale
   const all = states.reduce((sum, [, n]) => sum + n, 0);
   const { x, share } = placeOf(scale, interval.from, interval.until);
   if (all === 0 || share < ROOM_FOR_NUMBER) return null;
+  if (isListening(interval)) {
+    // Of all that came while somebody listened: never so many at once.
+    return share < ROOM_FOR_WORDS ? null : (
+      <text class="said" x={x} dx="6" y="14">
+        {plural(all, 'connection')} in all
+      </text>
+    );
+  }
   const words = states.length === 1 ? `${count(all)} ${states[0]![0]}` : `${count(all)} sockets`;
   return (
     <text class="said" x={x} dx="6" y="14">

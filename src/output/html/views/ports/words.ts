@@ -77,7 +77,10 @@ function ruleWords({ bindFails: fails }: PortInterval, system: string): string {
 /** "11:50:18 to 11:51:18 (11:51:20 at the latest)" */
 function spanWords(interval: PortInterval, times: Times): string {
   const from = moment(interval.from, times.firstPacket);
-  return interval.until === null ? `${from} on, with no end in sight` : `${from} to ${endWords(interval, times)}`;
+  if (interval.until === null) return `${from} on, with no end in sight`;
+  const until = endWords(interval, times);
+  if (until !== from) return `${from} to ${until}`;
+  return `${moment(interval.from, times.firstPacket, 3)} to ${moment(interval.until, times.firstPacket, 3)}`;
 }
 
 /** "11:51:18 (11:51:20 at the latest)" */
