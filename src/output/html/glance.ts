@@ -35,7 +35,7 @@ function closedFirst(report: Report): Answer {
 }
 
 function blocked(report: Report): Answer {
-  const question = 'Which port was blocked';
+  const question = 'Which port could not be bound';
   const reference = report.capture.firstPacket;
   const found = report.findings.filter(({ rule, severity }) => rule === 'bind-blocked' && severity !== 'info');
   const [first] = found;
@@ -44,6 +44,16 @@ function blocked(report: Report): Answer {
     const until = first.until === null ? 'no end in sight' : `until about ${moment(first.until, reference)}`;
     const more = found.length > 1 ? `; and ${count(found.length - 1)} more` : '';
     return { question, answer: first.endpoint ?? 'several', detail: from + until + more, isBad: true };
+  }
+  const used = report.findings.find(({ rule, severity }) => rule === 'ephemeral-exhaustion' && severity !== 'info');
+  if (used !== undefined) {
+    const from = used.at === null ? '' : `, from ${moment(used.at, reference)} on`;
+    return {
+      question,
+      answer: 'ports of a client',
+      detail: `those for new connections were used up${from}`,
+      isBad: true,
+    };
   }
   const { lastPacket } = report.capture;
   const [latest] = report.ports

@@ -49,7 +49,7 @@ describe('the ledger of a real port', () => {
   test('says what held it, until when, by which rule, and what helps', async () => {
     const text = textOf(drawn(await demo()));
     expect(text).toContain(
-      '10.213.101.10:8080 was held by 40 sockets in TIME_WAIT, with nobody listening, from 11:50:18 to 11:51:18 (11:51:20 at the latest)',
+      '10.213.101.10:8080 had 40 sockets in TIME_WAIT on it, with nobody listening, from 11:50:18 to 11:51:18 (11:51:20 at the latest)',
     );
     expect(text).toContain('A restart when the capture ended would meet 12 sockets in TIME_WAIT, until 11:52:24');
     expect(text).toMatch(/On Linux bind\(\) fails .* unless both the old sockets and the new one have SO_REUSEADDR/);

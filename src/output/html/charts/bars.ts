@@ -40,7 +40,7 @@ const CLOSERS = [
   ['both', 'both at once', 'purple'],
   ['server', 'the server', 'red'],
   ['unknown', 'not known who', 'grey'],
-  ['reset', 'nobody: RST only', 'crossed'],
+  ['reset', 'ended by RST alone', 'crossed'],
   ['notClosed', 'not closed', 'hollow'],
 ] as const satisfies readonly (readonly [keyof Service, string, FillName])[];
 

@@ -39,7 +39,7 @@ export function overviewWords(line: Timeline, mask: Uint8Array, origin: string):
   );
   const often = Math.ceil(tallest(crowd));
   return {
-    caption: `the end that closed first, else the server, by state; at most ${count(often)} at once${tail}`,
+    caption: `the states of the end that closed first, else of the server; at most ${count(often)} at once${tail}`,
     label: `${plural(matches, 'connection')} from ${range}. At once, on average over ${BUCKETS} parts of the time: ${each.join('; ')}.`,
     states: new Set(line.state),
     resets: line.reset.some((at) => !Number.isNaN(at)),

@@ -24,7 +24,7 @@ export function RangeInputs({ origin, range, most, onRange }: Props): JSX.Elemen
   };
   return (
     <p class="range">
-      <span>Only those that were there</span>
+      <span>Only those that were there, seconds after the first packet:</span>
       <Seconds label="from +" value={range?.from} onChange={(text) => change('from', text)} />
       <Seconds label="to +" value={range?.to} onChange={(text) => change('to', text)} />
       <button type="button" class="small" disabled={range === null} onClick={() => onRange(null)}>

@@ -3,6 +3,7 @@
 import type { JSX } from 'preact';
 import type { Report } from '../../../report/types.ts';
 import { count, duration, list, moment, plural } from '../../../words.ts';
+import { isWell } from '../../headline.ts';
 import { assumptionWords, captureFaults, positionWords } from '../../survey.ts';
 import { verdict } from '../../verdict.ts';
 import { type Answer, atAGlance } from '../glance.ts';
@@ -79,11 +80,12 @@ function Glance({ answers }: { answers: readonly Answer[] }): JSX.Element | null
   );
 }
 
-function worst({ findings }: Report): string {
+/** Green only where all is well: a finding that is merely worth knowing may be of an outage. */
+function worst(report: Report): string {
   for (const severity of ['critical', 'warning'] as const) {
-    if (findings.some((each) => each.severity === severity)) return severity;
+    if (report.findings.some((each) => each.severity === severity)) return severity;
   }
-  return 'fine';
+  return isWell(report) ? 'fine' : 'info';
 }
 
 /** What makes the report uncertain, and what was taken for granted. */

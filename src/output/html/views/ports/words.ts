@@ -14,12 +14,12 @@ interface Times {
 /** Times that are told one by one. */
 const MOST_TOLD = 3;
 
-/** "10.0.0.1:8080 was held by 40 sockets in TIME_WAIT, with nobody listening, from 11:50:18 to ..." */
+/** "10.0.0.1:8080 had 40 sockets in TIME_WAIT on it, with nobody listening, from 11:50:18 to ..." */
 export function portTitle(port: PortLedger, times: Times): string {
   const name = addressPort(port);
   const [first] = port.intervals.filter((each) => isBlocking(each, times.lastPacket));
   if (first !== undefined) {
-    return `${name} was held by ${socketWords(first.states)}, with nobody listening, from ${spanWords(first, times)}`;
+    return `${name} had ${socketWords(first.states)} on it, with nobody listening, from ${spanWords(first, times)}`;
   }
   const after = restartOf(port, times);
   if (after?.bindFails.neither === true) return `${name}: ${restartWords(after, times)}`;
