@@ -14,14 +14,16 @@ async function start(): Promise<void> {
   const explorer = document.getElementById('explorer');
   const facts = JSON.parse(document.getElementById('facts')?.textContent ?? '{}') as PageFacts;
   if (explorer === null) return;
-  const flows = decodeFlows(await unpacked('flow-data'));
-  const ladders = decodeLadders(await unpacked('ladder-data'));
-  enhance(facts);
+  // Both are unpacked beside the page's own thread.
+  const packed = [unpacked('flow-data'), unpacked('ladder-data')] as const;
+  const flows = decodeFlows(await packed[0]);
+  const ladders = decodeLadders(await packed[1]);
   render(<Explorer facts={facts} flows={flows} ladders={ladders} />, explorer);
   explorer.hidden = false;
-  document.documentElement.classList.add('scripted');
   performance.mark('table-usable');
+  enhance(facts);
   drawCharts(facts.charts);
+  document.documentElement.classList.add('scripted');
 }
 
 startTheme();
