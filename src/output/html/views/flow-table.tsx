@@ -11,8 +11,6 @@ import { Term } from './term.tsx';
 
 /** Rows: more are for the script. */
 const ROWS = 48;
-/** Rows that are printed, as in 90-print.css. */
-const ON_PAPER = 5;
 const STATES = ['FIN_WAIT_1', 'FIN_WAIT_2', 'TIME_WAIT', 'CLOSE_WAIT', 'LAST_ACK'] as const;
 
 interface Props {
@@ -34,7 +32,6 @@ export function FlowTable({ report, splitBy, shown, listed }: Props): JSX.Elemen
           {left > 0
             ? `The ${count(flows.length)} connections that matter most, of ${count(report.totals.flows)}${scripted(listed, report)}.`
             : `${plural(flows.length, 'connection')}, those that matter most first.`}
-          {flows.length > ON_PAPER ? <span class="on-paper"> On paper: the first {count(ON_PAPER)}.</span> : null}
         </caption>
         <thead>
           <tr>
