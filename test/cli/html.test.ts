@@ -128,7 +128,8 @@ describe('--max-report-size', () => {
     const less = await page(many, '--max-report-size', String(most));
     expect(Buffer.byteLength(less)).toBeLessThanOrEqual(most);
     const { data, faults } = openPage(less);
-    expect(data!.flows).toEqual(full.flows);
+    const listed = new Set(ids(data!.flows));
+    expect(data!.flows).toEqual(full.flows.filter(({ id }) => listed.has(id)));
     const left = 400 - data!.ladders.size;
     expect(left).toBeGreaterThan(0);
     expect(faults.join('\n')).toContain(`Segments of ${left} connection`);
