@@ -199,6 +199,7 @@ export function captureOf(
   const first = clock.empty ? null : { seconds: clock.firstSeconds, nanoseconds: clock.firstNanoseconds };
   const last = clock.empty ? null : { seconds: clock.lastSeconds, nanoseconds: clock.lastNanoseconds };
   return {
+    live: null,
     files: captures.files.map(({ first, last, ...file }) => ({
       ...file,
       firstPacket: stamp(first),

@@ -108,6 +108,7 @@ export class Merger {
     const last = [...own(one.lastPacket), ...moved(other.lastPacket)].sort().at(-1) ?? null;
     const { origin } = this.captures[0];
     return {
+      live: null,
       files: [...one.files, ...other.files],
       packets: one.packets + other.packets,
       tcpPackets: one.tcpPackets + other.tcpPackets,

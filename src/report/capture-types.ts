@@ -23,7 +23,21 @@ export interface Damage {
   what: string;
 }
 
+/** How packets were captured, where we did it ourselves (live). */
+export interface LiveSource {
+  interface: string;
+  backend: 'tcpdump' | 'dumpcap' | 'cap';
+  /** kernel: when the packet passed; user-space: when it was handed over, later by up to some ms */
+  timestamps: 'kernel' | 'user-space';
+  /** in pcap-filter(7)'s language; null: none */
+  filter: string | null;
+  /** bytes of each packet */
+  snaplen: number;
+}
+
 export interface Capture {
+  /** null: files were read */
+  live: LiveSource | null;
   files: CaptureFile[];
   packets: number;
   /** segments: an aggregate of 802.11 (A-MSDU) may hold several in one record */

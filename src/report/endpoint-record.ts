@@ -29,6 +29,7 @@ export function endpointRecord(sources: FlowSources, side: number, times: TimeTe
     finRetransmissions: view.retransmittedFins(side),
     halfCloseBytes: view.halfCloseBytes(side),
     timeWait: timeWaitRecord(sources, side, times),
+    kernel: null,
   };
 }
 

@@ -115,6 +115,18 @@ export interface Endpoint {
   /** payload bytes that it received after its own FIN */
   halfCloseBytes: number;
   timeWait: TimeWait | null;
+  /** live: its socket as the kernel of this machine had it, looked at about once a second; null: not this machine's, or not seen */
+  kernel: KernelSpan[] | null;
+}
+
+/** A state in which a look at the kernel's tables found a socket. */
+export interface KernelSpan {
+  state: TcpState;
+  /** the first and the last look that found it so */
+  from: string;
+  to: string;
+  /** when the kernel's timer of FIN_WAIT_2 or TIME_WAIT ends it, as last told; null: none runs */
+  until: string | null;
 }
 
 export interface Reset {
@@ -179,6 +191,21 @@ export interface ComparisonTotals {
   exchanged: boolean;
 }
 
+/** A process that has a socket of a connection, or listens on its port. */
+export interface Holder {
+  /** which end's */
+  side: Side;
+  pid: number;
+  /** its name, as in /proc/PID/comm: 15 bytes at most */
+  name: string;
+  /** LISTEN: it listens on that end's port; connection: it has that end's own socket */
+  socket: 'connection' | 'listener';
+  /** of the socket as the kernel had it last; LISTEN of a listener */
+  state: TcpState | 'LISTEN';
+  /** when it was seen last */
+  at: string;
+}
+
 export interface Flow {
   id: number;
   communityId: string | null;
@@ -202,8 +229,8 @@ export interface Flow {
   reuse: Reuse | null;
   encapsulation: Encapsulation | null;
   endpoints: PerSide<Endpoint>;
-  /** live mode: processes */
-  holders: null;
+  /** live, of ends on this machine: who has their sockets; null: not live */
+  holders: Holder[] | null;
   /** compare: what two capture points tell */
   comparison: Comparison | null;
   notes: string[];

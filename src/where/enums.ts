@@ -4,6 +4,7 @@ import type {
   Basis,
   CloseShape,
   Handshake,
+  Holder,
   Initiator,
   Kind,
   Orientation,
@@ -12,6 +13,7 @@ import type {
   ResetOrigin,
   Reuse,
   Role,
+  Side,
   TcpState,
   TimeWait,
 } from '../report/types.ts';
@@ -77,6 +79,15 @@ export const TCP_STATES = members<TcpState>({
   LAST_ACK: true,
   CLOSED: true,
 });
+
+export const SOCKET_STATES = members<Holder['state']>({
+  ...(Object.fromEntries(TCP_STATES.map((state) => [state, true])) as Record<TcpState, true>),
+  LISTEN: true,
+});
+
+export const HOLDINGS = members<Holder['socket']>({ connection: true, listener: true });
+
+export const SIDES = members<Side>({ client: true, server: true });
 
 export const BASES = members<Basis>({ observed: true, inferred: true, assumed: true, kernel: true });
 

@@ -91,7 +91,13 @@ const FLOW: readonly Row[] = [
   ['encapsulation.tunnels.type', 'text', 'kind of tunnel, any of them'],
   ['encapsulation.tunnels.id', 'count', 'VXLAN or Geneve VNI, GRE key, GTP TEID, ..., any of them'],
   ['endpoints', 'object', 'both ends'],
-  ['holders', 'object', 'whether the processes that hold the sockets are known (live)'],
+  ['holders', 'object', 'whether it was captured live, where processes that have the sockets may be known'],
+  ['holders.side', 'enum', 'whose socket a process has, any of them', values.SIDES],
+  ['holders.pid', 'count', 'process that has a socket, any of them'],
+  ['holders.name', 'text', 'name of a process that has a socket, any of them'],
+  ['holders.socket', 'enum', "whether a process has the connection's socket or listens, any of them", values.HOLDINGS],
+  ['holders.state', 'enum', "state of a process's socket, any of them", values.SOCKET_STATES],
+  ['holders.at', 'time', 'when a process was seen last, any of them'],
   ['comparison', 'object', 'whether the flow was compared between two captures'],
   ['comparison.offsetSeconds', 'seconds', 'clock of the server capture minus that of the client capture'],
   ['comparison.driftPpm', 'number', 'drift between the two clocks, parts per million'],
@@ -141,6 +147,11 @@ const ENDPOINT: readonly Row[] = [
   ['timeWait.restarts', 'count', 'how often the 2MSL timer was restarted'],
   ['timeWait.endedBy', 'enum', 'what ended TIME_WAIT', values.TIME_WAIT_ENDS],
   ['timeWait.frames', 'count', 'frame numbers that began, restarted and ended TIME_WAIT, any of them'],
+  ['kernel', 'object', "whether this machine's kernel had its socket (live)"],
+  ['kernel.state', 'enum', 'states in which the kernel had the socket, any of them', values.TCP_STATES],
+  ['kernel.from', 'time', 'first look that found a state, any of them'],
+  ['kernel.to', 'time', 'last look that found a state, any of them'],
+  ['kernel.until', 'time', "when the kernel's timer ends a state, any of them"],
 ];
 
 function sideRows(side: 'client' | 'server'): Row[] {

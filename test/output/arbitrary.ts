@@ -8,6 +8,7 @@ import type {
   Endpoint,
   Finding,
   Flow,
+  KernelSpan,
   Report,
   ResetCause,
   Role,
@@ -86,6 +87,13 @@ const span: fc.Arbitrary<Span> = fc.record({
   frames: fc.tuple(frame, frame),
 });
 
+const kernelSpan: fc.Arbitrary<KernelSpan> = fc.record({
+  state: fc.constantFrom(...STATES),
+  from: time,
+  to: time,
+  until: fc.option(time),
+});
+
 const timeWait: fc.Arbitrary<TimeWait> = fc.record({
   from: time,
   until: time,
@@ -110,6 +118,7 @@ const endpoint: fc.Arbitrary<Endpoint> = fc.record({
   finRetransmissions: amount,
   halfCloseBytes: amount,
   timeWait: fc.option(timeWait),
+  kernel: fc.option(fc.array(kernelSpan, { maxLength: 2 })),
 });
 
 const reset = fc.record({

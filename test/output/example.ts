@@ -75,6 +75,7 @@ export function endpoint(role: Endpoint['role'], states: Span[], overrides: Part
     finRetransmissions: 0,
     halfCloseBytes: 0,
     timeWait: null,
+    kernel: null,
   };
   for (const [field, state] of FIELDS) {
     built[field] = states.find((each) => each.state === state)?.seconds ?? null;
@@ -164,6 +165,7 @@ export function exampleReport(flows: Flow[] = [exampleFlow()], overrides: Partia
     schema: 'teardown.report/1',
     tool: { name: 'pcap-teardown', version: '0.1.0' },
     capture: {
+      live: null,
       files: [
         {
           name: 'server.pcap',

@@ -66,6 +66,7 @@ function activeCloser(): Endpoint {
       endedBy: 'capture-end',
       frames: [10],
     },
+    kernel: [{ state: 'TIME_WAIT', from: at('9.5'), to: at('68.5'), until: at('69.2002') }],
   };
 }
 
@@ -105,6 +106,7 @@ function passiveCloser(): Endpoint {
     finRetransmissions: 1,
     halfCloseBytes: 0,
     timeWait: null,
+    kernel: null,
   };
 }
 
@@ -130,7 +132,7 @@ export function exampleFlow(overrides: Partial<Flow> = {}): Flow {
     reuse: null,
     encapsulation: null,
     endpoints: { client: passiveCloser(), server: activeCloser() },
-    holders: null,
+    holders: [{ side: 'server', pid: 4711, name: 'httpd', socket: 'listener', state: 'LISTEN', at: at('68.5') }],
     comparison: null,
     notes: ['fin-retransmitted', 'challenge-ack'],
     history: 'ShADadfF',
@@ -156,6 +158,7 @@ export function exampleAbortedFlow(): Flow {
     finRetransmissions: 0,
     halfCloseBytes: 0,
     timeWait: null,
+    kernel: null,
   };
   return exampleFlow({
     id: 2,
@@ -235,6 +238,7 @@ export function exampleReport(overrides: Partial<Report> = {}): Report {
     schema: 'teardown.report/1',
     tool: { name: 'pcap-teardown', version: '0.1.0' },
     capture: {
+      live: { interface: 'eth0', backend: 'tcpdump', timestamps: 'kernel', filter: 'tcp port 8080', snaplen: 128 },
       files: [
         {
           name: 'restart.pcap',

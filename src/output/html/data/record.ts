@@ -128,6 +128,10 @@ class EndpointPart extends Part implements Endpoint {
   get timeWait(): TimeWait | null {
     return this.#shape.timeWait === null ? null : this.#timeWait;
   }
+  /** Where there is something, the flow is kept as JSON. */
+  get kernel(): null {
+    return null;
+  }
 
   get #shape(): EndpointShape {
     const { rows, row } = this.source;

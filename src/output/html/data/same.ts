@@ -73,7 +73,8 @@ function sameEndpoint(a: Endpoint, b: Endpoint): boolean {
     a.finAckedAt === b.finAckedAt &&
     a.finRetransmissions === b.finRetransmissions &&
     a.halfCloseBytes === b.halfCloseBytes &&
-    sameTimeWait(a.timeWait, b.timeWait)
+    sameTimeWait(a.timeWait, b.timeWait) &&
+    same(a.kernel, b.kernel)
   );
 }
 
