@@ -157,12 +157,10 @@ function listenError(address: MetricsAddress, error: unknown): InputError {
   const { port } = address;
   const what = `can't serve metrics on ${where}`;
   switch (errorCode(error)) {
-    case 'EADDRINUSE':
-      return new InputError(
-        what,
-        'the port is in use',
-        `who has it, until when: teardown port ${where}; or name another`,
-      );
+    case 'EADDRINUSE': {
+      const asked = isIP(address.host) === 0 || /^[0.:]+$/.test(address.host) ? port : where;
+      return new InputError(what, 'the port is in use', `teardown port ${asked} tells who has it; or name another`);
+    }
     case 'EACCES':
     case 'EPERM':
       return new InputError(

@@ -103,9 +103,12 @@ export class Metrics {
       this.resetsIgnored.inc(reset.ignored);
     }
     for (const side of SIDES) {
-      const { finWait2Seconds, closeWaitSeconds, timeWait } = endpoints[side];
-      if (finWait2Seconds !== null) this.finWait2.observe({ side }, finWait2Seconds);
-      if (closeWaitSeconds !== null) this.closeWait.observe({ side }, closeWaitSeconds);
+      const { states, timeWait } = endpoints[side];
+      for (const { state, seconds, open } of states) {
+        if (seconds === null || open) continue;
+        if (state === 'FIN_WAIT_2') this.finWait2.observe({ side }, seconds);
+        else if (state === 'CLOSE_WAIT') this.closeWait.observe({ side }, seconds);
+      }
       if (timeWait !== null) this.timeWaits.inc({ side, ended_by: timeWait.endedBy });
     }
   }
