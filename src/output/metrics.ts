@@ -104,8 +104,8 @@ export class Metrics {
     }
     for (const side of SIDES) {
       const { states, timeWait } = endpoints[side];
-      for (const { state, seconds, open } of states) {
-        if (seconds === null || open) continue;
+      for (const { state, seconds, open, basis } of states) {
+        if (seconds === null || open || basis === 'assumed') continue; // as the report's totals
         if (state === 'FIN_WAIT_2') this.finWait2.observe({ side }, seconds);
         else if (state === 'CLOSE_WAIT') this.closeWait.observe({ side }, seconds);
       }
