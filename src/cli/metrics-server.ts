@@ -4,7 +4,6 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { type AddressInfo, isIP } from 'node:net';
 import { errorCode, InputError } from '../input/errors.ts';
 import type { ProcessUsage } from '../output/metrics.ts';
-import { plain } from '../output/style.ts';
 import { UsageError } from './errors.ts';
 
 export interface MetricsAddress {
@@ -176,6 +175,6 @@ function listenError(address: MetricsAddress, error: unknown): InputError {
     case 'EAI_AGAIN':
       return new InputError(what, 'no such host', EXAMPLES);
     default:
-      return new InputError(what, plain(String(error)), EXAMPLES);
+      return new InputError(what, error instanceof Error ? error.message : String(error), EXAMPLES);
   }
 }
