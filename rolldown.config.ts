@@ -31,7 +31,7 @@ export default defineConfig([
   {
     input: { cli: 'src/cli.ts', index: 'src/index.ts', worker: 'src/worker.ts' },
     platform: 'node',
-    external: [/^node:/, 'commander', 'fzstd', /^preact/],
+    external: [/^node:/, 'commander', 'fzstd', /^preact/, 'prom-client'],
     optimization: { inlineConst: { mode: 'all', pass: 3 } },
     output: {
       dir: 'dist',
