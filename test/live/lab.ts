@@ -1,0 +1,201 @@
+/** Network namespaces with real connections, and our capture started inside one of them, by real or by counterfeit programs. */
+
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { chmodSync, existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { rolldown } from 'rolldown';
+import type { LiveSource } from '../../src/report/types.ts';
+import { ROOT } from '../architecture/sources.ts';
+
+/** An InputError. */
+export interface Parts {
+  what: string;
+  why: string;
+  hint: string;
+}
+
+/** It captures, or was refused. */
+export interface Started {
+  refused?: Parts;
+  source?: LiveSource;
+  interfaces?: string[];
+  startMs?: number;
+}
+
+/** What came of it. */
+export interface Ended {
+  /** drops, each time that they were asked for */
+  told?: (number | null)[];
+  dropped?: number | null;
+  failure?: Parts | null;
+  /** whom it became */
+  user?: string | null;
+  ids?: (number | undefined)[];
+  /** from the last word that it was told to the end */
+  endMs?: number;
+}
+
+/** A folder that holds the program as it is shipped, with or without the npm package cap beside it. */
+export class Shipped {
+  readonly folder = mkdtempSync(join(tmpdir(), 'teardown-live-'));
+
+  static async build(): Promise<Shipped> {
+    const shipped = new Shipped();
+    for (const [name, input] of [
+      ['player', join(ROOT, 'test/live/player.ts')],
+      ['cap-child', join(ROOT, 'src/live/cap-child.ts')],
+    ] as const) {
+      const bundle = await rolldown({ input: { [name]: input }, platform: 'node', external: [/^node:/, 'fzstd'] });
+      await bundle.write({ dir: join(shipped.folder, 'dist'), format: 'esm', entryFileNames: '[name].js' });
+      await bundle.close();
+    }
+    writeFileSync(join(shipped.folder, 'package.json'), JSON.stringify({ type: 'module', version: '0.0.0' }));
+    chmodSync(shipped.folder, 0o755);
+    shipped.withModules();
+    return shipped;
+  }
+
+  /** Installs what is in the repository's node_modules. */
+  withModules(): void {
+    if (!existsSync(this.#modules)) symlinkSync(join(ROOT, 'node_modules'), this.#modules);
+  }
+
+  /** As where nothing that is optional was installed. */
+  withoutModules(): void {
+    rmSync(this.#modules, { force: true });
+  }
+
+  get #modules(): string {
+    return join(this.folder, 'node_modules');
+  }
+
+  get player(): string {
+    return join(this.folder, 'dist/player.js');
+  }
+
+  /** A program in place of another one: a shell script. @returns the folder for PATH */
+  counterfeit(name: string, script: string): string {
+    const folder = mkdtempSync(join(this.folder, 'bin-'));
+    chmodSync(folder, 0o755);
+    writeFileSync(join(folder, name), `#!/bin/sh\n${script}\n`);
+    chmodSync(join(folder, name), 0o755);
+    return folder;
+  }
+
+  remove(): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+let count = 0;
+
+/** A network namespace with a pair of interfaces, live0 (10.77.0.1) and live1 (10.77.0.2), the second in a namespace of its own. */
+export class Net {
+  readonly name: string;
+  readonly peer: string;
+
+  constructor() {
+    this.name = `tdlive-${process.pid}-${count++}`;
+    this.peer = `${this.name}p`;
+    run('ip', 'netns', 'add', this.name);
+    run('ip', 'netns', 'add', this.peer);
+    run('ip', '-n', this.name, 'link', 'add', 'live0', 'type', 'veth', 'peer', 'name', 'live1', 'netns', this.peer);
+    run('ip', '-n', this.name, 'addr', 'add', '10.77.0.1/24', 'dev', 'live0');
+    run('ip', '-n', this.peer, 'addr', 'add', '10.77.0.2/24', 'dev', 'live1');
+    for (const [space, device] of [
+      [this.name, 'lo'],
+      [this.name, 'live0'],
+      [this.peer, 'live1'],
+    ] as const) {
+      run('ip', '-n', space, 'link', 'set', device, 'up');
+    }
+  }
+
+  ip(...args: string[]): void {
+    run('ip', '-n', this.name, ...args);
+  }
+
+  /** A TCP connection that the client opens, sends 3 bytes on, and closes first: its packets, seven to ten. */
+  connect(connections = 1): void {
+    const script = `
+import socket, sys
+n = int(sys.argv[1])
+l = socket.create_server(('10.77.0.2', 8080)) if sys.argv[2] == 's' else None
+if l:
+    print('ready', flush=True)
+    for i in range(n):
+        c, _ = l.accept()
+        while c.recv(100): pass
+        c.close()
+else:
+    for i in range(n):
+        c = socket.create_connection(('10.77.0.2', 8080)); c.sendall(b'abc'); c.shutdown(1)
+        while c.recv(100): pass
+        c.close()
+`;
+    const both = `
+ip netns exec ${this.peer} python3 -c "$SCRIPT" ${connections} s > "$FIFO" & server=$!
+read line < "$FIFO"
+ip netns exec ${this.name} python3 -c "$SCRIPT" ${connections} c
+wait $server
+`;
+    const folder = mkdtempSync(join(tmpdir(), 'teardown-fifo-'));
+    const fifo = join(folder, 'ready');
+    try {
+      run('mkfifo', fifo);
+      execFileSync('sh', ['-c', both], { env: { ...process.env, SCRIPT: script, FIFO: fifo }, timeout: 20_000 });
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }
+
+  remove(): void {
+    for (const name of [this.name, this.peer]) {
+      try {
+        run('ip', 'netns', 'del', name);
+      } catch {
+        // It was never made.
+      }
+    }
+  }
+}
+
+function run(program: string, ...args: string[]): void {
+  execFileSync(program, args, { stdio: ['ignore', 'ignore', 'pipe'], timeout: 20_000 });
+}
+
+/** The player, which captures inside a namespace and does as it is told. */
+export class Player {
+  readonly child: ChildProcess;
+  readonly #lines: AsyncIterator<string>;
+  errors = '';
+
+  constructor(shipped: Shipped, net: Net, task: object, { path, as }: { path?: string; as?: string[] } = {}) {
+    const enter = ['netns', 'exec', net.name, ...(as ?? []), process.execPath, shipped.player, JSON.stringify(task)];
+    this.child = spawn('ip', enter, {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      env: { ...process.env, SECRET: 'of ours', ...(path === undefined ? {} : { PATH: path }) },
+    });
+    this.#lines = createInterface({ input: this.child.stdout! })[Symbol.asyncIterator]();
+    this.child.stderr!.on('data', (text) => {
+      this.errors += String(text);
+    });
+  }
+
+  /** What it says next. */
+  async said(): Promise<Started & Ended> {
+    const { value, done } = await this.#lines.next();
+    if (done === true) throw new Error(`the player ended: ${this.errors}`);
+    return JSON.parse(value as string) as Started & Ended;
+  }
+
+  tell(word: 'stop' | 'kill' | 'drop' | 'told' | 'exit'): void {
+    this.child.stdin!.write(`${word}\n`);
+  }
+
+  end(): void {
+    this.child.kill('SIGKILL');
+  }
+}
