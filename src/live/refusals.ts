@@ -119,15 +119,19 @@ function short(said: string, from: string): string {
 export interface Ending {
   code: number | null;
   signal: string | null;
+  /** whether the interface is still there */
+  exists: boolean;
 }
 
 /** Why a capture ended; null where that was as it should be: its count was reached. */
-export function failureOf(name: Backend, wanted: Wanted, told: Told, { code, signal }: Ending): InputError | null {
+export function failureOf(name: Backend, wanted: Wanted, told: Told, ending: Ending): InputError | null {
+  const { code, signal, exists } = ending;
   const all = told.words.join('\n');
+  // cap aborts its process when it is told that there is no more to come.
+  const aborted = name === 'cap' && signal === 'SIGABRT';
   const reason = ((): string | null => {
-    if (IS_GONE.test(all)) return 'the interface is gone';
-    // cap aborts its process then.
-    if (IS_DOWN.test(all) || (name === 'cap' && signal === 'SIGABRT')) return 'the interface went down';
+    if (IS_GONE.test(all) || (aborted && !exists)) return 'the interface is gone';
+    if (IS_DOWN.test(all) || aborted) return 'the interface went down';
     if (signal !== null) return `${name} was ended by ${signal}`;
     const [said] = told.words;
     if (code !== 0) return said === undefined ? `${name} failed` : `${name}: ${short(said, wanted.interface)}`;

@@ -5,6 +5,7 @@ import { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import type { LiveSource } from '../report/types.ts';
 import type { CaptureEnd, Command, LiveCapture, Program, Told, Wanted } from './capture.ts';
+import { interfaceNames } from './names.ts';
 import { environment } from './programs.ts';
 import { failureOf } from './refusals.ts';
 
@@ -13,9 +14,13 @@ const ASK_EVERY = 2000;
 /** ms without a byte after which a program that was told to end is killed; and how often at most it is given so long */
 const PATIENCE = 3000;
 const PATIENCE_TIMES = 10;
+/** ms after which a program that neither captures nor ends is given up */
+const BEGIN_WITHIN = 15_000;
 /** of what a program says; one that can't stop talking must not fill our memory */
 const MOST_WORDS = 50;
 const MOST_LINE = 1000;
+
+const exists = (name: string): boolean => name === 'any' || interfaceNames().includes(name);
 
 export class Running implements LiveCapture {
   readonly stream: Readable;
@@ -52,7 +57,9 @@ export class Running implements LiveCapture {
       child.once('close', (code: number | null, signal: string | null) => {
         process.off('exit', killIt);
         this.#rest();
-        const failure = this.#asked ? null : failureOf(program.name, wanted, this.told, { code, signal });
+        const failure = this.#asked
+          ? null
+          : failureOf(program.name, wanted, this.told, { code, signal, exists: exists(from) });
         resolve({ dropped: this.told.dropped, failure });
       });
     });
@@ -81,7 +88,12 @@ export class Running implements LiveCapture {
     const { stream, told } = this;
     const child = this.#child;
     return new Promise((resolve) => {
+      const late = setTimeout(() => {
+        told.words.push(`it did not begin within ${BEGIN_WITHIN / 1000} s`);
+        this.kill();
+      }, BEGIN_WITHIN);
       const done = (begun: boolean): void => {
+        clearTimeout(late);
         stream.off('readable', onReadable);
         child.stderr!.off('data', onWords);
         if (begun && this.#program.tellsWhenAsked) this.#askAgainAndAgain();

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { rolldown } from 'rolldown';
+import type { InterfaceInfo } from '../../src/live/interfaces.ts';
 import type { LiveSource } from '../../src/report/types.ts';
 import { ROOT } from '../architecture/sources.ts';
 
@@ -22,6 +23,8 @@ export interface Started {
   source?: LiveSource;
   interfaces?: string[];
   startMs?: number;
+  /** where only that was asked for */
+  listed?: InterfaceInfo[];
 }
 
 /** What came of it. */
@@ -101,23 +104,24 @@ export class Net {
     this.peer = `${this.name}p`;
     run('ip', 'netns', 'add', this.name);
     run('ip', 'netns', 'add', this.peer);
+    this.pair();
+    run('ip', '-n', this.name, 'link', 'set', 'lo', 'up');
+  }
+
+  /** The pair of interfaces, which a test may have removed. */
+  pair(): void {
     run('ip', '-n', this.name, 'link', 'add', 'live0', 'type', 'veth', 'peer', 'name', 'live1', 'netns', this.peer);
     run('ip', '-n', this.name, 'addr', 'add', '10.77.0.1/24', 'dev', 'live0');
     run('ip', '-n', this.peer, 'addr', 'add', '10.77.0.2/24', 'dev', 'live1');
-    for (const [space, device] of [
-      [this.name, 'lo'],
-      [this.name, 'live0'],
-      [this.peer, 'live1'],
-    ] as const) {
-      run('ip', '-n', space, 'link', 'set', device, 'up');
-    }
+    run('ip', '-n', this.peer, 'link', 'set', 'live1', 'up');
+    run('ip', '-n', this.name, 'link', 'set', 'live0', 'up');
   }
 
   ip(...args: string[]): void {
     run('ip', '-n', this.name, ...args);
   }
 
-  /** A TCP connection that the client opens, sends 3 bytes on, and closes first: its packets, seven to ten. */
+  /** TCP connections to 10.77.0.2:8080: the client sends 3 bytes, and closes first. */
   connect(connections = 1): void {
     const script = `
 import socket, sys
@@ -149,6 +153,18 @@ wait $server
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
+  }
+
+  /** Datagrams to a port of 10.77.0.2 where nobody is. */
+  datagrams(count: number): void {
+    const script = `
+import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+for i in range(int(sys.argv[1])):
+    try: s.sendto(b'x' * 60, ('10.77.0.2', 9))
+    except ConnectionRefusedError: pass
+`;
+    run('ip', 'netns', 'exec', this.name, 'python3', '-c', script, String(count));
   }
 
   remove(): void {

@@ -2,21 +2,31 @@
  * Captures as its first argument says, in JSON, and as the words on its standard input do. Says on standard output, a line of JSON
  * each, that it captures, and what came of it. Run by lab.ts in a network namespace.
  */
-import { createWriteStream } from 'node:fs';
+import { createWriteStream, openSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { InputError } from '../../src/input/errors.ts';
+import { listInterfaces } from '../../src/live/interfaces.ts';
 import { interfaceNames } from '../../src/live/names.ts';
 import { dropRoot } from '../../src/live/rights.ts';
 import { type LiveOptions, startCapture } from '../../src/live/start.ts';
 import type { Ended, Started } from './lab.ts';
 
-const { file, user, ...options } = JSON.parse(process.argv[2] ?? '') as LiveOptions & { file: string };
+/** hold: ms for which nothing is read; list: the interfaces alone */
+type Task = LiveOptions & { file?: string; hold?: number; list?: true };
+
+const { file, user, hold = 0, list, ...options } = JSON.parse(process.argv[2] ?? '') as Task;
 
 function say(what: Started | Ended): void {
   process.stdout.write(`${JSON.stringify(what)}\n`);
 }
 
+// Opened while we may still be root.
+const output = createWriteStream('', { fd: openSync(file ?? '/dev/null', 'w') });
 const began = performance.now();
+if (list === true) {
+  process.stdout.write(`${JSON.stringify({ listed: await listInterfaces() })}\n`);
+  process.exit(0);
+}
 try {
   const capture = await startCapture({ ...options, user });
   say({ source: capture.source, interfaces: interfaceNames(), startMs: performance.now() - began });
@@ -34,7 +44,8 @@ try {
       identity = { user: dropRoot(user ?? null)?.user ?? null, ids: [process.getuid?.(), process.getgid?.()] };
     }
   });
-  capture.stream.pipe(createWriteStream(file));
+  await new Promise((resolve) => setTimeout(resolve, hold));
+  capture.stream.pipe(output);
   const { dropped, failure } = await capture.ended;
   words.close();
   process.stdin.destroy();
