@@ -4,7 +4,6 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { CAP_WORDS, type CapTask } from './cap-task.ts';
 import type { Program, Told } from './capture.ts';
-import { Refusal } from './refusals.ts';
 
 const BUILT = new URL('./cap-child.js', import.meta.url);
 /** from the sources, which only tests run */
@@ -19,18 +18,11 @@ export const CAP: Program = {
   tellsWhenAsked: false,
   endsWithInput: true,
   command: ({ interface: from, filter, snaplen, count, bufferKiB, user }) => {
-    if (!existsSync(CAP_CHILD)) throw new Refusal('absent', ...NO_CAP(from));
     const task: CapTask = { interface: from, filter, snaplen, count, bufferKiB, user };
     return { path: process.execPath, args: [CAP_CHILD, JSON.stringify(task)] };
   },
   hear,
 };
-
-export const NO_CAP = (from: string): [what: string, why: string, hint: string] => [
-  `can't capture on ${from} with cap`,
-  'the npm package cap is not installed, or does not load',
-  'npm install cap (it needs libpcap with its headers, and a compiler), or install tcpdump',
-];
 
 function hear(line: string, told: Told): void {
   const text = line.trim();

@@ -15,7 +15,7 @@ const ASK_EVERY = 2000;
 const PATIENCE = 3000;
 const PATIENCE_TIMES = 10;
 /** ms after which a program that neither captures nor ends is given up */
-const BEGIN_WITHIN = 15_000;
+const BEGIN_WITHIN = 10_000;
 /** of what a program says; one that can't stop talking must not fill our memory */
 const MOST_WORDS = 50;
 const MOST_LINE = 1000;

@@ -104,7 +104,7 @@ for (const backend of ['tcpdump', 'dumpcap', 'cap'] as Backend[]) {
       expect(Date.parse(read.firstPacket!)).toBeGreaterThanOrEqual(from - 5);
       expect(Date.parse(read.lastPacket!)).toBeLessThanOrEqual(to + 50);
       expect(flows.map(({ initiator }) => initiator)).toEqual(Array(CONNECTIONS).fill('client'));
-      expect(flows.every((flow) => flow.server.port === 8080 && flow.client.bytes === 3)).toBe(true);
+      expect(flows.every((flow) => flow.server.port === 8080 && flow.bytes.client === 3)).toBe(true);
     });
 
     itHere('ends by itself when its count is reached', async () => {

@@ -1,9 +1,9 @@
 /** Network namespaces with real connections, and our capture started inside one of them, by real or by counterfeit programs. */
 
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { rolldown } from 'rolldown';
 import type { InterfaceInfo } from '../../src/live/interfaces.ts';
@@ -50,7 +50,7 @@ export class Shipped {
       ['player', join(ROOT, 'test/live/player.ts')],
       ['cap-child', join(ROOT, 'src/live/cap-child.ts')],
     ] as const) {
-      const bundle = await rolldown({ input: { [name]: input }, platform: 'node', external: [/^node:/, 'fzstd'] });
+      const bundle = await rolldown({ input: { [name]: input }, platform: 'node', external: [/^node:/] });
       await bundle.write({ dir: join(shipped.folder, 'dist'), format: 'esm', entryFileNames: '[name].js' });
       await bundle.close();
     }
@@ -60,14 +60,16 @@ export class Shipped {
     return shipped;
   }
 
-  /** Installs what is in the repository's node_modules. */
+  /** With the package cap installed. */
   withModules(): void {
-    if (!existsSync(this.#modules)) symlinkSync(join(ROOT, 'node_modules'), this.#modules);
+    for (const part of ['package.json', 'lib', 'build/Release/cap.node']) {
+      cpSync(join(ROOT, 'node_modules/cap', part), join(this.#modules, 'cap', part), { recursive: true });
+    }
   }
 
   /** As where nothing that is optional was installed. */
   withoutModules(): void {
-    rmSync(this.#modules, { force: true });
+    rmSync(this.#modules, { recursive: true, force: true });
   }
 
   get #modules(): string {
@@ -78,13 +80,13 @@ export class Shipped {
     return join(this.folder, 'dist/player.js');
   }
 
-  /** A program in place of another one: a shell script. @returns the folder for PATH */
-  counterfeit(name: string, script: string): string {
+  /** A program in place of another one: a shell script, or what stands in the file. @returns PATH with it at the beginning */
+  counterfeit(name: string, script: string, { mode = 0o755, first = '#!/bin/sh\n' } = {}): string {
     const folder = mkdtempSync(join(this.folder, 'bin-'));
     chmodSync(folder, 0o755);
-    writeFileSync(join(folder, name), `#!/bin/sh\n${script}\n`);
-    chmodSync(join(folder, name), 0o755);
-    return folder;
+    writeFileSync(join(folder, name), `${first}${script}\n`);
+    chmodSync(join(folder, name), mode);
+    return [folder, process.env['PATH']].join(delimiter);
   }
 
   remove(): void {
@@ -93,6 +95,21 @@ export class Shipped {
 }
 
 let count = 0;
+
+/**
+ * Words before a program's own, so that it runs where some programs are not installed: their files are hidden in the mount
+ * namespace that `ip netns exec` makes for it.
+ */
+export function hidden(...programs: string[]): string[] {
+  const files = ['/usr/bin', '/usr/sbin', '/usr/local/bin', '/usr/local/sbin', '/bin', '/sbin'].flatMap((folder) =>
+    programs.map((program) => join(folder, program)),
+  );
+  const script = `for file in ${files.join(' ')}; do [ ! -f $file ] || mount --bind /dev/null $file; done; exec "$@"`;
+  return ['sh', '-c', script, 'sh'];
+}
+
+/** Words before a program's own, so that it runs as nobody, without any rights. */
+export const AS_NOBODY = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups'];
 
 /** A network namespace with a pair of interfaces, live0 (10.77.0.1) and live1 (10.77.0.2), the second in a namespace of its own. */
 export class Net {
