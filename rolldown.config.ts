@@ -43,6 +43,12 @@ export default defineConfig([
     },
   },
   {
+    input: { 'cap-child': 'src/live/cap-child.ts' },
+    platform: 'node',
+    external: [/^node:/],
+    output: { dir: 'dist', format: 'esm', entryFileNames: '[name].js', minify: false, sourcemap: false },
+  },
+  {
     input: { page: 'src/output/html/page/main.tsx' },
     platform: 'browser',
     transform: { jsx: { runtime: 'automatic', importSource: 'preact' } },

@@ -7,13 +7,13 @@ const PIPELINE = [
   ['src/units.ts'],
   ['src/kernel/'],
   ['src/input/'],
-  ['src/live/'],
   ['src/decode/'],
   ['src/flow/'],
   ['src/tcp/'],
   ['src/teardown/'],
   ['src/evidence/'],
   ['src/report/'],
+  ['src/live/'],
   ['src/words.ts'],
   ['src/ports/'],
   ['src/findings/'],
@@ -87,6 +87,7 @@ const OUTSIDE: { from: string; modules: RegExp; because: string }[] = [
 /** Who may touch the process, and why. */
 const PROCESS: { from: string; because: string }[] = [
   { from: 'src/input/open.ts', because: "'-' is standard input" },
+  { from: 'src/live/', because: 'PATH, root given up, and the process that has cap' },
   { from: 'src/cli/', because: 'it talks to the terminal' },
   { from: 'src/cli.ts', because: 'arguments, signals, exit codes' },
 ];
