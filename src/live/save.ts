@@ -86,7 +86,11 @@ export class PacketFile implements RecordTaker {
 
   head(blocks: readonly Uint8Array[], added: Uint8Array): void {
     this.#blocks = blocks;
-    this.#guarded((file) => file.addHead(file.bytes === 0 ? blocks : [added]));
+    const { rotateBytes = Number.POSITIVE_INFINITY } = this.#options;
+    this.#guarded((file) => {
+      if (file.records > 0 && file.bytes + added.length > rotateBytes) this.#rotate();
+      else file.addHead(file.bytes === 0 ? blocks : [added]);
+    });
   }
 
   records(run: RecordRun): void {
