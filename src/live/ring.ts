@@ -32,6 +32,7 @@ export class PacketRing implements RecordTaker {
   /** of all slabs */
   #bytes = 0;
   #blocks: readonly Uint8Array[] = [];
+  #blockCount = 0;
   /** frames that the stream has had so far */
   #frames = 0;
 
@@ -43,11 +44,10 @@ export class PacketRing implements RecordTaker {
   }
 
   head(blocks: readonly Uint8Array[], added: Uint8Array): void {
+    // Nothing is held: what comes begins with it.
+    if (this.#slabs.length > 0) this.#add(added, 0, 0);
     this.#blocks = blocks;
-    const slab = this.#slabs.at(-1);
-    // A slab that is begun after this has it as its head.
-    if (slab !== undefined && slab.used + added.length <= slab.bytes.length) put(slab, added);
-    else if (slab !== undefined) this.#begin(0);
+    this.#blockCount = blocks.length;
   }
 
   records(run: RecordRun): void {
@@ -107,7 +107,7 @@ export class PacketRing implements RecordTaker {
       firstFrame: this.#frames + 1,
       packets: 0,
       blocks: this.#blocks,
-      blockCount: this.#blocks.length,
+      blockCount: this.#blockCount,
       isShared: false,
     };
     this.#slabs.push(slab);

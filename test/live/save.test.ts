@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import { PacketFile, SaveError, type SaveOptions } from '../../src/live/save.ts';
-import { expandName, hasConversions, numberedName } from '../../src/live/save-names.ts';
 import { tapped } from '../../src/live/tap.ts';
 import { RecordSplitter, RUN_BYTES } from '../../src/live/tap-records.ts';
 import { temporaryFolder } from '../cli/run.ts';
@@ -307,22 +306,5 @@ describe('what can not be written', () => {
       [`can't write ${join(from, 'a-00003.pcap')}`, 'it is a folder'],
     ]);
     expect(saved.packets).toBe(2);
-  });
-});
-
-describe('names', () => {
-  const date = new Date(Date.UTC(2026, 0, 2, 3, 4, 5, 678));
-
-  it('have their conversions replaced, in UTC', () => {
-    expect(expandName('%Y-%m-%d_%H:%M:%S %F %s', date)).toBe('2026-01-02_03:04:05 2026-01-02 1767323045');
-    expect(expandName('100%% %q %', date)).toBe('100% %q %');
-    expect([hasConversions('a-%S'), hasConversions('%Y'), hasConversions('a%%b%q')]).toEqual([true, true, false]);
-  });
-
-  it('are numbered before their ending', () => {
-    expect(numberedName('dir.d/web.pcap', 2)).toBe('dir.d/web-00002.pcap');
-    expect(numberedName('./web', 123_456)).toBe('./web-123456');
-    expect(numberedName('/web.tar.pcap', 1)).toBe('/web.tar-00001.pcap');
-    expect(numberedName('.hidden', 1)).toBe('.hidden-00001');
   });
 });

@@ -36,11 +36,9 @@ function section(order: Order): fc.Arbitrary<Buffer> {
     .map((blocks) => Buffer.concat([shb(order), idb(order), idb(order), ...blocks]));
 }
 
+export const oneSection = fc.boolean().chain((bigEndian) => section({ bigEndian }));
 export const pcapngFile = fc
-  .array(
-    fc.boolean().chain((bigEndian) => section({ bigEndian })),
-    { minLength: 1, maxLength: 3 },
-  )
+  .array(oneSection, { minLength: 1, maxLength: 3 })
   .map((sections) => Buffer.concat(sections));
 
 export const anyFile = fc.oneof(pcapFile, pcapngFile);
