@@ -28,6 +28,7 @@ const PIPELINE = [
   ['src/shortcut.ts', 'src/share.ts', 'src/systems.ts', 'src/thresholds.ts'],
   ['src/crew.ts', 'src/worker.ts', 'src/judge.ts'],
   ['src/analyze.ts', 'src/segments.ts'],
+  ['src/segments-ring.ts'],
   ['src/compare.ts', 'src/extract.ts', 'src/monitor.ts'],
   ['src/cli/'],
   ['src/cli.ts', 'src/index.ts'],
