@@ -12,6 +12,8 @@ import { findCaptures } from './input/find.ts';
 import { judge } from './judge.ts';
 import { startKernel } from './kernel/kernel.ts';
 import { type RedactOptions, Redactor } from './redact/redactor.ts';
+import type { FlowCollector } from './report/flows.ts';
+import type { Gauge } from './report/gauge.ts';
 import type { ServiceTotals } from './report/services.ts';
 import type { Capture, Flow, Report } from './report/types.ts';
 import { readShare } from './share.ts';
@@ -152,28 +154,58 @@ export async function runAnalysis(files: readonly string[], options: AnalysisOpt
   const sum = (own: number, of: 'segments' | 'duplicates' | 'givenUp') =>
     others.reduce((all, other) => all + other[of], own);
 
-  const { flows, assumptions } = collector.listed();
-  const capture = captureOf(captures, clock, skipped, {
+  const { tcpPackets, duplicates, flowsGivenUp } = {
     tcpPackets: sum(tracker.segments, 'segments'),
     duplicates: sum(tracker.duplicates, 'duplicates'),
     flowsGivenUp: sum(tracker.givenUp, 'givenUp'),
-    position: collector.totals.position(),
-  });
+  };
+  const position = collector.totals.position();
+  const capture = captureOf(captures, clock, skipped, { tcpPackets, duplicates, flowsGivenUp, position });
+  const { flows, assumptions } = collector.listed();
   kernel?.release(); // nothing reads the flows any more
-  const totals = collector.totals.result(clock.originSeconds, gauge.gauge);
-  const since = (seconds: number, nanoseconds: number) => (seconds - clock.originSeconds) * NS_PER_SECOND + nanoseconds;
+  return concluded({
+    capture,
+    clock,
+    collector,
+    flows,
+    assumptions,
+    gauge: gauge.gauge,
+    start: clock.empty ? 0 : clock.firstSince(clock.originSeconds),
+    portRange,
+    thresholds,
+    isFiltered: accepts !== undefined,
+  });
+}
+
+/** What a report is concluded from. */
+export interface Read {
+  capture: Capture;
+  clock: CaptureClock;
+  collector: FlowCollector;
+  /** listed, and what was assumed of their ends */
+  flows: Flow[];
+  assumptions: Report['assumptions'];
+  /** that the TIME_WAITs came to */
+  gauge: Gauge;
+  /** of what is reported, ns since the capture's first second */
+  start: number;
+  portRange: PortRange | null;
+  thresholds: Readonly<Record<RuleName, number>>;
+  isFiltered: boolean;
+}
+
+/** The report of what was read, with its findings. */
+export function concluded({ capture, clock, collector, flows, assumptions, gauge, ...judged }: Read): JudgedAnalysis {
+  const totals = collector.totals.result(clock.originSeconds, gauge);
   const { context, findings, ports } = judge({
+    ...judged,
     evidence: collector.evidence,
     serviceCounter: collector.services,
     capture,
     totals,
     assumptions,
     originSeconds: clock.originSeconds,
-    start: clock.empty ? 0 : since(clock.firstSeconds, clock.firstNanoseconds),
-    end: clock.empty ? 0 : since(clock.lastSeconds, clock.lastNanoseconds),
-    portRange,
-    thresholds,
-    isFiltered: accepts !== undefined,
+    end: clock.empty ? 0 : clock.endSince(clock.originSeconds),
     listed: flows,
   });
   const report: Report = {
@@ -196,8 +228,7 @@ export function captureOf(
   skipped: Float64Array,
   counted: Pick<Capture, 'tcpPackets' | 'duplicates' | 'flowsGivenUp' | 'position'>,
 ): Capture {
-  const first = clock.empty ? null : { seconds: clock.firstSeconds, nanoseconds: clock.firstNanoseconds };
-  const last = clock.empty ? null : { seconds: clock.lastSeconds, nanoseconds: clock.lastNanoseconds };
+  const { first, last } = clock;
   return {
     live: null,
     files: captures.files.map(({ first, last, ...file }) => ({

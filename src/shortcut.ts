@@ -30,7 +30,7 @@ export class Shortcut implements BulkSink {
 
   takeRecords(window: ByteWindow, layout: PcapLayout, clock: CaptureClock): void {
     this.inBulk = true;
-    if (window.address === 0 || clock.empty || !isWord(clock.lastSeconds)) return;
+    if (window.address === 0 || clock.empty || this.clock.awaitsFirst || !isWord(clock.lastSeconds)) return;
     if (this.left > 0) {
       this.left--;
       return;

@@ -1,5 +1,6 @@
 import * as F from '../teardown/facts.ts';
 import type { OsProfile } from '../teardown/profiles.ts';
+import { NS_PER_SECOND } from '../units.ts';
 import { type LifetimeData, Lifetimes } from './lifetimes.ts';
 import { type NameData, NameTable } from './names.ts';
 import type { Notable } from './notable.ts';
@@ -12,6 +13,9 @@ import { NOTES } from './summary-layout.ts';
 export const MOST_NOTABLES = 10_000;
 export const MOST_RESETS = 6_000;
 export const MOST_ATTEMPTS = 4_000;
+
+/** Of an endless capture older ones go so often at most, ns of the capture. */
+const FORGETS_EVERY = 60 * NS_PER_SECOND;
 
 /** What merging needs: a structured clone has it too. */
 export interface EvidenceData {
@@ -38,15 +42,42 @@ export class Evidence implements EvidenceData {
   /** of all flows that this one may keep, as one of several threads; 1 once it has the others' */
   private share: number;
 
-  /** @param profiles of all systems, in the order of PROFILES @param shares threads that share the flows */
-  constructor(profiles: readonly OsProfile[], shares = 1) {
-    this.lifetimes = new Lifetimes(profiles);
+  private readonly newest: boolean;
+  /** by quota when older ones had to go, ns */
+  private readonly forgot = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY];
+
+  /**
+   * @param profiles of all systems, in the order of PROFILES
+   * @param shares threads that share the flows; 1 if it isn't said
+   * @param newest whether of too many flows the newest are kept, and not the first
+   */
+  constructor(
+    profiles: readonly OsProfile[],
+    { shares = 1, newest = false }: { shares?: number | undefined; newest?: boolean | undefined } = {},
+  ) {
+    this.lifetimes = new Lifetimes(profiles, newest);
     this.share = 1 / shares;
+    this.newest = newest;
   }
 
-  /** Whether one more notable flow of a kind (a number of F.KINDS) would be kept. */
-  hasRoom(kind: number): boolean {
+  /** Takes what another has, which goes on without this one; its clients have the same numbers here. */
+  continue(other: Evidence): void {
+    this.clients.merge(other.clients);
+    this.lifetimes.copy(other.lifetimes);
+    this.notables = [...other.notables];
+    this.notablesLeft = other.notablesLeft;
+    for (let i = 0; i < this.kept.length; i++) this.kept[i] = other.kept[i]!;
+    this.noteCounts.set(other.noteCounts);
+  }
+
+  /**
+   * Whether one more notable flow of a kind (a number of F.KINDS) would be kept.
+   * @param last its last packet, ns since the capture's first second
+   */
+  hasRoom(kind: number, last: number): boolean {
     const quota = quotaOf(kind);
+    // However many come: what each takes to keep must not take all our time.
+    if (this.newest && last - this.forgot[quota]! > FORGETS_EVERY) return true;
     return this.kept[quota]! < this.share * QUOTAS[quota]!;
   }
 
@@ -58,8 +89,19 @@ export class Evidence implements EvidenceData {
   }
 
   keep(notable: Notable): void {
-    this.kept[quotaOf(F.KINDS.indexOf(notable.kind))]!++;
+    const quota = quotaOf(F.KINDS.indexOf(notable.kind));
+    if (this.kept[quota] === QUOTAS[quota]) this.forget(quota, notable.last);
+    this.kept[quota]!++;
     this.notables.push(notable);
+  }
+
+  /** The older half of those that share a quota. */
+  private forget(quota: number, now: number): void {
+    this.forgot[quota] = now;
+    let left = this.kept[quota]! >> 1;
+    this.notablesLeft += left;
+    this.kept[quota]! -= left;
+    this.notables = this.notables.filter(({ kind }) => quotaOf(F.KINDS.indexOf(kind)) !== quota || left-- <= 0);
   }
 
   /** The numbers that flows have among all threads. */
@@ -78,7 +120,7 @@ export class Evidence implements EvidenceData {
       renumber(notable, ids);
       if (notable.service >= 0) notable.service = services[notable.service]!;
       if (notable.client >= 0) notable.client = clients[notable.client]!;
-      if (this.hasRoom(F.KINDS.indexOf(notable.kind))) this.keep(notable);
+      if (this.hasRoom(F.KINDS.indexOf(notable.kind), notable.last)) this.keep(notable);
       else this.notablesLeft++;
     }
     for (let i = 0; i < this.noteCounts.length; i++) this.noteCounts[i]! += other.noteCounts[i]!;

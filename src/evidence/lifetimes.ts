@@ -3,7 +3,7 @@ import * as F from '../teardown/facts.ts';
 import type { OsProfile } from '../teardown/profiles.ts';
 import * as N from './summary-layout.ts';
 
-/** Flows of which findings and port ledgers know: the first so many, 68 bytes each. */
+/** Flows of which findings and port ledgers know: the first so many, or live the last, 68 bytes each. */
 export const MOST_LIFETIMES = 1 << 19;
 
 /** How a SYN was answered; index in ANSWERS. */
@@ -51,9 +51,23 @@ export class Lifetimes implements LifetimeData {
   left = 0;
   private readonly profiles: readonly OsProfile[];
 
-  /** @param profiles of all systems, in the order of PROFILES */
-  constructor(profiles: readonly OsProfile[]) {
+  private readonly newest: boolean;
+
+  /**
+   * @param profiles of all systems, in the order of PROFILES
+   * @param newest whether of too many flows those stay that ended last, and not those that ended first
+   */
+  constructor(profiles: readonly OsProfile[], newest = false) {
     this.profiles = profiles;
+    this.newest = newest;
+  }
+
+  /** Takes the rows of another, in place of its own. */
+  copy(other: Lifetimes): void {
+    this.floats = other.floats.slice();
+    this.words = other.words.slice();
+    this.length = other.length;
+    this.left = other.left;
   }
 
   /**
@@ -63,8 +77,11 @@ export class Lifetimes implements LifetimeData {
    */
   add(summary: Float64Array, at: number, facts: F.Facts | null, offset: number): void {
     if (this.length === MOST_LIFETIMES) {
-      this.left++;
-      return;
+      if (this.newest) this.forget();
+      else {
+        this.left++;
+        return;
+      }
     }
     if ((this.length + 1) * WORDS > this.words.length) this.grow();
     const { floats, words } = this;
@@ -233,6 +250,15 @@ export class Lifetimes implements LifetimeData {
 
   profile(i: number, side: number): OsProfile {
     return this.profiles[(this.words[i * WORDS + ENDS]! >>> (12 + 4 * side)) & 0xf]!;
+  }
+
+  /** The older half of the rows. */
+  private forget(): void {
+    const half = this.length >> 1;
+    this.floats.copyWithin(0, half * FLOATS, this.length * FLOATS);
+    this.words.copyWithin(0, half * WORDS, this.length * WORDS);
+    this.length -= half;
+    this.left += half;
   }
 
   private grow(): void {

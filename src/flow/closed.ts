@@ -91,6 +91,13 @@ export class ClosedFlows {
     return this.queue.oldestNumbers();
   }
 
+  /** Calls for each flow that still waits, with the index in `floats` of its summary. */
+  each(visit: (record: number, at: number) => void): void {
+    this.queue.each((record, serial, at) => {
+      if (this.serials[record] === serial) visit(record, at);
+    });
+  }
+
   shift(): void {
     this.queue.shift();
   }

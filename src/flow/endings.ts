@@ -31,7 +31,7 @@ export class Endings {
   private readonly crowd: Crowd;
   private readonly view = new FlowView();
   private readonly successor = new FlowView();
-  private readonly sink: FlowSink;
+  private sink: FlowSink;
   private readonly clock: CaptureClock;
   private readonly place: Place;
   private readonly table: FlowTable;
@@ -192,6 +192,37 @@ export class Endings {
     const ids = new Int32Array(this.table.records.created);
     for (const flow of open) ids[flow] = this.viewOf(flow).word(L.ID);
     for (const flow of open.sort((a, b) => ids[a]! - ids[b]!)) this.finalize(flow);
+  }
+
+  /** Hands every flow to another sink as finish() would, without an end to any. */
+  peek(sink: FlowSink): void {
+    const { update, successor } = this;
+    this.eachFlow((view, summary, at) => {
+      const previous = view.word(L.PREVIOUS);
+      if (previous >= 0) {
+        successor.point(this.table.records, update.writer.trails, view.record);
+        sink.flowEnded(this.viewOf(previous), successor);
+        this.viewOf(successor.record);
+      }
+      if (summary === null) sink.flowEnded(view, null);
+      else sink.flowExpired(view, summary, at);
+    });
+  }
+
+  handTo(sink: FlowSink): void {
+    this.sink = sink;
+  }
+
+  /** Those that were summed up in the order in which they ended, then the others in that of their ids. */
+  eachFlow(visit: (flow: FlowView, summary: Float64Array | null, at: number) => void): void {
+    const { closed, view } = this;
+    closed.each((flow, at) => visit(this.viewOf(flow), closed.floats, at));
+    const ids = new Int32Array(this.table.records.created);
+    const others = this.table.list().filter((flow) => {
+      ids[flow] = this.viewOf(flow).word(L.ID);
+      return view.word(L.SUMMARY) === 0;
+    });
+    for (const flow of others.sort((a, b) => ids[a]! - ids[b]!)) visit(this.viewOf(flow), null, 0);
   }
 
   private viewOf(flow: number): FlowView {

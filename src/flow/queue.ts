@@ -58,6 +58,14 @@ export class FlowQueue {
     this.count--;
   }
 
+  /** Calls for each entry, the oldest first, with the index in `floats` of its numbers. Nothing may be added meanwhile. */
+  each(visit: (flow: number, id: number, at: number) => void): void {
+    for (let i = 0; i < this.count; i++) {
+      const at = ((this.head + i) % this.capacity) * this.stride;
+      visit(this.floats[at]!, this.floats[at + 1]!, at + HEADER);
+    }
+  }
+
   /** Leaves out the entries that hold no more. */
   compact(holds: (flow: number, id: number) => boolean): void {
     const { stride, floats, capacity, count } = this;

@@ -130,9 +130,27 @@ export class FlowTracker {
 
   /** Hands over the flows whose time is over: to be called where no segment comes. */
   settle(): void {
-    const { lastSeconds, lastNanoseconds, originSeconds } = this.clock;
+    const { clock } = this;
     this.hear();
-    if (!this.clock.empty) this.endings.settle((lastSeconds - originSeconds) * NS_PER_SECOND + lastNanoseconds);
+    if (!clock.empty) this.endings.settle(clock.endSince(clock.originSeconds));
+  }
+
+  /** Hands every flow that is still in the table to another sink, as finish() would, and leaves all as it is. */
+  peek(sink: FlowSink): void {
+    this.settle();
+    this.endings.peek(sink);
+  }
+
+  /** From now on flows are handed to another sink. */
+  handTo(sink: FlowSink): void {
+    this.settle();
+    this.endings.handTo(sink);
+  }
+
+  /** Calls for each flow that is still in the table: with its summary where its close is behind it. The views are valid during a call. */
+  eachFlow(visit: (flow: FlowView, summary: Float64Array | null, at: number) => void): void {
+    this.settle();
+    this.endings.eachFlow(visit);
   }
 
   /** Hands every flow that is still in the table to the sink, in the order in which they ended, open ones last. */

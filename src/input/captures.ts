@@ -123,6 +123,8 @@ export class CaptureSet {
   readonly #onProgress: CaptureOptions['onProgress'];
   /** called where more is waited for */
   onWait: (() => void) | null = null;
+  /** more is waited for, since 50 ms at least */
+  isWaiting = false;
   /** frame numbers given so far: packets, and blocks that Wireshark numbers as well */
   #frames = 0;
   #sliceEnd = 0;
@@ -299,9 +301,11 @@ export class CaptureSet {
     const isLate = await Promise.race([data, slice]);
     clearTimeout(timer);
     if (isLate !== true) return;
+    this.isWaiting = true;
     this.onWait?.();
     this.#progress();
     await data;
+    this.isWaiting = false;
   }
 
   #progress(): void {

@@ -1,3 +1,4 @@
+import { NS_PER_SECOND } from '../units.ts';
 import type { CaptureRecord } from './types.ts';
 
 /**
@@ -14,18 +15,53 @@ export class CaptureClock {
   firstNanoseconds = 0;
   lastSeconds = 0;
   lastNanoseconds = 0;
+  /** live: until when it is known that no other packet has come; -Infinity: files tell that by their packets alone */
+  private quietSeconds = Number.NEGATIVE_INFINITY;
+  private quietNanoseconds = 0;
+  /** it was restarted, and no packet has come since */
+  awaitsFirst = false;
   packets = 0;
   /** packets earlier than one before them */
   outOfOrder = 0;
 
   /** Earliest time seen, or null. */
   get first(): { seconds: number; nanoseconds: number } | null {
-    return this.empty ? null : { seconds: this.firstSeconds, nanoseconds: this.firstNanoseconds };
+    return this.knowsNone ? null : { seconds: this.firstSeconds, nanoseconds: this.firstNanoseconds };
   }
 
   /** Latest time seen, or null. */
   get last(): { seconds: number; nanoseconds: number } | null {
-    return this.empty ? null : { seconds: this.lastSeconds, nanoseconds: this.lastNanoseconds };
+    return this.knowsNone ? null : { seconds: this.lastSeconds, nanoseconds: this.lastNanoseconds };
+  }
+
+  private get knowsNone(): boolean {
+    return this.empty || this.awaitsFirst;
+  }
+
+  /** Its next packet counts as its first; times are relative to the same second as before. */
+  restart(): void {
+    if (this.empty) return;
+    this.awaitsFirst = true;
+    this.lastSeconds = Number.NEGATIVE_INFINITY;
+    this.packets = 0;
+    this.outOfOrder = 0;
+  }
+
+  /** Time went by, and no packet came up to then. The next may still be earlier: then this was a little too late. */
+  pass(seconds: number, nanoseconds: number): void {
+    this.quietSeconds = seconds;
+    this.quietNanoseconds = nanoseconds;
+  }
+
+  /** The earliest packet, ns since a second. */
+  firstSince(seconds: number): number {
+    return (this.firstSeconds - seconds) * NS_PER_SECOND + this.firstNanoseconds;
+  }
+
+  /** Until when the capture knows what happened, ns since a second: its latest packet, or live a later moment. */
+  endSince(seconds: number): number {
+    const last = (this.lastSeconds - seconds) * NS_PER_SECOND + this.lastNanoseconds;
+    return Math.max(last, (this.quietSeconds - seconds) * NS_PER_SECOND + this.quietNanoseconds);
   }
 
   see(record: CaptureRecord): void {
@@ -46,7 +82,10 @@ export class CaptureClock {
   }
 
   private seeOther(seconds: number, nanoseconds: number): void {
-    if (this.empty) this.begin(seconds, nanoseconds);
+    if (this.empty) {
+      this.originSeconds = seconds;
+      this.begin(seconds, nanoseconds);
+    } else if (this.awaitsFirst) this.begin(seconds, nanoseconds);
     if (seconds > this.lastSeconds || (seconds === this.lastSeconds && nanoseconds >= this.lastNanoseconds)) {
       this.lastSeconds = seconds;
       this.lastNanoseconds = nanoseconds;
@@ -61,7 +100,7 @@ export class CaptureClock {
 
   private begin(seconds: number, nanoseconds: number): void {
     this.empty = false;
-    this.originSeconds = seconds;
+    this.awaitsFirst = false;
     this.firstSeconds = seconds;
     this.firstNanoseconds = nanoseconds;
     this.lastSeconds = seconds;

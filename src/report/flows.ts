@@ -1,4 +1,4 @@
-import { Split, type SplitWord } from '../decode/split.ts';
+import { Split } from '../decode/split.ts';
 import { Evidence } from '../evidence/evidence.ts';
 import { interestOf } from '../evidence/interest.ts';
 import { notableOf } from '../evidence/notable.ts';
@@ -10,6 +10,7 @@ import {
   INTEREST,
   KEY,
   KIND,
+  LAST,
   NOTABLE,
   REUSES,
   SERVICE,
@@ -27,34 +28,17 @@ import { SUMMARY } from '../kernel/control.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import * as F from '../teardown/facts.ts';
 import { OUTCOMES, readSuccessor, type Successor } from '../teardown/successor.ts';
-import { type SystemSettings, Systems } from '../teardown/systems.ts';
+import { Systems } from '../teardown/systems.ts';
 import { NS_PER_SECOND, nsToSeconds } from '../units.ts';
 import { AddressBook } from './address-book.ts';
 import { Best } from './best.ts';
+import type { FlowCollectorOptions } from './collector-options.ts';
 import type { IntervalSink } from './intervals.ts';
 import { type CollectorPart, commonOrder, type Kept, pack, renumber, unpack } from './parts.ts';
 import { ServiceCounter } from './services.ts';
 import { CHALLENGE_ACK, Teller } from './teller.ts';
 import { TotalsCounter } from './totals.ts';
 import type { Assumption, Flow, Reuse } from './types.ts';
-
-export interface FlowCollectorOptions {
-  systems: SystemSettings;
-  /** by what equal 4-tuples are told apart */
-  splitBy?: readonly SplitWord[] | undefined;
-  /** flows kept for the report: the most interesting */
-  maxFlows: number;
-  /** where their TIME_WAITs are counted */
-  intervals: IntervalSink;
-  /** flows that it refuses are left out of the report and of its totals */
-  where?: ((flow: Flow) => boolean) | undefined;
-  /** called with each flow when it ends, in that order */
-  onFlow?: ((flow: Flow) => void) | undefined;
-  /** threads that share the flows; 1 if it isn't said */
-  shares?: number | undefined;
-  /** sums ordinary ends up, of the flows in its memory */
-  kernel?: Kernel | null;
-}
 
 /**
  * Takes flows as they end: counts them, streams them, gathers evidence, and keeps the most interesting, packed. A flow
@@ -82,17 +66,56 @@ export class FlowCollector implements FlowSink {
   /** null also where flows are wanted as they are, not in numbers */
   private readonly kernel: Kernel | null;
 
-  constructor(clock: CaptureClock, options: FlowCollectorOptions) {
+  /** @param known what is known of addresses from before */
+  constructor(clock: CaptureClock, options: FlowCollectorOptions, known?: AddressBook) {
     this.clock = clock;
     this.options = options;
     this.systems = new Systems(options.systems);
     this.teller = new Teller(clock, new Split(options.splitBy));
-    this.evidence = new Evidence(this.systems.profiles, options.shares);
-    this.known = new AddressBook(this.systems);
+    this.evidence = new Evidence(this.systems.profiles, options);
+    this.known = known ?? new AddressBook(this.systems);
     this.best = new Best(options.maxFlows);
     this.totals = new TotalsCounter(options.intervals);
     this.asks = options.onFlow !== undefined || options.where !== undefined;
     this.kernel = this.asks ? null : (options.kernel ?? null);
+  }
+
+  /**
+   * A collector that knows what this one does, for a report in between: to it the tracker shows the flows that it still
+   * has. What it takes leaves this one as it is.
+   * @param intervals as of this one, with what that holds
+   */
+  fork(intervals: IntervalSink): FlowCollector {
+    const other = this.successor({ ...this.options, onFlow: undefined, intervals });
+    other.totals.merge(this.totals);
+    other.services.merge(this.services);
+    other.evidence.continue(this.evidence);
+    for (const kept of this.kept()) other.best.add(kept, kept.interest, kept.ints[L.ID]!);
+    return other;
+  }
+
+  /** Hands the tracker's flows to a collector that counts from here on. */
+  renew(intervals: IntervalSink): FlowCollector {
+    const other = this.successor({ ...this.options, intervals });
+    this.tracker.handTo(other);
+    // Summaries name services and clients by their numbers here.
+    this.tracker.eachFlow((flow, summary, at) => {
+      if (summary !== null && !this.asks) other.locate(flow, summary, at);
+    });
+    return other;
+  }
+
+  private successor(options: FlowCollectorOptions): FlowCollector {
+    const other = new FlowCollector(this.clock, options, this.known);
+    for (const [id, reuse] of this.reuses) other.reuses.set(id, reuse);
+    other.attach(this.tracker);
+    return other;
+  }
+
+  /** How a flow stands now; valid until the next call of any method. */
+  factsOf(flow: FlowView): F.Facts {
+    this.teller.takeProfiles(flow, this.systems);
+    return this.teller.reconstruct(flow, null);
   }
 
   /** The tracker whose flows these are; to be called once, before the first packet. */
@@ -118,7 +141,7 @@ export class FlowCollector implements FlowSink {
     summarize(facts, flow, teller.profiles, end, offset, summary, 0);
     this.locate(flow, summary, 0);
     const isNotable = summary[NOTABLE] === 1;
-    if (isNotable && !evidence.hasRoom(facts.kind)) evidence.notablesLeft++;
+    if (isNotable && !evidence.hasRoom(facts.kind, summary[LAST]!)) evidence.notablesLeft++;
     else if (isNotable) {
       const [service, client, initiator] = [summary[SERVICE]!, summary[CLIENT]!, summary[INITIATOR]!];
       const numbers = { service, client, clientPort: summary[CLIENT_PORT]! & 0xffff, initiator };
@@ -169,7 +192,8 @@ export class FlowCollector implements FlowSink {
     const isNotable = summary[at + NOTABLE] === 1;
     // Only of one that may be kept it must be known exactly how interesting it is.
     const isWanted =
-      (isNotable && this.evidence.hasRoom(summary[at + KIND]!)) || this.best.wants(summary[at + INTEREST]!, id);
+      (isNotable && this.evidence.hasRoom(summary[at + KIND]!, summary[at + LAST]!)) ||
+      this.best.wants(summary[at + INTEREST]!, id);
     if (this.asks || reuses || isWanted) this.flowEnded(flow, null);
     else {
       if (isNotable) this.evidence.notablesLeft++;

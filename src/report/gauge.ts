@@ -27,6 +27,25 @@ export class Gauge implements IntervalSink {
   /** when the peak was first reached, ns; NaN without intervals */
   peakAt = Number.NaN;
 
+  /** One that has counted what this one has, and goes on by itself. */
+  fork(): Gauge {
+    const other = new Gauge();
+    other.frontier = this.frontier;
+    for (const { starts, startCount, ends, endCount, second } of this.heap) {
+      const bucket = other.bucket(second);
+      bucket.starts = starts.slice(0, startCount);
+      bucket.ends = ends.slice(0, endCount);
+      bucket.startCount = startCount;
+      bucket.endCount = endCount;
+    }
+    other.level = this.level;
+    other.count = this.count;
+    other.peak = this.peak;
+    other.latest = this.latest;
+    other.peakAt = this.peakAt;
+    return other;
+  }
+
   add(from: number, until: number, watermark: number): void {
     this.put(from, until);
     if (watermark >= this.due) this.settle(watermark);

@@ -100,8 +100,7 @@ export class Teller {
 
   /** The capture's end so far, ns in the flow's base. */
   endOf(view: FlowView): number {
-    const { lastSeconds, lastNanoseconds } = this.clock;
-    return (lastSeconds - view.float(L.BASE_SECONDS)) * NS_PER_SECOND + lastNanoseconds;
+    return this.clock.endSince(view.float(L.BASE_SECONDS));
   }
 }
 

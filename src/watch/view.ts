@@ -3,6 +3,9 @@
 import type { ServiceTotals } from '../report/services.ts';
 import type { Finding, Holder, Initiator, Kind, LiveSource, PerSide, Side, TcpState } from '../report/types.ts';
 
+/** Sockets by their state. */
+export type StateCounts = Partial<Record<TcpState, number>>;
+
 export interface LiveView {
   now: number;
   startedAt: number;
@@ -17,7 +20,7 @@ export interface LiveView {
   /** connections since the start, and those of which a socket is still there, TIME_WAIT included */
   flows: { total: number; present: number };
   /** sockets that are present, by their state at each end */
-  states: PerSide<Partial<Record<TcpState, number>>>;
+  states: PerSide<StateCounts>;
   /** who closed first, over all connections that ended since the start */
   services: ServiceTotals;
   /** ports with sockets in TIME_WAIT, the most sockets first; at most MOST_PORTS */
@@ -40,8 +43,9 @@ export const MOST_ROWS = 2_000;
 
 export interface TimeWaitPort {
   address: string;
-  port: number;
-  /** the end that has these sockets: a server's port is theirs all, a client's ephemeral port seldom more than one's */
+  /** null: all ports of a client, which has another one for each connection */
+  port: number | null;
+  /** the end that has these sockets */
   side: Side;
   sockets: number;
   /** when the first and the last of them is gone, by the timers at the latest */

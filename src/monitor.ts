@@ -1,0 +1,248 @@
+/** A capture while it is made: what there is now, reports in between, and the report at the end. */
+
+import type { Readable } from 'node:stream';
+import { type AnalysisOptions, captureOf, concluded, type JudgedAnalysis, MAX_FLOWS } from './analyze.ts';
+import { ALONE } from './decode/shares.ts';
+import { type CaptureSet, openCaptures } from './input/captures.ts';
+import { startKernel } from './kernel/kernel.ts';
+import { Gauge } from './report/gauge.ts';
+import type { Capture, Finding, Flow, LiveSource } from './report/types.ts';
+import { ShareReader } from './share.ts';
+import { parseSystems } from './systems.ts';
+import { checkedPortRange, thresholdsOf } from './thresholds.ts';
+import { NS_PER_SECOND } from './units.ts';
+import { censusOf } from './watch/census.ts';
+import { PacketRate } from './watch/rate.ts';
+import { type LiveView, MOST_PORTS } from './watch/view.ts';
+import { parseWhere } from './where/where.ts';
+
+/** How late a packet may come at most, after which nothing more is expected of that time, ms. */
+const LATE_MS = 1000;
+
+export interface MonitorOptions
+  extends Omit<AnalysisOptions, 'threads' | 'stdin' | 'follow' | 'onProgress' | 'maxFlows'> {
+  /** the packets: pcap or pcapng */
+  stream: Readable;
+  source: LiveSource;
+  /** packets dropped since the start, as last told; null: not known */
+  dropped: () => number | null;
+  /** flows listed in a report: the most interesting */
+  maxFlows?: number | undefined;
+  /** ms since 1970; for tests */
+  now?: (() => number) | undefined;
+}
+
+/**
+ * Follows a stream of packets as it comes. Its memory is bounded however long that takes: of flows that have ended the
+ * most interesting are kept, and of the numbers for findings those of the newest.
+ */
+export class Monitor {
+  readonly startedAt: number;
+  readonly #options: MonitorOptions;
+  readonly #captures: CaptureSet;
+  readonly #reader: ShareReader;
+  readonly #portRange;
+  readonly #thresholds;
+  readonly #now: () => number;
+  readonly #rate = new PacketRate();
+  readonly #close: () => void;
+  #gauge = new Switch();
+  /** counted before the period at hand */
+  #before: Counted;
+  /** packets of the periods before */
+  #packetsBefore = 0;
+  #flowsBefore = 0;
+  /** of the period at hand, ns since the capture's first second; null: since the first packet */
+  #start: number | null = null;
+  #findings: { made: Finding[]; at: number | null } = { made: [], at: null };
+  #isOver = false;
+
+  /**
+   * Waits for the stream's head.
+   * @throws InputError where it is no capture; WhereError, OsError, ThresholdError, RangeError as analyze()
+   */
+  static async open(options: MonitorOptions): Promise<Monitor> {
+    const { stream } = options;
+    const kernel = options.kernel === false || (options.splitBy ?? []).length > 0 ? null : startKernel();
+    const captures = await openCaptures(['-'], { stdin: stream, place: kernel ?? undefined });
+    return new Monitor(options, captures, kernel);
+  }
+
+  private constructor(options: MonitorOptions, captures: CaptureSet, kernel: ReturnType<typeof startKernel>) {
+    this.#options = options;
+    this.#captures = captures;
+    this.#now = options.now ?? Date.now;
+    this.startedAt = this.#now();
+    this.#portRange = checkedPortRange(options.portRange);
+    this.#thresholds = thresholdsOf(options.thresholds);
+    this.#close = () => kernel?.release();
+    const settings = {
+      systems: parseSystems(options),
+      maxFlows: options.maxFlows ?? MAX_FLOWS,
+      splitBy: options.splitBy,
+      where: acceptsOf(options),
+      onFlow: options.onFlow,
+      intervals: this.#gauge,
+      newest: true,
+      live: true,
+    };
+    this.#reader = new ShareReader(ALONE, settings, kernel);
+    this.#before = this.#counted();
+  }
+
+  /** Until the stream ends. What it throws, damage apart, is a mistake. */
+  async run(): Promise<void> {
+    const timer = setInterval(() => this.#passTime(), LATE_MS / 4);
+    try {
+      await this.#reader.read(this.#captures);
+    } finally {
+      clearInterval(timer);
+    }
+    this.#passTime(0);
+    this.#isOver = true;
+    this.#reader.finish();
+    this.#close();
+  }
+
+  /** What there is now. It takes a pass over the flows in the table: some 100 ms where there are 100,000. */
+  view(): LiveView {
+    const { clock, tracker, collector } = this.#reader;
+    const now = this.#now();
+    const end = clock.empty ? 0 : clock.endSince(clock.originSeconds);
+    const census = censusOf(tracker, collector, end);
+    const ms = (ns: number) => clock.originSeconds * 1000 + ns / 1e6;
+    const packets = this.#packetsBefore + clock.packets;
+    return {
+      now,
+      startedAt: this.startedAt,
+      source: this.#options.source,
+      packets,
+      tcpPackets: tracker.segments,
+      packetsPerSecond: this.#rate.at(now, packets),
+      dropped: this.#options.dropped(),
+      flows: { total: this.#flowsBefore + collector.totals.flows + census.waiting, present: census.present },
+      states: census.states,
+      services: collector.services.result(),
+      timeWait: census.timeWait.slice(0, MOST_PORTS).map(({ first, last, ...port }) => ({
+        ...port,
+        firstFree: ms(first),
+        lastFree: ms(last),
+        basis: 'assumed',
+      })),
+      lingering: census.lingering.map((each) => ({ ...each, since: ms(each.since), holder: null })),
+      findings: this.#findings.made,
+      findingsAt: this.#findings.at,
+      rows: census.rows.map(({ opened, last, ...row }) => ({ ...row, openedAt: ms(opened), lastPacketAt: ms(last) })),
+      kernel: null,
+    };
+  }
+
+  /** Judges what there is, for the views from now on. It takes as long as a report. */
+  judge(): void {
+    const { findings } = this.report().report;
+    this.#findings = { made: newestFirst(findings), at: this.#now() };
+  }
+
+  /** The report of the period at hand: up to now, or to the end where that has come. */
+  report(): JudgedAnalysis {
+    const { clock, tracker, skipped } = this.#reader;
+    let { collector } = this.#reader;
+    let gauge = this.#gauge.gauge;
+    if (!this.#isOver) {
+      gauge = gauge.fork();
+      collector = collector.fork(gauge);
+      tracker.peek(collector);
+    }
+    const { flows, assumptions } = collector.listed();
+    return concluded({
+      capture: this.#capture(collector.totals.position(), skipped),
+      clock,
+      collector,
+      flows,
+      assumptions,
+      gauge,
+      start: this.#start ?? (clock.empty ? 0 : clock.firstSince(clock.originSeconds)),
+      portRange: this.#portRange,
+      thresholds: this.#thresholds,
+      isFiltered: acceptsOf(this.#options) !== undefined,
+    });
+  }
+
+  /** From now on reports are of what comes, and of connections of which a socket is still there. */
+  startPeriod(): void {
+    const { clock, collector } = this.#reader;
+    this.#before = this.#counted();
+    this.#packetsBefore += clock.packets;
+    this.#flowsBefore += collector.totals.flows;
+    this.#start = clock.empty ? null : clock.endSince(clock.originSeconds);
+    this.#gauge.gauge = new Gauge();
+    this.#reader.collector = collector.renew(this.#gauge);
+    clock.restart();
+  }
+
+  /** @param late ms before now of which packets may still come */
+  #passTime(late = LATE_MS): void {
+    const { clock, tracker } = this.#reader;
+    // Where packets wait to be read, they tell what time it is.
+    if (clock.empty || !(this.#captures.isWaiting || late === 0)) return;
+    const ms = this.#now() - late;
+    clock.pass(Math.floor(ms / 1000), (ms % 1000) * (NS_PER_SECOND / 1000));
+    tracker.settle();
+  }
+
+  #counted(): Counted {
+    const { tracker, skipped } = this.#reader;
+    const { segments, duplicates, givenUp } = tracker;
+    return { segments, duplicates, givenUp, skipped: skipped.slice(), dropped: this.#options.dropped() ?? 0 };
+  }
+
+  #capture(position: Capture['position'], skipped: Float64Array): Capture {
+    const { clock, tracker } = this.#reader;
+    const before = this.#before;
+    const counted = {
+      tcpPackets: tracker.segments - before.segments,
+      duplicates: tracker.duplicates - before.duplicates,
+      flowsGivenUp: tracker.givenUp - before.givenUp,
+      position,
+    };
+    const left = skipped.map((n, i) => Math.max(0, n - before.skipped[i]!));
+    const capture = captureOf(this.#captures, clock, left, counted);
+    const { source } = this.#options;
+    const dropped = this.#options.dropped() ?? capture.dropped;
+    const { firstPacket, lastPacket, packets } = capture;
+    return {
+      ...capture,
+      live: source,
+      files: capture.files.map((file) => ({ ...file, name: source.interface, firstPacket, lastPacket, packets })),
+      dropped: dropped === null ? null : Math.max(0, dropped - before.dropped),
+    };
+  }
+}
+
+interface Counted {
+  segments: number;
+  duplicates: number;
+  givenUp: number;
+  skipped: Float64Array;
+  dropped: number;
+}
+
+/** Where TIME_WAITs go: to the gauge of the period at hand. */
+class Switch {
+  gauge = new Gauge();
+
+  add(from: number, until: number, watermark: number): void {
+    this.gauge.add(from, until, watermark);
+  }
+}
+
+function acceptsOf({ where, accepts }: MonitorOptions): ((flow: Flow) => boolean) | undefined {
+  if (where === undefined) return accepts;
+  const expression = parseWhere(where);
+  return (flow) => expression.matches(flow);
+}
+
+function newestFirst(findings: readonly Finding[]): Finding[] {
+  const time = ({ until, at }: Finding) => until ?? at ?? '';
+  return findings.toSorted((a, b) => (time(a) < time(b) ? 1 : time(a) > time(b) ? -1 : 0));
+}
