@@ -1,9 +1,10 @@
 /** What is told of one flow, in words: for terminals and for pages. */
 
-import type { Endpoint, Flow, Reset, Reuse, Side, Span } from '../report/types.ts';
-import { clock, count, duration, moment, plural, sentence } from '../words.ts';
+import type { Flow, Holder, KernelSpan, Reset, Reuse, Side, Span } from '../report/types.ts';
+import { clock, count, duration, list, moment, plural, sentence } from '../words.ts';
 import { BASIS, certaintyOf, KIND, markedDuration, ROLE, SHAPE_PHRASE } from './meaning.ts';
 import { isForeign, resetPhrase } from './reset-words.ts';
+import { plain } from './style.ts';
 
 /** How it ended and who began that, in a sentence or two. */
 export function story(flow: Flow): string {
@@ -63,9 +64,15 @@ const ENDED_BY = {
 } as const;
 
 /** What an endpoint's spans don't show, a sentence or two each. */
-export function endpointFacts(flow: Flow, { timeWait, finRetransmissions, halfCloseBytes }: Endpoint): string[] {
+export function endpointFacts(flow: Flow, side: Side): string[] {
+  const { timeWait, finRetransmissions, halfCloseBytes, kernel } = flow.endpoints[side];
   const said: string[] = [];
-  if (timeWait !== null) {
+  if (timeWait?.endedBy === 'kernel') {
+    const [from, to] = [timeWait.until, timeWait.untilLatest].map((each) => moment(each, flow.firstPacket, 3));
+    said.push(
+      `TIME_WAIT ended between ${from} and ${to}, before its timer (${BASIS.kernel}): no packet shows what ended it. A socket can be killed (ss -K), and connect() can take its port again (tcp_tw_reuse).`,
+    );
+  } else if (timeWait !== null) {
     const [until, latest] = [timeWait.until, timeWait.untilLatest].map((each) => moment(each, flow.firstPacket, 3));
     const how = timeWait.basis === 'observed' ? '' : ` (${BASIS[timeWait.basis]})`;
     const restarts =
@@ -80,7 +87,34 @@ export function endpointFacts(flow: Flow, { timeWait, finRetransmissions, halfCl
   }
   if (finRetransmissions > 0) said.push(`It sent its FIN ${count(finRetransmissions + 1)} times.`);
   if (halfCloseBytes > 0) said.push(`It received ${plural(halfCloseBytes, 'byte')} after its own FIN.`);
-  return said;
+  if (kernel !== null && flow.notes.includes('kernel-differs')) said.push(kernelWords(kernel, flow.firstPacket));
+  return [...said, ...holderWords(flow, side)];
+}
+
+/** What looks at the kernel's tables found, where packets tell something else. */
+function kernelWords(kernel: readonly KernelSpan[], firstPacket: string): string {
+  if (kernel.length === 0) return 'By looks at the kernel there was no such socket.';
+  const spans = kernel.map(({ state, from, to, until }) => {
+    const times =
+      from === to
+        ? `at ${moment(from, firstPacket)}`
+        : `from ${moment(from, firstPacket)} to ${moment(to, firstPacket)}`;
+    return `${state} ${times}${until === null ? '' : ` (its timer ends at ${moment(until, firstPacket)})`}`;
+  });
+  return `By looks at the kernel: ${spans.join(', ')}.`;
+}
+
+/** "Held by nginx (pid 812).", "Its port is listened on by nginx (pid 811)." */
+function holderWords({ holders }: Flow, side: Side): string[] {
+  const named = (socket: Holder['socket']) =>
+    (holders ?? [])
+      .filter((each) => each.side === side && each.socket === socket)
+      .map(({ name, pid }) => `${plain(name)} (pid ${pid})`);
+  const [own, listening] = [named('connection'), named('listener')];
+  return [
+    ...(own.length === 0 ? [] : [`Held by ${list(own)}.`]),
+    ...(listening.length === 0 ? [] : [`On its port listens ${list(listening)}.`]),
+  ];
 }
 
 /** The RST that ended a flow, behind the word RST: "by the server: ...; frame 9 at 12:00:00.123. Why: ..."; null: none did. */

@@ -53,14 +53,15 @@ export function endpointLines({ flow, style, width, prose }: Page, side: Side): 
   const lines = [`${style.bold(clipMiddle(`${sentence(side)} ${name}`, width - widthOf(role) - 2))}  ${role}`];
   // CLOSED at the end has no duration.
   const spans = endpoint.states.filter(({ state, seconds }, index) => !(state === 'CLOSED' && index > 0 && !seconds));
-  if (spans.length === 0) return [...lines, '  Its states are not known from these packets.'];
+  const facts = endpointFacts(flow, side).flatMap((text) => hang('  ', text, prose));
+  if (spans.length === 0) return [...lines, '  Its states are not known from these packets.', ...facts];
   const cells = spans.map((span) => ({ state: span.state, from: span.from, ...spanWords(span) }));
   const room = cells.reduce((most, { seconds }) => Math.max(most, widthOf(seconds)), 0);
   cells.forEach(({ state, from, seconds, how, frames }) => {
     const lead = `  ${clock(from, 6)}  ${style.state[state](pad(state, 12))}  ${pad(seconds, room, 'right')}  `;
     lines.push(...hang(lead, [how, frames].filter((each) => each !== '').join(', '), width));
   });
-  return [...lines, ...endpointFacts(flow, endpoint).flatMap((text) => hang('  ', text, prose))];
+  return [...lines, ...facts];
 }
 
 /** The RST that ended it, and those that did not. */

@@ -5,7 +5,7 @@ import { clip } from './style.ts';
 
 /** In a sentence, and in at most 24 columns; null where a table need not tell. */
 const NOTES: Record<
-  Note | 'only-in-client-capture' | 'only-in-server-capture',
+  Note | 'kernel-differs' | 'only-in-client-capture' | 'only-in-server-capture',
   readonly [long: string, short: string | null]
 > = {
   midstream: ['the capture begins after the connection did', 'began before the capture'],
@@ -47,6 +47,10 @@ const NOTES: Record<
   'no-pure-acks': [
     'the capture has no pure ACKs (filtered to SYN, FIN and RST?): FIN_WAIT_2 cannot be told',
     'no pure ACKs captured',
+  ],
+  'kernel-differs': [
+    "this machine's kernel had its socket in other states than the packets show, or had none: both are told",
+    'kernel differs',
   ],
   'only-in-client-capture': ["of the two captures only the client's has it", "client's capture only"],
   'only-in-server-capture': ["of the two captures only the server's has it", "server's capture only"],

@@ -99,7 +99,7 @@ export class Redactor {
   }
 
   flow(flow: Flow): Flow {
-    const { client, server, reset } = flow;
+    const { client, server, reset, holders } = flow;
     const isSelf = client.address === server.address && client.port === server.port;
     // The server first, so that a self-connect is one.
     const far = this.end(server, 'server');
@@ -108,6 +108,8 @@ export class Redactor {
       client: this.end(client, 'client', isSelf),
       server: far,
       reset: reset === null || reset.why === null ? reset : { ...reset, why: this.replaceAddresses(reset.why) },
+      // Programs keep their names, which may have addresses in them.
+      holders: holders === null ? null : holders.map((each) => ({ ...each, name: this.text(each.name) })),
     });
   }
 

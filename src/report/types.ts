@@ -93,7 +93,8 @@ export interface TimeWait {
   basis: Basis;
   /** how often a segment restarted the 2MSL timer */
   restarts: number;
-  endedBy: 'timer' | 'reuse' | 'rst' | 'capture-end';
+  /** kernel: its socket was gone before its timer ended, and no packet shows why; `until` to `untilLatest` is when */
+  endedBy: 'timer' | 'reuse' | 'rst' | 'kernel' | 'capture-end';
   /** the segments that began, restarted and ended it */
   frames: number[];
 }
@@ -115,7 +116,7 @@ export interface Endpoint {
   /** payload bytes that it received after its own FIN */
   halfCloseBytes: number;
   timeWait: TimeWait | null;
-  /** live: its socket as the kernel of this machine had it, looked at about once a second; null: not this machine's, or not seen */
+  /** live: its socket as the kernel of this machine had it, looked at about once a second; empty: looks found none; null: not this machine's, or not seen */
   kernel: KernelSpan[] | null;
 }
 

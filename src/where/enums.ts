@@ -95,6 +95,7 @@ export const TIME_WAIT_ENDS = members<TimeWait['endedBy']>({
   timer: true,
   reuse: true,
   rst: true,
+  kernel: true,
   'capture-end': true,
 });
 

@@ -100,7 +100,7 @@ const timeWait: fc.Arbitrary<TimeWait> = fc.record({
   untilLatest: time,
   basis: fc.constantFrom(...BASES),
   restarts: amount,
-  endedBy: fc.constantFrom('timer', 'reuse', 'rst', 'capture-end'),
+  endedBy: fc.constantFrom('timer', 'reuse', 'rst', 'kernel', 'capture-end'),
   frames: fc.constant([]),
 });
 

@@ -67,7 +67,7 @@ export function timelineOf(flows: FlowStore, origin: string, captured: number): 
         state.push(number);
         from.push(until);
         to.push(next);
-        unsure.push(span.basis === 'observed' ? 0 : 1);
+        unsure.push(span.basis === 'observed' || span.basis === 'kernel' ? 0 : 1);
       }
       until = Math.max(until, next);
     }

@@ -60,12 +60,12 @@ type HeadProps = Required<Pick<FlowViewProps, 'flow' | 'splitBy' | 'isShown'>>;
 
 function Head({ flow, splitBy, isShown }: HeadProps): JSX.Element {
   const told = new Set<string>();
-  const { reset, reuse, endpoints } = flow;
+  const { reset, reuse } = flow;
   const orientation = ORIENTATION[flow.orientation];
   const ending = reset === null ? null : endingReset(reset);
   const ignored = reset === null ? null : ignoredResets(reset);
   const facts = (['client', 'server'] as const).flatMap((side) =>
-    endpointFacts(flow, endpoints[side]).map((text) => [`${sentence(side)}:`, text] as const),
+    endpointFacts(flow, side).map((text) => [`${sentence(side)}:`, text] as const),
   );
   const lines: (readonly [string, string])[] = [
     ...(ending === null ? [] : [['RST', ending] as const]),

@@ -91,7 +91,7 @@ function stretches(flow: Flow, side: Side, captureEnd: number): Stretch[] {
     const until = timer === null ? ended : Math.max(ended, secondsBetween(flow.firstPacket, timer.until));
     const lines: [string, string] = [span.state, isLast(span) ? '' : spanWords(span).seconds];
     if (timer !== null) {
-      lines[1] += `, until ${timer.basis === 'observed' ? '' : '~'}${moment(timer.until, flow.firstPacket)}`;
+      lines[1] += `, until ${timer.basis === 'observed' || timer.basis === 'kernel' ? '' : '~'}${moment(timer.until, flow.firstPacket)}`;
     }
     return {
       side,
