@@ -87,6 +87,8 @@ const OUTSIDE: { from: string; modules: RegExp; because: string }[] = [
 /** Who may touch the process, and why. */
 const PROCESS: { from: string; because: string }[] = [
   { from: 'src/input/open.ts', because: "'-' is standard input" },
+  { from: 'src/sockets/owner-child.ts', because: 'it is a process of its own' },
+  { from: 'src/sockets/owner-reader.ts', because: 'it is needed only by root' },
   { from: 'src/cli/', because: 'it talks to the terminal' },
   { from: 'src/cli.ts', because: 'arguments, signals, exit codes' },
 ];
