@@ -24,12 +24,13 @@ export function portNowText(page: PortNowPage, { color, width }: PortStyle): str
       ? notOurs(page)
       : [rightSentence(page), verdictSentence(page), holderSentence(page), endSentence(page)];
   const rest = [unseenSentence(page), triedSentence(page), rangeSentence(page)].filter((text) => text !== '');
+  const laid = table(page, width, style);
+  const tablePart =
+    page.error === 'EADDRNOTAVAIL' && laid.length === 0 ? [] : ['', ...laid, ...hang('', note(page), prose, style.dim)];
   const lines = [
     ...hang('', answer.filter((text) => text !== '').join(' '), prose, style.bold),
     ...rest.flatMap((text) => hang('', text, prose)),
-    '',
-    ...table(page, width, style),
-    ...hang('', note(page), prose, style.dim),
+    ...tablePart,
   ];
   return `${lines.join('\n')}\n`;
 }
@@ -38,8 +39,6 @@ function portName({ now }: PortNowPage): string {
   const { address, port } = now.asked;
   return address === null ? `*:${port}` : addressPort({ address, port });
 }
-
-const IN_USE = 'EADDRINUSE ("Address already in use")';
 
 function notOurs(page: PortNowPage): string[] {
   const { address } = page.now.asked;
@@ -54,54 +53,63 @@ function notOurs(page: PortNowPage): string[] {
 /** Whoever asks need not be whoever binds. */
 function rightSentence({ error, uid, limits }: PortNowPage): string {
   if (error !== 'EACCES') return '';
-  return `For this user (uid ${uid}) bind() fails with EACCES ("Permission denied"), whatever is on the port: those below ${limits.unprivilegedFrom} need root or CAP_NET_BIND_SERVICE. For those who have that:`;
+  return `For this user (uid ${uid}) bind() fails with EACCES ("Permission denied"), whatever is on the port: those below ${limits.unprivilegedFrom} need root or CAP_NET_BIND_SERVICE. With that right:`;
 }
 
 /** Fails or works, and because of what. */
 export function verdictSentence(page: PortNowPage): string {
   const { now, which } = page;
-  const { fails, listeners, holders } = now;
-  const begin = `bind() to ${portName(page)}`;
-  const outcome = which === null ? fails.neither : fails[which];
+  const { listeners, holders } = now;
   const given = which === null ? '' : `, ${CASE[which]}`;
-  if (outcome === false) {
-    const left = holders.length === 0 ? '' : ` (${stateWords(holders)} ${areIs(holders)} on it)`;
-    const none = now.groups.length === 0 ? ': no socket is on it' : ': no socket that is in its way is on it';
-    return `${begin} works now${given}${holders.length === 0 ? none : left}.`;
+  if (outcomeOf(page) === false) {
+    const free = now.groups.length === 0 ? 'no socket is on it' : 'no socket that is in its way is on it';
+    const left = holders.length === 0 ? free : `${stateWords(holders)} ${areIs(holders)} on it`;
+    return `bind() to ${portName(page)} works now${given}: ${left}.`;
   }
-  const reason = reasonWords(listeners, holders);
-  if (outcome === null) {
-    return `${begin} fails now with ${IN_USE}${given}, unless what is on it has IPV6_V6ONLY: ${reason}.`;
-  }
-  if (which !== null) return `${begin} fails now with ${IN_USE}${given}: ${reason}.`;
-  return `${begin} fails now with ${IN_USE}${unless(now)}: ${reason}.`;
+  const outcome = `fails now with EADDRINUSE ("Address already in use")${given}`;
+  return `bind() to ${portName(page)} ${outcome}${unlessWords(page)}: ${reasonWords(listeners, holders)}.`;
 }
 
-function unless({ fails }: PortNow): string {
-  if (fails.both === true) return ', whatever SO_REUSEADDR says';
-  const both = ', unless both the old sockets and the new one have SO_REUSEADDR';
-  return fails.both === null ? `${both} and the listener on [::] has IPV6_V6ONLY` : both;
+/** Whether it fails, as far as that does not hang on IPV6_V6ONLY. */
+function outcomeOf({ now, which }: PortNowPage): boolean | null {
+  return which === null ? now.fails.neither : now.fails[which];
+}
+
+const V6ONLY = 'has IPV6_V6ONLY (ss -tlne)';
+
+function unlessWords(page: PortNowPage): string {
+  const { now, which } = page;
+  const { fails, listeners } = now;
+  const open = outcomeOf(page) === null || (which === null && fails.both === null);
+  const what = listeners.length > 0 ? `what listens on [::] ${V6ONLY}` : 'what is on it has IPV6_V6ONLY';
+  const only = open ? ` unless ${what}` : '';
+  if (which !== null) return only;
+  if (fails.both !== false) return `, whatever SO_REUSEADDR says${only}`;
+  return `${only}${only === '' ? '' : ', and'} unless both the old sockets and the new one have SO_REUSEADDR`;
 }
 
 function reasonWords(listeners: readonly PortGroup[], holders: readonly PortGroup[]): string {
-  const left = `${stateWords(holders)} ${areIs(holders)}`;
-  if (listeners.length === 0) return `nobody listens, and ${left} on it`;
+  const left = `${stateWords(holders)} ${areIs(holders)} on it`;
+  if (listeners.length === 0) return `nobody listens, and ${left}`;
   const who = uniqueOwners(listeners);
   const where = [...new Set(listeners.map(({ localAddress }) => localAddress))];
-  const listen = `${who.length === 0 ? 'a process' : ownerWords(who)} ${who.length > 1 ? 'listen' : 'listens'} on ${list(where, NAMED)}`;
-  return holders.length === 0 ? listen : `${listen}, and ${left} on it too`;
+  const listen = `${processWord(who)} ${who.length > 1 ? 'listen' : 'listens'} on ${list(where, NAMED)}`;
+  return holders.length === 0 ? listen : `${listen}, and ${left} too`;
 }
 
-/** Who has what is in the way, beside who listens. */
+/** Who has what is in the way. Of a listener's own connections the table tells. */
 function holderSentence({ now }: PortNowPage): string {
   const { listeners, holders } = now;
+  if (listeners.length > 0) return '';
   const owned = holders.filter(({ isOwned }) => isOwned);
   const left = holders.filter(({ isOwned }) => !isOwned);
   const parts: string[] = [];
-  const who = uniqueOwners(owned);
-  if (who.length > 0) parts.push(`${ownerWords(who)} ${who.length > 1 ? 'have' : 'has'} ${stateWords(owned)} open`);
-  if (left.length > 0 && (listeners.length === 0 || owned.length > 0)) {
-    parts.push(`${stateWords(left)} ${areIs(left)} the kernel's, without a process`);
+  if (owned.length > 0) parts.push(`${stateWords(owned)} ${areIs(owned)} open in ${processWord(uniqueOwners(owned))}`);
+  if (left.length > 0) {
+    const what = owned.length > 0 ? stateWords(left) : countOf(left) === 1 ? 'it' : 'they';
+    parts.push(
+      `${what} ${areIs(left)} in no process any more: the kernel keeps ${countOf(left) === 1 ? 'it' : 'them'}`,
+    );
   }
   return parts.length === 0 ? '' : `${sentence(parts.join('; '))}.`;
 }
@@ -109,45 +117,44 @@ function holderSentence({ now }: PortNowPage): string {
 /** Until when, and what to do. */
 function endSentence(page: PortNowPage): string {
   const { now, which } = page;
-  const { listeners, holders, fails } = now;
-  if ((which === null ? fails.neither : fails[which]) === false) {
-    return holders.length === 0 ? '' : `Without it on both sides it would fail${timerWords(now)}.`;
+  const { listeners, holders } = now;
+  const until = now.lastEnd === null ? '' : ` until ${momentWords(now, now.lastEnd)}`;
+  if (outcomeOf(page) === false) {
+    return holders.length === 0
+      ? ''
+      : `Unless both the old sockets and the new one have SO_REUSEADDR it fails${until}.`;
   }
   if (listeners.length > 0) {
-    const who = uniqueOwners(listeners);
-    const what = who.length > 1 ? 'these processes listen' : 'that process listens';
     const remains =
       holders.length === 0
         ? ''
-        : ' What is then left of its connections blocks the port unless both sides have SO_REUSEADDR.';
-    return `It fails as long as ${what} (but for SO_REUSEPORT on both, of one user): ${stopWords(page, who)}.${remains}`;
+        : ' What is then left of its connections is in the way unless both sides have SO_REUSEADDR.';
+    return `It fails as long as somebody listens (but for SO_REUSEPORT on both sides, of one user): ${stopWords(page, uniqueOwners(listeners))}.${remains}`;
   }
   const help =
     which === 'both'
       ? ''
-      : ' It works before that only where the old sockets and the new one have SO_REUSEADDR: set it before bind(), for the next restart too.';
+      : ' To restart at once, set SO_REUSEADDR before bind(): it helps once the old sockets have it too.';
   return `${untilWords(page)}${help}`;
 }
 
 function untilWords(page: PortNowPage): string {
   const { now } = page;
-  const { holders, lastEnd } = now;
-  if (lastEnd !== null)
-    return `The last of them is gone${timerWords(now)}, unless a late segment starts its timer again.`;
-  const owned = holders.filter(({ isOwned }) => isOwned);
+  const late = `${duration(LATE_MS / 1000)} later at the latest`;
+  if (now.lastEnd !== null) {
+    return `The kernel's last timer ends at ${momentWords(now, now.lastEnd)}, or ${late}, unless a segment that comes starts it again; then it works.`;
+  }
+  const owned = now.holders.filter(({ isOwned }) => isOwned);
   if (owned.length > 0) {
     const who = uniqueOwners(owned);
-    const what = who.length === 0 ? 'the process that has them' : ownerWords(who);
-    return `No timer ends them as long as ${what} keeps them open: ${stopWords(page, who)}, which may leave TIME_WAIT for 60 s.`;
+    return `No timer ends what ${processWord(who)} has open: ${stopWords(page, who)}. TIME_WAIT may follow, of 60 s.`;
   }
-  return 'The kernel gives those up that are not acknowledged after some two minutes, or as soon as the peer answers.';
+  return 'Where their peers do not answer the kernel gives them up after some two minutes; TIME_WAIT may follow, of 60 s.';
 }
 
-/** " at 12:04:10 UTC, in 58 s (by the kernel's timers, which may be 2.1 s late)". */
-function timerWords({ lastEnd, at }: PortNow): string {
-  if (lastEnd === null) return '';
-  const timers = `by the kernel's timers, which may be ${duration(LATE_MS / 1000)} late`;
-  return ` until ${clockOf(lastEnd)} UTC, ${duration((lastEnd - at) / 1000)} from now (${timers})`;
+/** "08:48:33 UTC (58 s from now)". */
+function momentWords({ at }: PortNow, end: number): string {
+  return `${clockOf(end)} UTC (${duration((end - at) / 1000)} from now)`;
 }
 
 const clockOf = (ms: number): string => new Date(ms).toISOString().slice(11, 19);
@@ -156,8 +163,8 @@ const clockOf = (ms: number): string => new Date(ms).toISOString().slice(11, 19)
 function stopWords({ supervisors }: PortNowPage, owners: readonly Owner[]): string {
   const [first] = owners;
   const by = first === undefined ? null : (supervisors.get(first.pid) ?? null);
-  if (by === null) return 'stop it by what started it, since a supervisor starts again what is killed';
-  if ('unit' in by) return `systemctl stop or restart ${by.unit} (what is killed systemd may start again)`;
+  if (by === null) return 'end it by what started it, since a supervisor starts again what is killed';
+  if ('unit' in by) return `systemctl stop (or restart) ${by.unit}, since systemd may start again what is killed`;
   return `it runs in container ${by.container}: stop that, since what is killed may be started again`;
 }
 
@@ -183,7 +190,7 @@ function triedSentence({ tried, now }: PortNowPage): string {
   if (error !== 'EADDRINUSE') return `${what} failed with ${error}.`;
   if (now.listeners.length > 0) return `${what} failed with EADDRINUSE.`;
   if (now.holders.length > 0) return `${what} failed with EADDRINUSE: so an old socket has no SO_REUSEADDR.`;
-  return `${what} failed with EADDRINUSE: a socket that is bound and neither listens nor has a peer is in no table (a newer ss --bound-inactive shows it).`;
+  return `${what} failed with EADDRINUSE: a socket that is bound and neither listens nor has a peer is in no table (a newer ss -tanpB shows it).`;
 }
 
 /** A port that the kernel may give to any connection made from here. */
@@ -233,8 +240,7 @@ function outcomeWords({ overlap, fails }: PortGroup): string {
 }
 
 function note({ now }: PortNowPage): string {
-  const both = now.holders.length > 0 ? ' "unless both": unless the old and the new socket have SO_REUSEADDR.' : '';
-  return `The kernel's tables of this network namespace at ${clockOf(now.at)} UTC; containers have their own.${both} They don't tell who has SO_REUSEADDR, nor of sockets that are only bound.`;
+  return `From the kernel's tables of this network namespace at ${clockOf(now.at)} UTC (containers have their own). They don't show SO_REUSEADDR, nor sockets that are only bound.`;
 }
 
 /** "3 in TIME_WAIT and 1 in FIN_WAIT_2". */
@@ -246,8 +252,10 @@ function stateWords(groups: readonly PortGroup[]): string {
   return socketWords(states);
 }
 
-const areIs = (groups: readonly PortGroup[]): string =>
-  groups.reduce((sum, { sockets }) => sum + sockets, 0) === 1 ? 'is' : 'are';
+const countOf = (groups: readonly PortGroup[]): number => groups.reduce((sum, { sockets }) => sum + sockets, 0);
+const areIs = (groups: readonly PortGroup[]): string => (countOf(groups) === 1 ? 'is' : 'are');
+/** Its name is not changed, so it begins no sentence. */
+const processWord = (owners: readonly Owner[]): string => (owners.length === 0 ? 'a process' : ownerWords(owners));
 
 function uniqueOwners(groups: readonly PortGroup[]): Owner[] {
   const all = new Map(groups.flatMap(({ owners }) => owners.map((owner) => [owner.pid, owner] as const)));
