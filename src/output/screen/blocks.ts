@@ -2,13 +2,7 @@
 
 import type { Service } from '../../report/services.ts';
 import type { Finding } from '../../report/types.ts';
-import {
-  type LingeringSocket,
-  type LiveView,
-  MOST_LINGERING,
-  MOST_PORTS,
-  type TimeWaitPort,
-} from '../../watch/view.ts';
+import { type LingeringSocket, MOST_LINGERING, MOST_PORTS, type TimeWaitPort } from '../../watch/view.ts';
 import { addressPort, plural } from '../../words.ts';
 import { type Block, block } from './block.ts';
 import { CONNECTIONS } from './connections.ts';
@@ -34,8 +28,8 @@ const SERVICES = block<Service>({
   title: () => 'who closes first',
   rows: ({ services }) => services.services,
   columns: () => [
-    { title: '', width: 24, grows: 1, most: 48, keep: 9, text: addressPort },
-    number('connections', 11, 8, ({ flows }) => flows),
+    { title: '', width: 20, grows: 1, most: 48, keep: 9, text: addressPort },
+    number('connections', 11, 4, ({ flows }) => flows),
     number('client', 7, 6, ({ client }) => client),
     {
       ...number<Service>('server', 7, 7, ({ server }) => server),
