@@ -11,6 +11,7 @@ import {
   type ScreenState,
   type Size,
 } from '../output/screen/state.ts';
+import { widthOf } from '../output/style.ts';
 import type { LiveView } from '../watch/view.ts';
 import { KeyDecoder } from './keys.ts';
 
@@ -56,6 +57,8 @@ export class LiveScreen {
   private readonly decoder = new KeyDecoder();
   private escapeTimer: NodeJS.Timeout | null = null;
   private stopTimer: NodeJS.Timeout | null = null;
+  /** it was told once */
+  private quits = false;
   /** of the ladder that is shown */
   private ladderWidth = 0;
 
@@ -69,9 +72,9 @@ export class LiveScreen {
     if (this.started || !canDraw(input, output)) return;
     this.started = true;
     input.on('data', this.onData);
-    input.on('end', this.onGone);
-    input.on('error', this.onGone);
-    output.on('error', this.onGone);
+    input.on('end', this.quit);
+    input.on('error', this.quit);
+    output.on('error', this.quit);
     output.on('resize', this.onResize);
     process.on('exit', this.restore);
     process.on('uncaughtExceptionMonitor', this.restore);
@@ -97,8 +100,8 @@ export class LiveScreen {
     if (this.escapeTimer !== null) clearTimeout(this.escapeTimer);
     if (this.stopTimer !== null) clearTimeout(this.stopTimer);
     input.off('data', this.onData);
-    input.off('end', this.onGone);
-    input.off('error', this.onGone);
+    input.off('end', this.quit);
+    input.off('error', this.quit);
     output.off('resize', this.onResize);
     process.off('exit', this.restore);
     process.off('uncaughtExceptionMonitor', this.restore);
@@ -106,7 +109,7 @@ export class LiveScreen {
     process.off('SIGCONT', this.resume);
     for (const signal of ENDING) process.off(signal, this.onEnding);
     // An error of the last write is told later: that must not end the process.
-    setImmediate(() => output.off('error', this.onGone));
+    setImmediate(() => output.off('error', this.quit));
   }
 
   private take(): void {
@@ -137,11 +140,14 @@ export class LiveScreen {
 
   private draw(): void {
     if (!this.holds || this.view === null) return;
-    const lines = screenLines(this.view, this.state, this.size(), { color: this.options.color });
+    const size = this.size();
+    const lines = screenLines(this.view, this.state, size, { color: this.options.color });
     const before = this.drawn;
     let text = before === null ? '\x1b[2J' : '';
     for (const [index, line] of lines.entries()) {
-      if (line !== (before?.[index] ?? '')) text += `\x1b[${index + 1};1H\x1b[2K${line}`;
+      if (line === (before?.[index] ?? '')) continue;
+      // At the right edge the cursor stands on the last column: what is cleared from there would be that.
+      text += `\x1b[${index + 1};1H${line}${widthOf(line) < size.columns ? '\x1b[K' : ''}`;
     }
     this.drawn = lines;
     if (text !== '') this.options.output.write(text);
@@ -156,8 +162,10 @@ export class LiveScreen {
     this.draw();
   };
 
-  private readonly onGone = (): void => {
-    if (this.started) this.options.onQuit();
+  private readonly quit = (): void => {
+    if (this.quits) return;
+    this.quits = true;
+    this.options.onQuit();
   };
 
   private readonly onData = (data: Buffer | string): void => {
@@ -178,7 +186,7 @@ export class LiveScreen {
   }
 
   private act(action: Action): void {
-    if (action.do === 'quit') this.options.onQuit();
+    if (action.do === 'quit') this.quit();
     else if (action.do === 'interrupt') process.kill(process.pid, 'SIGINT');
     else if (action.do === 'suspend') this.suspend();
     else if (action.do === 'redraw') this.drawn = null;

@@ -26,14 +26,16 @@ export interface Room {
 
 export interface Spec<Row> {
   name: BlockName;
-  title(view: LiveView, sort: Sort, reversed: boolean): string;
+  title(view: LiveView, state: ScreenState): string;
   rows(view: LiveView): readonly Row[];
+  /** a view has no more rows than this: where it has so many there may be more */
+  most?: number;
   /** in another order than the view's */
   sorted?(rows: readonly Row[], sort: Sort, reversed: boolean): Row[];
-  columns(view: LiveView): Column<Row>[];
+  columns(view: LiveView, state: ScreenState): Column<Row>[];
   key(row: Row): string;
-  /** what the filter looks in */
-  facts(row: Row): string[];
+  /** what the filter looks in; without it the filter leaves the block alone */
+  facts?(row: Row): string[];
   /** in words, where there is no row */
   empty(view: LiveView): string;
   /** in words, where there is room below the rows; null: nothing */
@@ -48,10 +50,11 @@ export function block<Row>(spec: Spec<Row>): Block {
   const rowsOf = (view: LiveView, state: ScreenState): Row[] => {
     const wanted = state.filter.toLowerCase();
     const all = spec.rows(view);
+    const { facts } = spec;
     const found =
-      wanted === ''
+      wanted === '' || facts === undefined
         ? [...all]
-        : all.filter((row) => spec.facts(row).some((fact) => fact.toLowerCase().includes(wanted)));
+        : all.filter((row) => facts(row).some((fact) => fact.toLowerCase().includes(wanted)));
     return spec.sorted?.(found, state.sort, state.reversed) ?? found;
   };
   return {
@@ -64,12 +67,13 @@ export function block<Row>(spec: Spec<Row>): Block {
     lines: (view, state, { width, height }, style) => {
       const rows = rowsOf(view, state);
       const focused = state.focus === spec.name;
-      const placed = place(spec.columns(view), Math.max(0, width - MARGIN));
+      const placed = place(spec.columns(view, state), Math.max(0, width - MARGIN));
       const room = Math.max(0, height - 1);
       const index = cursorIndex(rows.map(spec.key), state.cursors[spec.name]);
       const from = firstShown(rows.length, room, focused ? index : 0);
       const shown = rows.slice(from, from + room);
-      const title = spec.title(view, state.sort, state.reversed) + extent(rows.length, shown.length, from);
+      const isCut = rows.length >= (spec.most ?? Number.POSITIVE_INFINITY);
+      const title = spec.title(view, state) + extent(rows.length, shown.length, from, isCut);
       const lines = [(focused ? style.bold('▶ ') : '─ ') + titleLine(placed, title, style)];
       for (const [offset, row] of shown.entries()) {
         const chosen = focused && from + offset === index;
@@ -89,11 +93,11 @@ function emptyWords<Row>(spec: Spec<Row>, view: LiveView, { filter }: ScreenStat
   return filter === '' || all === 0 ? spec.empty(view) : `none of ${count(all)} matches the filter`;
 }
 
-/** " 3/41", " 5-12/41" */
-function extent(all: number, shown: number, from: number): string {
-  if (shown === all || shown === 0) return '';
+/** " 3/41", " 5-12/200+" */
+function extent(all: number, shown: number, from: number, isCut: boolean): string {
+  if ((shown === all && !isCut) || shown === 0) return '';
   const which = from === 0 ? count(shown) : `${count(from + 1)}-${count(from + shown)}`;
-  return ` ${which}/${count(all)}`;
+  return ` ${which}/${count(all)}${isCut ? '+' : ''}`;
 }
 
 /** Where the cursor is among rows that may have changed places; 0 where there is none. */

@@ -62,7 +62,8 @@ function countdown(at: (port: TimeWaitPort) => number, now: number): (port: Time
 
 const PORTS = block<TimeWaitPort>({
   name: 'ports',
-  title: ({ timeWait }) => `TIME_WAIT by local port${timeWait.length >= MOST_PORTS ? ' (the fullest)' : ''}`,
+  title: () => 'TIME_WAIT by local port',
+  most: MOST_PORTS,
   rows: ({ timeWait }) => timeWait,
   columns: ({ now }) => [
     { title: '', width: 23, grows: 1, most: 48, keep: 9, text: addressPort },
@@ -87,7 +88,8 @@ const PORTS = block<TimeWaitPort>({
 
 const LINGERING = block<LingeringSocket>({
   name: 'lingering',
-  title: ({ lingering }) => `lingering longest${lingering.length >= MOST_LINGERING ? ' (more are there)' : ''}`,
+  title: () => 'lingering longest',
+  most: MOST_LINGERING,
   rows: ({ lingering }) => lingering,
   columns: ({ now }) => [
     { title: '', width: 21, grows: 2, most: 48, keep: 9, text: ({ local }) => local },
@@ -126,7 +128,7 @@ const FINDINGS = block<Finding>({
     { title: 'ago', width: 11, keep: 8, align: 'right', text: ({ at, until }) => agoOf(until ?? at, now) },
   ],
   key: ({ rule, endpoint }) => `${rule} ${endpoint ?? ''}`,
-  facts: ({ title, severity, rule, endpoint }) => [title, severity, rule, endpoint ?? ''],
+  // No facts: a filter must not hide what is wrong.
   empty: ({ findingsAt }) => (findingsAt === null ? 'not judged yet' : 'nothing to worry about was found'),
   open: (finding) => ({ pager: { of: 'finding', finding } }),
 });

@@ -2,8 +2,8 @@
 
 import type { Kind, PerSide, TcpState } from '../../report/types.ts';
 import { type LiveFlow, MOST_ROWS } from '../../watch/view.ts';
-import { count } from '../../words.ts';
 import { type Block, block } from './block.ts';
+import type { Column } from './grid.ts';
 import type { Sort } from './state.ts';
 import { age, amount } from './text.ts';
 
@@ -38,29 +38,44 @@ function sorted(rows: readonly LiveFlow[], sort: Sort, reversed: boolean): LiveF
 
 export const CONNECTIONS: Block = block<LiveFlow>({
   name: 'connections',
-  title: ({ rows, flows }, sort, reversed) => {
-    const newest = rows.length >= MOST_ROWS && flows.present > rows.length ? ` (of ${count(flows.present)})` : '';
-    return `connections${newest} by ${sort}${reversed ? ', reversed' : ''}`;
-  },
+  title: (_, { sort, reversed }) =>
+    sort === 'client' ? `connections by client${reversed ? ', z to a' : ''}` : 'connections',
+  most: MOST_ROWS,
   rows: ({ rows }) => rows,
   sorted,
-  columns: ({ now }) => [
-    { title: '', width: 24, grows: 1, most: 47, keep: 9, text: ({ client }) => client },
-    { title: 'server', width: 18, grows: 1, most: 47, keep: 8, text: ({ server }) => server },
-    state('client is', 7, ({ states }) => states.client),
-    state('server is', 7, ({ states }) => states.server),
-    { title: 'open for', width: 11, keep: 3, align: 'right', text: ({ openedAt }) => age(now - openedAt) },
-    { title: 'idle', width: 11, keep: 4, align: 'right', text: ({ lastPacketAt }) => age(now - lastPacketAt) },
-    { title: 'packets', width: 8, keep: 2, align: 'right', text: ({ packets }, room) => amount(packets, room) },
-    { title: 'closed first', width: 12, keep: 1, text: closedFirst },
-    { title: 'how', width: 14, keep: 0, text: ({ kind }) => ENDING[kind] },
-    { title: 'id', width: 7, keep: 5, align: 'right', text: ({ id }) => `#${id}` },
-  ],
+  columns: ({ now }, { sort, reversed }) =>
+    markSort(sort, reversed, [
+      { title: '', width: 24, grows: 1, most: 47, keep: 9, text: ({ client }) => client },
+      { title: 'server', width: 15, grows: 1, most: 47, keep: 8, text: ({ server }) => server },
+      state('client is', 7, ({ states }) => states.client),
+      state('server is', 7, ({ states }) => states.server),
+      { title: 'open for', width: 11, keep: 3, align: 'right', text: ({ openedAt }) => age(now - openedAt) },
+      { title: 'idle', width: 11, keep: 4, align: 'right', text: ({ lastPacketAt }) => age(now - lastPacketAt) },
+      { title: 'packets', width: 9, keep: 2, align: 'right', text: ({ packets }, room) => amount(packets, room) },
+      { title: 'closed first', width: 12, keep: 1, text: closedFirst },
+      { title: 'how', width: 14, keep: 0, text: ({ kind }) => ENDING[kind] },
+      { title: 'id', width: 7, keep: 5, align: 'right', text: ({ id }) => `#${id}` },
+    ]),
   key: ({ id }) => String(id),
   facts: ({ id, client, server, states }) => [`#${id}`, client, server, states.client ?? '?', states.server ?? '?'],
   empty: () => 'no connection is open',
   open: ({ id }) => ({ flow: id }),
 });
+
+/** The column that the order is made of, which stays, with a mark. */
+const SORTED: Partial<Record<Sort, string>> = {
+  idle: 'idle',
+  age: 'open for',
+  packets: 'packets',
+  server: 'server',
+  id: 'id',
+};
+
+function markSort(sort: Sort, reversed: boolean, columns: Column<LiveFlow>[]): Column<LiveFlow>[] {
+  return columns.map((column) =>
+    column.title === SORTED[sort] ? { ...column, title: `${column.title} ${reversed ? '▴' : '▾'}`, keep: 8 } : column,
+  );
+}
 
 function state(title: string, keep: number, of: (row: { states: PerSide<TcpState | null> }) => TcpState | null) {
   return {

@@ -54,9 +54,13 @@ export function stateLines(view: LiveView, size: Size, style: ScreenStyle): stri
     const own = long ? title.length + 2 : Math.max(short[0].length, short[1].length) + 1;
     return Math.max(own, Math.min(long ? 16 : 9, each));
   };
-  const titles = (line: 0 | 1, label: string): string =>
-    (label === '' ? ' '.repeat(LABEL) : style.bold(words(label, LABEL))) +
-    columns.map((column) => style.dim(pad(long ? column.title : column.short[line], cellOf(column), 'right'))).join('');
+  const titles = (line: 0 | 1, label: string): string => {
+    const all = columns
+      .map((column) => pad(long ? column.title : column.short[line], cellOf(column), 'right'))
+      .join('');
+    // The first title leaves room before it.
+    return style.bold(pad(label, LABEL)) + style.dim(all.slice(Math.max(0, label.length - LABEL)));
+  };
   const row = (label: string, counts: Counts): string =>
     words(`  ${label}`, LABEL) +
     columns
@@ -66,7 +70,7 @@ export function stateLines(view: LiveView, size: Size, style: ScreenStyle): stri
         return paintOf(column, sum, style)(pad(amount(sum, room - 1), room, 'right'));
       })
       .join('');
-  const lines = long ? [titles(0, '─ states')] : [titles(0, ''), titles(1, '─ states')];
+  const lines = long ? [titles(0, '─ sockets')] : [titles(0, '─ sockets'), titles(1, '  now')];
   lines.push(row('client', view.states.client), row('server', view.states.server));
   if (hasKernelRow(view, size)) lines.push(row('kernel', view.kernel?.states ?? {}));
   return lines.map((line) => cutPainted(line, width));
