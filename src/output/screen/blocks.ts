@@ -88,7 +88,7 @@ const PORTS = block<TimeWaitPort>({
 
 const LINGERING = block<LingeringSocket>({
   name: 'lingering',
-  title: () => 'lingering longest',
+  title: () => 'lingering',
   most: MOST_LINGERING,
   rows: ({ lingering }) => lingering,
   columns: ({ now }) => [

@@ -38,8 +38,7 @@ function sorted(rows: readonly LiveFlow[], sort: Sort, reversed: boolean): LiveF
 
 export const CONNECTIONS: Block = block<LiveFlow>({
   name: 'connections',
-  title: (_, { sort, reversed }) =>
-    sort === 'client' ? `connections by client${reversed ? ', z to a' : ''}` : 'connections',
+  title: (_, { sort, reversed }) => (sort === 'client' ? `connections, client ${markOf(reversed)}` : 'connections'),
   most: MOST_ROWS,
   rows: ({ rows }) => rows,
   sorted,
@@ -71,9 +70,11 @@ const SORTED: Partial<Record<Sort, string>> = {
   id: 'id',
 };
 
+const markOf = (reversed: boolean): string => (reversed ? '▴' : '▾');
+
 function markSort(sort: Sort, reversed: boolean, columns: Column<LiveFlow>[]): Column<LiveFlow>[] {
   return columns.map((column) =>
-    column.title === SORTED[sort] ? { ...column, title: `${column.title} ${reversed ? '▴' : '▾'}`, keep: 8 } : column,
+    column.title === SORTED[sort] ? { ...column, title: `${column.title} ${markOf(reversed)}`, keep: 8 } : column,
   );
 }
 
