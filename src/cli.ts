@@ -3,7 +3,7 @@
 
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { VERSION } from './analyze.ts';
-import { type AnalyzeFlags, analyzeCommand } from './cli/analyze-command.ts';
+import { analyzeCommand } from './cli/analyze-command.ts';
 import { compareCommand } from './cli/compare-command.ts';
 import { DIFF_FORMATS, type DiffFlags, diffCommand } from './cli/diff-command.ts';
 import { EXIT_DONE, EXIT_USAGE, explain, UsageError } from './cli/errors.ts';

@@ -66,7 +66,7 @@ const PORTS = block<TimeWaitPort>({
   most: MOST_PORTS,
   rows: ({ timeWait }) => timeWait,
   columns: ({ now }) => [
-    { title: '', width: 23, grows: 1, most: 48, keep: 9, text: addressPort },
+    { title: '', width: 23, grows: 1, most: 48, keep: 9, text: portName },
     { title: 'end', width: 6, keep: 2, text: ({ side }) => side },
     {
       ...number<TimeWaitPort>('sockets', 7, 8, ({ sockets }) => sockets),
@@ -76,15 +76,20 @@ const PORTS = block<TimeWaitPort>({
     { title: 'last free in', width: 12, keep: 7, align: 'right', text: countdown(({ lastFree }) => lastFree, now) },
     { title: 'at', width: 8, keep: 1, align: 'right', text: ({ lastFree }) => timeOfDay(lastFree) },
   ],
-  key: (port) => `${addressPort(port)} ${port.side}`,
-  facts: (port) => [addressPort(port), port.side],
+  key: (port) => `${portName(port)} ${port.side}`,
+  facts: (port) => [portName(port), port.side],
   empty: () => 'no socket is in TIME_WAIT',
   below: ({ timeWait }) =>
     timeWait.some(({ basis }) => basis === 'assumed')
       ? "~ by the timers that the port's system is assumed to have"
       : null,
-  open: (port) => ({ filter: addressPort(port) }),
+  open: ({ address, port }) => ({ filter: port === null ? address : addressPort({ address, port }) }),
 });
+
+/** Of a client all its ports. */
+function portName({ address, port }: TimeWaitPort): string {
+  return port === null ? `${address} (its ports)` : addressPort({ address, port });
+}
 
 const LINGERING = block<LingeringSocket>({
   name: 'lingering',
