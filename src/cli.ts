@@ -8,6 +8,7 @@ import { compareCommand } from './cli/compare-command.ts';
 import { DIFF_FORMATS, type DiffFlags, diffCommand } from './cli/diff-command.ts';
 import { EXIT_DONE, EXIT_USAGE, explain, UsageError } from './cli/errors.ts';
 import { EXPLAIN_FORMATS, type ExplainFlags, explainCommand } from './cli/explain-command.ts';
+import type { AnalyzeFlags } from './cli/flags.ts';
 import { flowCommand } from './cli/flow-command.ts';
 import { FORMATS } from './cli/formats.ts';
 import { type PortFlags, portCommand } from './cli/port-command.ts';
@@ -45,6 +46,34 @@ function size(text: string): number {
     throw new InvalidArgumentError(`bytes, or a size such as 500k or 10M, ${MOST_REPORT_BYTES / 1e6}M at most.`);
   }
   return bytes;
+}
+
+const SECONDS: Record<string, number> = { '': 1, s: 1, m: 60, h: 3600, d: 86_400 };
+
+/** Seconds, or a time such as 90s, 10m or 1h. */
+function period(text: string): number {
+  const [, number = '', unit = ''] = /^(\d+(?:\.\d+)?)([smhd]?)$/.exec(text.trim()) ?? [];
+  const value = Number(number) * SECONDS[unit]!;
+  if (number === '' || value <= 0 || value > 2_000_000) {
+    throw new InvalidArgumentError('seconds, or a time such as 90s, 10m or 1h, 23 days at most.');
+  }
+  return value;
+}
+
+/** As size(), without that limit: 100M, 2G. */
+function fileSize(text: string): number {
+  const [, number = '', unit = ''] = /^(\d+(?:\.\d+)?)(|k|m|g)b?$/i.exec(text.trim()) ?? [];
+  const bytes = Math.floor(Number(number) * { '': 1, k: 1e3, m: 1e6, g: 1e9 }[unit.toLowerCase()]!);
+  if (number === '' || bytes < 1) throw new InvalidArgumentError('bytes, or a size such as 500k, 100M or 2G.');
+  return bytes;
+}
+
+function snaplen(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1 || value > 262_144) {
+    throw new InvalidArgumentError('bytes of each packet, from 1 to 262144.');
+  }
+  return value;
 }
 
 function collect(value: string, before: string[] = []): string[] {
@@ -198,6 +227,35 @@ function program(run: (exitCode: Promise<number>) => void): Command {
     .addOption(colorOption())
     .option('-q, --quiet', 'results only')
     .action((operands: string[], flags: DiffFlags) => run(diffCommand(operands, flags)));
+  const live = root
+    .command('live')
+    .description('capture on an interface, and tell what happens while it does; Ctrl-C ends it and reports')
+    .usage('[options] -i IF [BPF...]')
+    .argument('[filter...]', "a filter as tcpdump's: tcp port 8080")
+    .option('-i, --interface <if>', 'where to capture: teardown interfaces lists them; any for all')
+    .addOption(new Option('--backend <program>', 'who captures').choices(BACKENDS).default('auto'))
+    .option('-c, --count <n>', 'end after so many packets', positive)
+    .option('--duration <time>', 'end after so long: 60, 10m, 1h', period)
+    .option('-s, --snaplen <bytes>', 'bytes of each packet: headers are enough (128)', snaplen)
+    .option('-w, --write <file>', 'save the packets too; %Y %m %d %H %M %S in its name are the time (UTC)')
+    .option('--rotate-size <size>', 'of -w: another file from this size on: 100M', fileSize)
+    .option('--rotate-every <time>', 'of -w: another file every so often: 1h', period)
+    .option('--rotate-keep <n>', 'of -w: the newest so many files are kept', positive)
+    .option('--every <time>', "write a report every so often: --every 10m -o 'report-%Y%m%dT%H%M%S.html'", period)
+    .option('--evidence <path>', 'write the packets that findings cite, headers alone: a small .pcapng')
+    .option('--metrics <[host:]port>', 'serve metrics for Prometheus, on 127.0.0.1 unless a host is named')
+    .option('--user <name>', 'whom root becomes once it captures (who called sudo, else nobody; root stays root)')
+    .option('--no-sockets', "leave this machine's socket tables alone: no processes, no kernel's timers")
+    .action((filter: string[], flags: LiveFlags) => run(liveCommand(filter, flags)));
+  const interfaces = root
+    .command('interfaces')
+    .description('the interfaces that live can capture on')
+    .addOption(new Option('-f, --format <format>', 'of what is printed (text)').choices(INTERFACES_FORMATS))
+    .addOption(colorOption())
+    .action((flags: InterfacesFlags) => run(interfacesCommand(flags)));
+  withOutputs(live);
+  withFindings(live);
+  withCommon(live);
   withOutputs(analyze);
   withOutputs(compare);
   withFindings(analyze);
@@ -205,7 +263,7 @@ function program(run: (exitCode: Promise<number>) => void): Command {
   withCommon(flow);
   withCommon(compare);
   withCommon(port);
-  for (const command of [root, analyze, flow, port, compare, diff, explanation]) {
+  for (const command of [root, analyze, live, interfaces, flow, port, compare, diff, explanation]) {
     command.configureOutput({ writeErr: () => undefined, outputError: () => undefined }).exitOverride();
   }
   return root;

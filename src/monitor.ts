@@ -3,27 +3,39 @@
 import type { Readable } from 'node:stream';
 import { type AnalysisOptions, captureOf, concluded, type JudgedAnalysis, MAX_FLOWS } from './analyze.ts';
 import { ALONE } from './decode/shares.ts';
+import * as L from './flow/layout.ts';
 import { type CaptureSet, openCaptures } from './input/captures.ts';
+import type { InputError } from './input/errors.ts';
 import { startKernel } from './kernel/kernel.ts';
 import { Gauge } from './report/gauge.ts';
-import type { Capture, Finding, Flow, LiveSource } from './report/types.ts';
+import type { Capture, Damage, Finding, Flow, LiveSource } from './report/types.ts';
 import { ShareReader } from './share.ts';
+import type { Witness } from './sockets/witness.ts';
 import { parseSystems } from './systems.ts';
 import { checkedPortRange, thresholdsOf } from './thresholds.ts';
 import { NS_PER_MS } from './units.ts';
 import { censusOf } from './watch/census.ts';
+import { holderOf, portsWithKernel } from './watch/kernel-view.ts';
 import { PacketRate } from './watch/rate.ts';
-import { type LiveView, MOST_PORTS } from './watch/view.ts';
+import { type LiveView, MOST_PORTS, type TimeWaitPort } from './watch/view.ts';
 import { parseWhere } from './where/where.ts';
+import { addressPort } from './words.ts';
 
 /** How late a packet may come at most, after which nothing more is expected of that time, ms. */
 const LATE_MS = 1000;
+
+/** Flows of this machine that are kept with what its kernel told, some 5 kB each. */
+const MOST_TOLD = 10_000;
 
 export interface MonitorOptions
   extends Omit<AnalysisOptions, 'threads' | 'stdin' | 'follow' | 'onProgress' | 'maxFlows'> {
   /** the packets: pcap or pcapng */
   stream: Readable;
   source: LiveSource;
+  /** called with each flow when its close is complete; its TIME_WAIT may still last */
+  onClosed?: ((flow: Flow) => void) | undefined;
+  /** what this machine's kernel tells of its own sockets, beside the packets */
+  witness?: Witness | undefined;
   /** packets dropped since the start, as last told; null: not known */
   dropped: () => number | null;
   /** flows listed in a report: the most interesting */
@@ -55,8 +67,11 @@ export class Monitor {
   #flowsBefore = 0;
   /** of the period at hand, ns since the capture's first second; null: since the first packet */
   #start: number | null = null;
+  /** of the newest that have ended, those of which this machine's kernel knew something */
+  readonly #toldFlows = new Map<number, Flow>();
   #findings: { made: Finding[]; at: number | null } = { made: [], at: null };
   #isOver = false;
+  #failure: InputError | null = null;
 
   /** @throws WhereError, OsError, ThresholdError, RangeError as analyze() */
   constructor(options: MonitorOptions) {
@@ -71,7 +86,8 @@ export class Monitor {
       maxFlows: options.maxFlows ?? MAX_FLOWS,
       splitBy: options.splitBy,
       where: acceptsOf(options),
-      onFlow: options.onFlow,
+      onFlow: witnessed(options.onFlow ?? (options.witness && NOBODY), (flow) => this.#told(flow)),
+      onClosed: witnessed(options.onClosed, (flow) => options.witness?.tell(flow) ?? flow),
       intervals: this.#gauge,
       newest: true,
       live: true,
@@ -99,6 +115,11 @@ export class Monitor {
     this.#kernel?.release();
   }
 
+  /** The capture did not end as it was asked to: that is damage, which ends what is reported. */
+  noteFailure(failure: InputError | null): void {
+    this.#failure = failure;
+  }
+
   /** What there is now. It takes a pass over the flows in the table: some 100 ms where there are 100,000. */
   view(): LiveView {
     const { clock, tracker, collector } = this.#reader;
@@ -107,6 +128,10 @@ export class Monitor {
     const census = censusOf(tracker, collector, end);
     const ms = (ns: number) => clock.originSeconds * 1000 + ns / 1e6;
     const packets = this.#packetsBefore + clock.packets;
+    const { witness } = this.#options;
+    const ports = census.timeWait.map(({ first, last, ...port }): TimeWaitPort => {
+      return { ...port, firstFree: ms(first), lastFree: ms(last), basis: 'assumed' };
+    });
     return {
       now,
       startedAt: this.startedAt,
@@ -118,17 +143,18 @@ export class Monitor {
       flows: { total: this.#flowsBefore + collector.totals.flows + census.waiting, present: census.present },
       states: census.states,
       services: collector.services.result(),
-      timeWait: census.timeWait.slice(0, MOST_PORTS).map(({ first, last, ...port }) => ({
-        ...port,
-        firstFree: ms(first),
-        lastFree: ms(last),
-        basis: 'assumed',
+      timeWait: (witness === undefined ? ports : portsWithKernel(ports, witness)).slice(0, MOST_PORTS),
+      lingering: census.lingering.map((each) => ({
+        ...each,
+        local: addressPort(each.local),
+        peer: addressPort(each.peer),
+        since: ms(each.since),
+        holder: witness === undefined ? null : holderOf(each, witness, now),
       })),
-      lingering: census.lingering.map((each) => ({ ...each, since: ms(each.since), holder: null })),
       findings: this.#findings.made,
       findingsAt: this.#findings.at,
       rows: census.rows.map(({ opened, last, ...row }) => ({ ...row, openedAt: ms(opened), lastPacketAt: ms(last) })),
-      kernel: null,
+      kernel: witness?.counts() ?? null,
     };
   }
 
@@ -148,7 +174,8 @@ export class Monitor {
       collector = collector.fork(gauge);
       tracker.peek(collector);
     }
-    const { flows, assumptions } = collector.listed();
+    const { flows: listed, assumptions } = collector.listed();
+    const flows = listed.map((flow) => this.#toldFlows.get(flow.id) ?? this.#options.witness?.tell(flow) ?? flow);
     return concluded({
       capture: this.#capture(collector.totals.position(), skipped),
       clock,
@@ -161,6 +188,26 @@ export class Monitor {
       thresholds: this.#thresholds,
       isFiltered: acceptsOf(this.#options) !== undefined,
     });
+  }
+
+  /** A connection that is still in the table, as it stands. */
+  flow(id: number): Flow | null {
+    const { tracker, collector } = this.#reader;
+    let found: Flow | null = null;
+    tracker.eachFlow((view) => {
+      if (view.word(L.ID) === id) found = collector.recordOf(view);
+    });
+    return found === null ? null : (this.#options.witness?.tell(found) ?? found);
+  }
+
+  /** A flow that has ended with what the kernel knew of it: by the time of the report that is forgotten. */
+  #told(flow: Flow): Flow {
+    const told = this.#options.witness?.tell(flow) ?? flow;
+    if (told === flow) return flow;
+    const { size } = this.#toldFlows;
+    if (size === MOST_TOLD) this.#toldFlows.delete(this.#toldFlows.keys().next().value!);
+    this.#toldFlows.set(flow.id, told);
+    return told;
   }
 
   /** From now on reports are of what comes, and of connections of which a socket is still there. */
@@ -209,8 +256,15 @@ export class Monitor {
       ...capture,
       live: source,
       files: capture.files.map((file) => ({ ...file, name: source.interface, firstPacket, lastPacket, packets })),
+      damage: [...capture.damage, ...this.#failures(capture)],
       dropped: dropped === null ? null : Math.max(0, dropped - before.dropped),
     };
+  }
+
+  #failures({ files }: Capture): Damage[] {
+    if (this.#failure === null) return [];
+    const offset = files.reduce((sum, { bytes }) => sum + bytes, 0);
+    return [{ file: this.#options.source.interface, offset, what: this.#failure.why }];
   }
 }
 
@@ -231,6 +285,16 @@ class Switch {
   add(from: number, until: number, watermark: number): void {
     this.gauge.add(from, until, watermark);
   }
+}
+
+/** What the kernel told of a flow is remembered all the same. */
+const NOBODY = (): void => undefined;
+
+function witnessed(
+  call: ((flow: Flow) => void) | undefined,
+  tell: (flow: Flow) => Flow,
+): ((flow: Flow) => void) | undefined {
+  return call === undefined ? undefined : (flow) => call(tell(flow));
 }
 
 function acceptsOf({ where, accepts }: MonitorOptions): ((flow: Flow) => boolean) | undefined {

@@ -2,6 +2,7 @@
 
 import { extname } from 'node:path';
 import { type EvidenceOptions, extractInto, openEvidence } from '../extract.ts';
+import type { RingSnapshot } from '../live/ring.ts';
 import type { AtomicFile } from '../output/files.ts';
 import { plain } from '../output/style.ts';
 import type { Finding } from '../report/types.ts';
@@ -37,9 +38,18 @@ export class EvidenceFile {
     this.file = openEvidence(path, captures);
   }
 
-  /** @param quiet whether nothing is said of what is missing @throws InputError, OutputError */
-  async finish(findings: readonly Finding[], options: EvidenceOptions, quiet: boolean): Promise<void> {
-    const { packets, missing } = await extractInto(this.file, this.captures, findings, options);
+  /**
+   * @param quiet whether nothing is said of what is missing
+   * @param from what a live capture has kept, in place of files
+   * @throws InputError, OutputError
+   */
+  async finish(
+    findings: readonly Finding[],
+    options: EvidenceOptions,
+    quiet: boolean,
+    from: readonly string[] | RingSnapshot = this.captures,
+  ): Promise<void> {
+    const { packets, missing } = await extractInto(this.file, from, findings, options);
     this.file.commit();
     if (quiet) return;
     const path = plain(this.path);

@@ -3,10 +3,12 @@
 import type { SplitWord } from '../decode/split.ts';
 import { InputError } from '../input/errors.ts';
 import { isReadOnce } from '../input/source.ts';
+import type { RingSnapshot } from '../live/ring.ts';
 import { byInterest } from '../output/groups.ts';
 import { type Ladders, MAX_REPORT_BYTES } from '../output/html/model.ts';
 import type { Report } from '../report/types.ts';
 import { laddersOf, MOST_LADDERS } from '../segments.ts';
+import { laddersFromRing } from '../segments-ring.ts';
 import { count, plural, sizeWords } from '../words.ts';
 import { Progress } from './progress.ts';
 
@@ -39,6 +41,16 @@ export async function readLadders(report: Report, files: readonly string[], flag
   } finally {
     progress.end();
   }
+}
+
+/**
+ * The same from what a live capture has kept.
+ * @param ring taken after the report was made
+ */
+export async function ringLadders(report: Report, ring: RingSnapshot, { splitBy }: Flags): Promise<Ladders> {
+  const of = await laddersFromRing(ring, byInterest(report), splitBy);
+  const kept = `A live capture keeps its newest packets alone, ${count(ring.packets)} of ${count(report.capture.packets)} here.`;
+  return { of, left: of.size < report.flows.length ? kept : null };
 }
 
 function whyNot(files: readonly string[], { follow }: Flags): string | null {

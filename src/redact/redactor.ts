@@ -3,7 +3,18 @@
 import { randomBytes } from 'node:crypto';
 import { formatAddress } from '../report/addresses.ts';
 import type { ServiceTotals } from '../report/services.ts';
-import type { Address, Assumption, Capture, Finding, Flow, PortLedger, Report, Side } from '../report/types.ts';
+import type {
+  Address,
+  Assumption,
+  Capture,
+  Finding,
+  Flow,
+  LiveSource,
+  PortLedger,
+  Report,
+  Side,
+} from '../report/types.ts';
+import type { LiveView } from '../watch/view.ts';
 import { parseAddress } from '../where/address.ts';
 import { findAddresses, isEverywhere, isSection } from './find.ts';
 import { Labels, labelBytes, type Role } from './labels.ts';
@@ -127,6 +138,24 @@ export class Redactor {
     return { ...stays, series };
   }
 
+  /** What a live capture shows at a moment. */
+  view(view: LiveView): LiveView {
+    const ends = <T extends { local: string; peer: string }>(each: T): T => ({
+      ...each,
+      local: this.text(each.local),
+      peer: this.text(each.peer),
+    });
+    return {
+      ...view,
+      source: this.source(view.source),
+      services: this.services(view.services),
+      timeWait: view.timeWait.map((each) => ({ ...each, address: this.address(each.address, each.side) })),
+      lingering: view.lingering.map(ends),
+      findings: view.findings.map((each) => this.finding(each)),
+      rows: view.rows.map((row) => ({ ...row, client: this.text(row.client), server: this.text(row.server) })),
+    };
+  }
+
   /** A report and its services together: server-1 is the busiest then, whichever flows are listed. */
   analysis<T extends { report: Report; services: ServiceTotals }>(analysis: T): T {
     const services = this.services(analysis.services);
@@ -188,7 +217,17 @@ export class Redactor {
     // All names before any text.
     const files = capture.files.map((each) => ({ ...each, name: this.file(each.name) }));
     const named = capture.damage.map((each) => ({ ...each, file: this.file(each.file) }));
-    return { ...capture, files, damage: named.map((each) => ({ ...each, what: this.text(each.what) })) };
+    const live = capture.live === null ? null : this.source(capture.live);
+    return { ...capture, live, files, damage: named.map((each) => ({ ...each, what: this.text(each.what) })) };
+  }
+
+  /** A filter may name addresses, and hosts by their names. */
+  private source(source: LiveSource): LiveSource {
+    return {
+      ...source,
+      interface: this.file(source.interface),
+      filter: source.filter === null ? null : '(left out)',
+    };
   }
 
   private assumptions(assumptions: Report['assumptions']): Report['assumptions'] {

@@ -16,6 +16,8 @@ export interface FlowCollectorOptions {
   where?: ((flow: Flow) => boolean) | undefined;
   /** called with each flow when it ends, in that order */
   onFlow?: ((flow: Flow) => void) | undefined;
+  /** called with each flow when its close is complete, in its TIME_WAIT: it may be seen to go on after that, and ends later */
+  onClosed?: ((flow: Flow) => void) | undefined;
   /** threads that share the flows; 1 if it isn't said */
   shares?: number | undefined;
   /** sums ordinary ends up, of the flows in its memory */

@@ -14,9 +14,7 @@ import {
   NOTABLE,
   REUSES,
   SERVICE,
-  SYSTEMS,
   summarize,
-  systemsOf,
 } from '../evidence/summary.ts';
 import * as L from '../flow/layout.ts';
 import { type FlowSink, SUMMARY_FLOATS } from '../flow/sink.ts';
@@ -24,7 +22,6 @@ import type { FlowTracker } from '../flow/tracker.ts';
 import { Trail } from '../flow/trail.ts';
 import type { FlowView } from '../flow/view.ts';
 import type { CaptureClock } from '../input/clock.ts';
-import { SUMMARY } from '../kernel/control.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import * as F from '../teardown/facts.ts';
 import { OUTCOMES, readSuccessor, type Successor } from '../teardown/successor.ts';
@@ -36,6 +33,7 @@ import type { FlowCollectorOptions } from './collector-options.ts';
 import type { IntervalSink } from './intervals.ts';
 import { type CollectorPart, commonOrder, type Kept, pack, renumber, unpack } from './parts.ts';
 import { ServiceCounter } from './services.ts';
+import { summarizeShort } from './short-summary.ts';
 import { CHALLENGE_ACK, Teller } from './teller.ts';
 import { TotalsCounter } from './totals.ts';
 import type { Assumption, Flow, Reuse } from './types.ts';
@@ -58,6 +56,8 @@ export class FlowCollector implements FlowSink {
   private best: Best<Kept>;
   /** by the id of the flow that reused a 4-tuple */
   private readonly reuses = new Map<number, Reuse>();
+  /** flows in the table that were handed to onClosed, by id */
+  private readonly closed: Set<number>;
   private readonly trail = new Trail();
   private readonly summary = new Float64Array(SUMMARY_FLOATS);
   private tracker!: FlowTracker;
@@ -66,14 +66,15 @@ export class FlowCollector implements FlowSink {
   /** null also where flows are wanted as they are, not in numbers */
   private readonly kernel: Kernel | null;
 
-  /** @param known what is known of addresses from before */
-  constructor(clock: CaptureClock, options: FlowCollectorOptions, known?: AddressBook) {
+  /** @param before of the same tracker */
+  constructor(clock: CaptureClock, options: FlowCollectorOptions, before?: FlowCollector) {
     this.clock = clock;
     this.options = options;
     this.systems = new Systems(options.systems);
     this.teller = new Teller(clock, new Split(options.splitBy));
     this.evidence = new Evidence(this.systems.profiles, options);
-    this.known = known ?? new AddressBook(this.systems);
+    this.known = before?.known ?? new AddressBook(this.systems);
+    this.closed = options.onClosed === undefined ? new Set() : (before?.closed ?? new Set());
     this.best = new Best(options.maxFlows);
     this.totals = new TotalsCounter(options.intervals);
     this.asks = options.onFlow !== undefined || options.where !== undefined;
@@ -86,7 +87,7 @@ export class FlowCollector implements FlowSink {
    * @param intervals as of this one, with what that holds
    */
   fork(intervals: IntervalSink): FlowCollector {
-    const other = this.successor({ ...this.options, onFlow: undefined, intervals });
+    const other = this.successor({ ...this.options, onFlow: undefined, onClosed: undefined, intervals });
     other.totals.merge(this.totals);
     other.services.merge(this.services);
     other.evidence.continue(this.evidence);
@@ -106,7 +107,7 @@ export class FlowCollector implements FlowSink {
   }
 
   private successor(options: FlowCollectorOptions): FlowCollector {
-    const other = new FlowCollector(this.clock, options, this.known);
+    const other = new FlowCollector(this.clock, options, this);
     for (const [id, reuse] of this.reuses) other.reuses.set(id, reuse);
     other.attach(this.tracker);
     return other;
@@ -128,6 +129,7 @@ export class FlowCollector implements FlowSink {
     const { teller, summary, evidence } = this;
     const successor = next === null ? null : this.succeed(flow, next);
     const id = flow.word(L.ID);
+    if (!this.closed.delete(id) && next !== null) this.options.onClosed?.(this.recordOf(flow));
     const reuse = this.reuses.get(id) ?? null;
     this.reuses.delete(id);
     const wanted = !this.asks || this.stream(flow, successor, reuse);
@@ -155,29 +157,19 @@ export class FlowCollector implements FlowSink {
 
   summarize(flow: FlowView, summary: Float64Array, at: number): void {
     const { teller } = this;
+    const { onClosed } = this.options;
+    if (onClosed !== undefined && !this.closed.has(flow.word(L.ID))) {
+      this.closed.add(flow.word(L.ID));
+      onClosed(this.recordOf(flow));
+    }
     teller.takeProfiles(flow, this.systems);
-    if (!this.summarizeShort(flow, summary, at)) {
+    const { kernel } = this;
+    if (kernel === null || !summarizeShort(kernel, flow, teller, summary, at)) {
       const facts = teller.reconstruct(flow, null);
       summarize(facts, flow, teller.profiles, teller.endOf(flow), teller.offsetOf(flow), summary, at);
     }
     // A flow that may be refused must not take a service's name.
     if (!this.asks) this.locate(flow, summary, at);
-  }
-
-  /** By the kernel. @returns false where it does not know the flow's end */
-  private summarizeShort(flow: FlowView, summary: Float64Array, at: number): boolean {
-    const { kernel, teller } = this;
-    if (kernel === null) return false;
-    const [one, two] = teller.profiles;
-    const finWait0 = one.finWait2Ns ?? Number.POSITIVE_INFINITY;
-    const finWait1 = two.finWait2Ns ?? Number.POSITIVE_INFINITY;
-    const { record } = flow;
-    const offset = teller.offsetOf(flow);
-    const { exports, numbers } = kernel;
-    if (exports.summarize(record, offset, one.timeWaitNs, two.timeWaitNs, finWait0, finWait1) === 0) return false;
-    for (let i = 0; i < SUMMARY_FLOATS; i++) summary[at + i] = numbers[SUMMARY + i]!;
-    summary[at + SYSTEMS] = systemsOf(teller.profiles);
-    return true;
   }
 
   private locate(flow: FlowView, summary: Float64Array, at: number): void {
@@ -188,6 +180,7 @@ export class FlowCollector implements FlowSink {
 
   flowExpired(flow: FlowView, summary: Float64Array, at: number): void {
     const id = summary[at + ID]!;
+    this.closed.delete(id);
     const reuses = summary[at + REUSES] === 1 && this.reuses.has(id);
     const isNotable = summary[at + NOTABLE] === 1;
     // Only of one that may be kept it must be known exactly how interesting it is.
@@ -199,6 +192,11 @@ export class FlowCollector implements FlowSink {
       if (isNotable) this.evidence.notablesLeft++;
       this.count(summary, at, null, 0);
     }
+  }
+
+  /** A flow as it stands. */
+  recordOf(flow: FlowView): Flow {
+    return this.teller.tell(flow, null, this.reuses.get(flow.word(L.ID)) ?? null, this.known);
   }
 
   /** The flows kept, packed, ascending by id. */

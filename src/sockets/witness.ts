@@ -108,6 +108,11 @@ export class Witness {
     return { ...flow, endpoints, holders, notes };
   }
 
+  /** Whether somebody on this machine listens, or has listened, there. */
+  isServed(address: string, port: number): boolean {
+    return this.served.has(`${address} ${port}`);
+  }
+
   /** All sockets of the newest look by state, also those beyond the bounds. */
   counts(): { states: Partial<Record<TcpState | 'LISTEN', number>> } {
     return { states: this.byState };

@@ -6,7 +6,7 @@ import type { FlowTracker } from '../flow/tracker.ts';
 import type { FlowView } from '../flow/view.ts';
 import { formatAddress } from '../report/addresses.ts';
 import type { FlowCollector } from '../report/flows.ts';
-import type { Initiator, Kind, PerSide, Side, TcpState } from '../report/types.ts';
+import type { Address, Initiator, Kind, PerSide, Side, TcpState } from '../report/types.ts';
 import * as S from '../tcp/states.ts';
 import * as F from '../teardown/facts.ts';
 import { PROFILES } from '../teardown/profiles.ts';
@@ -18,8 +18,8 @@ export interface Lingering {
   id: number;
   state: 'FIN_WAIT_2' | 'CLOSE_WAIT';
   side: Side;
-  local: string;
-  peer: string;
+  local: Address;
+  peer: Address;
   since: number;
 }
 
@@ -206,8 +206,8 @@ class CensusTaker {
       id: flow.word(L.ID),
       state: state === S.FIN_WAIT_2 ? 'FIN_WAIT_2' : 'CLOSE_WAIT',
       side: SIDES[side]!,
-      local: nameOf(flow, side),
-      peer: nameOf(flow, 1 - side),
+      local: endOf(flow, side),
+      peer: endOf(flow, 1 - side),
       since: Number.isNaN(since) ? standing.last : since,
     });
     if (lingering.length >= 4 * MOST_LINGERING) lingering.splice(0, lingering.length, ...oldest(lingering));
@@ -253,7 +253,7 @@ function initiatorOf(index: number): Initiator {
 }
 
 /** @param side 0 the client, 1 the server */
-function endOf(flow: FlowView, side: number): { address: string; port: number } {
+function endOf(flow: FlowView, side: number): Address {
   const x = side === 0 ? flow.clientSide : 1 - flow.clientSide;
   const ports = flow.word(L.PORTS);
   return {
