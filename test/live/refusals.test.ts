@@ -196,7 +196,7 @@ for (const backend of ['tcpdump', 'dumpcap', 'cap'] as const) {
     const why = async (filter: string) => {
       const parts = await refused({ backend, filter });
       expect([parts?.what, parts?.hint]).toEqual([WHAT, hint]);
-      return parts?.why.replace(/can't parse filter expression: |\.$/g, '');
+      return parts?.why;
     };
     expect(await why('tcp and prot 80')).toBe("wrong filter 'tcp and prot 80': syntax error");
     expect(await why('-w /tmp/x')).toBe("wrong filter '-w /tmp/x': syntax error");
@@ -225,7 +225,8 @@ describe('a program that behaves oddly', () => {
   });
 
   itKernel('is no program', async () => {
-    expect((await refused({}, fake('nonsense', { first: '\x7fELF' })))?.why).toMatch(/^tcpdump: spawn E?\w+/);
+    const { why } = (await refused({}, fake('', { first: '#!/no/such/interpreter' })))!;
+    expect(why).toMatch(/^tcpdump: spawn .*\/tcpdump ENOENT$/);
   });
 
   itKernel('neither begins nor ends', async () => {
