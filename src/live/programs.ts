@@ -51,8 +51,13 @@ function folders(): string[] {
   return [...new Set([...named, ...ELSEWHERE])];
 }
 
+/** False too for what lies in a folder that we may not look into. */
 function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+  try {
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
 }
 
 function mayRun(path: string): boolean {

@@ -76,7 +76,7 @@ export function refusalOf(
   const wrong = filter === null ? null : wrongFilter(name, said, all, from);
   if (wrong !== null) {
     const hint = "as in: 'tcp port 443 and host 10.0.0.1' (man 7 pcap-filter)";
-    return new Refusal('other', what, `wrong filter '${filter}': ${wrong}`, hint);
+    return new Refusal('other', what, `wrong filter '${clipped(filter ?? '')}': ${wrong}`, hint);
   }
   if (NO_RIGHTS.test(all)) return noRights(name, path, from);
   if (NO_INTERFACE.test(all)) return noInterface(from, names);
@@ -94,16 +94,20 @@ function noRights(name: Backend, path: string, from: string): Refusal {
   return new Refusal('rights', `can't capture on ${from}`, `${name} lacks the right to capture`, hint);
 }
 
-/** What is wrong with the filter; null where that isn't what was said. */
+/** What is wrong with the filter, in libpcap's words; null where that isn't what was said. */
 function wrongFilter(name: Backend, said: string, all: string, from: string): string | null {
+  const words = filterWords(name, said, all, from);
+  return words === null ? null : clipped(words.replace(/^can't parse filter expression: | in filter expression$/g, ''));
+}
+
+function filterWords(name: Backend, said: string, all: string, from: string): string | null {
   if (name === 'cap') return said.startsWith(CAP_WORDS.filter) ? said.slice(CAP_WORDS.filter.length) : null;
   if (name === 'dumpcap') {
     if (!said.startsWith('Invalid capture filter')) return null;
     return /^That string isn't a valid capture filter \((.*)\)\.$/m.exec(all)?.[1] ?? 'syntax error';
   }
   // tcpdump names the interface before everything that has to do with that, and nothing before the filter's errors.
-  if (said.startsWith(`${from}: `) || !FILTER_WORDS.test(said)) return null;
-  return said.replace(/ in filter expression$/, '');
+  return !said.startsWith(`${from}: `) && FILTER_WORDS.test(said) ? said : null;
 }
 
 /** From libpcap's grammar.y, scanner.l and gencode.c. */
@@ -112,6 +116,11 @@ const FILTER_WORDS =
 
 function short(said: string, from: string): string {
   const text = said.startsWith(`${from}: `) ? said.slice(from.length + 2) : said;
+  return clipped(text);
+}
+
+/** A line's worth of it. */
+function clipped(text: string): string {
   return text.length > 120 ? `${text.slice(0, 117)}...` : text;
 }
 

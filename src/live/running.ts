@@ -2,7 +2,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { Socket } from 'node:net';
-import type { Readable } from 'node:stream';
+import { PassThrough, pipeline, type Readable } from 'node:stream';
 import type { LiveSource } from '../report/types.ts';
 import type { CaptureEnd, Command, LiveCapture, Program, Told, Wanted } from './capture.ts';
 import { interfaceNames } from './names.ts';
@@ -14,6 +14,8 @@ const ASK_EVERY = 2000;
 /** ms without a byte after which a program that was told to end is killed; and how often at most it is given so long */
 const PATIENCE = 3000;
 const PATIENCE_TIMES = 10;
+/** bytes that are taken from the program before anybody wants them */
+const READ_AHEAD = 1 << 20;
 /** ms after which a program that neither captures nor ends is given up */
 const BEGIN_WITHIN = 10_000;
 /** of what a program says; one that can't stop talking must not fill our memory */
@@ -48,21 +50,25 @@ export class Running implements LiveCapture {
       windowsHide: true,
     });
     this.#child = child;
-    this.stream = child.stdout!;
+    // Node.js throws away what a program has left in its pipe if it ends before somebody reads: so it is read at once.
+    const stream = new PassThrough({ highWaterMark: READ_AHEAD });
+    pipeline(child.stdout!, stream, () => undefined); // either end may be destroyed
+    this.stream = stream;
     child.stdin?.on('error', () => undefined); // it has ended
     this.#listen(child.stderr!);
     const killIt = (): void => this.kill();
     process.once('exit', killIt);
-    this.ended = new Promise((resolve) => {
+    const closed = new Promise<CaptureEnd>((resolve) => {
       child.once('close', (code: number | null, signal: string | null) => {
         process.off('exit', killIt);
         this.#rest();
-        const failure = this.#asked
-          ? null
-          : failureOf(program.name, wanted, this.told, { code, signal, exists: exists(from) });
+        const ending = { code, signal, exists: exists(from) };
+        const failure = this.#asked ? null : failureOf(program.name, wanted, this.told, ending);
         resolve({ dropped: this.told.dropped, failure });
       });
     });
+    const read = new Promise((resolve) => stream.once('close', resolve));
+    this.ended = Promise.all([closed, read]).then(([end]) => end);
     this.begun = this.#begin();
   }
 
@@ -85,8 +91,9 @@ export class Running implements LiveCapture {
 
   /** It captures as soon as it says so, or writes the header of its file. */
   #begin(): Promise<boolean> {
-    const { stream, told } = this;
+    const { told } = this;
     const child = this.#child;
+    const output = child.stdout!;
     return new Promise((resolve) => {
       const late = setTimeout(() => {
         told.words.push(`it did not begin within ${BEGIN_WITHIN / 1000} s`);
@@ -94,28 +101,20 @@ export class Running implements LiveCapture {
       }, BEGIN_WITHIN);
       const done = (begun: boolean): void => {
         clearTimeout(late);
-        stream.off('readable', onReadable);
+        output.off('data', onData);
         child.stderr!.off('data', onWords);
         if (begun && this.#program.tellsWhenAsked) this.#askAgainAndAgain();
         resolve(begun);
       };
-      const onReadable = (): void => {
-        if (stream.readableLength > 0) done(true);
-      };
+      const onData = (): void => done(true);
       const onWords = (): void => {
         if (told.begun) done(true);
       };
-      stream.on('readable', onReadable);
+      output.on('data', onData);
       child.stderr!.on('data', onWords);
       child.on('error', (error) => told.words.push(error.message));
-      // Nobody reads the stream of a program that never began: its end has to be seen without that.
-      const failed = (): void => {
-        stream.off('readable', onReadable);
-        stream.resume();
-      };
       child.once('exit', () => {
         this.#over = true;
-        if (!told.begun && stream.readableLength === 0) failed();
       });
       child.once('close', () => {
         this.#over = true;
@@ -161,7 +160,8 @@ export class Running implements LiveCapture {
   }
 
   #bytesRead(): number {
-    return this.stream instanceof Socket ? this.stream.bytesRead : 0;
+    const { stdout } = this.#child;
+    return stdout instanceof Socket ? stdout.bytesRead : 0;
   }
 
   #rest(): void {

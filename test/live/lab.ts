@@ -205,10 +205,16 @@ export class Player {
   readonly #lines: AsyncIterator<string>;
   errors = '';
 
-  constructor(shipped: Shipped, net: Net, task: object, { path, as }: { path?: string; as?: string[] } = {}) {
+  constructor(
+    shipped: Shipped,
+    net: Net,
+    task: object,
+    { path, as, cwd }: { path?: string; as?: string[]; cwd?: string } = {},
+  ) {
     const enter = ['netns', 'exec', net.name, ...(as ?? []), process.execPath, shipped.player, JSON.stringify(task)];
     this.child = spawn('ip', enter, {
       stdio: ['pipe', 'pipe', 'pipe'],
+      ...(cwd === undefined ? {} : { cwd }),
       env: { ...process.env, SECRET: 'of ours', ...(path === undefined ? {} : { PATH: path }) },
     });
     this.#lines = createInterface({ input: this.child.stdout! })[Symbol.asyncIterator]();

@@ -47,6 +47,9 @@ try {
   await new Promise((resolve) => setTimeout(resolve, hold));
   capture.stream.pipe(output);
   const { dropped, failure } = await capture.ended;
+  await new Promise<void>((resolve) => {
+    output.end(resolve);
+  });
   words.close();
   process.stdin.destroy();
   say({
