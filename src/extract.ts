@@ -138,13 +138,14 @@ export async function extractInto(
         }
         const before = tracker.duplicates;
         const id = tracker.track(segment);
+        const isCopy = tracker.duplicates > before;
         const { flow: view, side: sender } = tracker.current();
         const layers = tracker.encapsulations.get(view.encapsulation) ?? [];
-        const known = again?.of({ id, segment, view, layers }) ?? null;
+        const known = again?.of({ id, segment, view, layers, isCopy }) ?? null;
         if (reasons === undefined) continue;
         const side = sender === ((known && clientSideOf(view, known)) ?? view.clientSide) ? 'client' : 'server';
         const flow = again === null ? id : (known?.id ?? null);
-        writer.add({ captures, record, segment, isAlone, flow, side, reasons, isCopy: tracker.duplicates > before });
+        writer.add({ captures, record, segment, isAlone, flow, side, reasons, isCopy });
         isAlone = false;
       }
     })

@@ -110,14 +110,15 @@ export class FlowsAgain {
   }
 
   /** @returns the flow of which a segment is; null: of none of those named */
-  of({ id, segment, view, layers }: Pick<Read, 'id' | 'segment' | 'view' | 'layers'>): Flow | null {
+  of({ id, segment, view, layers, isCopy }: Omit<Read, 'frame' | 'side'>): Flow | null {
     let known = this.known.get(id);
     if (known === undefined) {
       known = { candidates: this.candidatesOf(view, layers), current: null };
       this.known.set(id, known);
     }
     const holds = ({ first, last }: Candidate) => compare(first, segment) <= 0 && compare(segment, last) <= 0;
-    if (known.current === null || !holds(known.current)) {
+    // A report's times are not those of copies, which may come after the flow's last packet.
+    if (known.current === null || !(isCopy || holds(known.current))) {
       // Times that overlap are those of a capture out of order: of two flows the later one has taken the ends.
       const later = (a: Candidate | null, b: Candidate) => (a === null || compare(a.first, b.first) < 0 ? b : a);
       known.current = known.candidates.filter(holds).reduce(later, null);

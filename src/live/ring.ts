@@ -36,7 +36,7 @@ export class PacketRing implements RecordTaker {
   /** frames that the stream has had so far */
   #frames = 0;
 
-  /** @param most bytes, from 1 KiB */
+  /** @param most bytes */
   constructor(name: string, most: number = RING_BYTES) {
     this.name = name;
     this.#most = most;

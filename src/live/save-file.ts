@@ -1,7 +1,7 @@
 /** A file of whole records, also where the disk is full. */
 
 import { closeSync, fstatSync, ftruncateSync, openSync, unlinkSync, writeSync } from 'node:fs';
-import { NO_FRAME, PACKET } from './tap-framing.ts';
+import { PACKET } from './tap-framing.ts';
 import { type RecordRun, RUN_BYTES } from './tap-records.ts';
 
 /** Methods throw what the system's calls throw; then the file is to be given up. */
@@ -15,12 +15,12 @@ export class RecordFile {
   /** given to the system */
   #written = 0;
   #packets = 0;
-  readonly #waiting = new Uint8Array(RUN_BYTES);
+  #waiting: Uint8Array = new Uint8Array(RUN_BYTES);
   #filled = 0;
   /** of what waits: where records end, and whether they are packets */
   #ends: number[] = [];
   #arePackets: boolean[] = [];
-  /** bytes of what waits that the last call wrote */
+  /** bytes of what waits that have been written */
   #done = 0;
 
   /** Creates the file, or empties the one that is there. */
@@ -44,20 +44,35 @@ export class RecordFile {
   }
 
   addHead(blocks: readonly Uint8Array[]): void {
-    for (const block of blocks) this.#add(block, 0, block.length, NO_FRAME);
+    for (const block of blocks) {
+      this.#copy(block, 0, block.length);
+      this.#ends.push(this.#filled);
+      this.#arePackets.push(false);
+    }
   }
 
   /** Adds some of the run's records: from this one on, up to but not that one. */
   addRecords(run: RecordRun, from: number, to: number): void {
+    if (from === to) return;
+    const start = from === 0 ? run.start : run.ends[from - 1]!;
+    const before = this.#copy(run.data, start, run.ends[to - 1]!) - start;
     for (let i = from; i < to; i++) {
-      this.#add(run.data, i === 0 ? run.start : run.ends[i - 1]!, run.ends[i]!, run.kinds[i]!);
-      this.records++;
+      this.#ends.push(before + run.ends[i]!);
+      this.#arePackets.push(run.kinds[i] === PACKET);
     }
+    this.records += to - from;
   }
 
   /** Gives the system what waits. */
   flush(): void {
-    this.#write(this.#waiting, 0, this.#filled);
+    this.#done = 0;
+    while (this.#done < this.#filled) {
+      this.#done += writeSync(this.#descriptor, this.#waiting, this.#done, this.#filled - this.#done);
+    }
+    this.#packets = this.packets;
+    this.#written += this.#filled;
+    this.#forget();
+    if (this.#waiting.length > RUN_BYTES) this.#waiting = new Uint8Array(RUN_BYTES);
   }
 
   close(): void {
@@ -75,26 +90,14 @@ export class RecordFile {
     if (this.#isFile && this.#written === 0) unlinkSync(this.path);
   }
 
-  #add(data: Uint8Array, start: number, end: number, kind: number): void {
+  /** Puts bytes behind those that wait, which are given to the system where there is no room. @returns where they stand */
+  #copy(data: Uint8Array, start: number, end: number): number {
     const length = end - start;
     if (this.#filled + length > this.#waiting.length) this.flush();
-    this.#ends.push(this.#filled + length);
-    this.#arePackets.push(kind === PACKET);
-    if (length > this.#waiting.length) this.#write(data, start, end);
-    else {
-      this.#waiting.set(data.subarray(start, end), this.#filled);
-      this.#filled += length;
-    }
-  }
-
-  #write(data: Uint8Array, start: number, end: number): void {
-    this.#done = 0;
-    while (this.#done < end - start) {
-      this.#done += writeSync(this.#descriptor, data, start + this.#done, end - start - this.#done);
-    }
-    this.#packets = this.packets;
-    this.#written += end - start;
-    this.#forget();
+    if (length > this.#waiting.length) this.#waiting = new Uint8Array(length);
+    this.#waiting.set(data.subarray(start, end), this.#filled);
+    this.#filled += length;
+    return this.#filled - length;
   }
 
   #forget(): void {

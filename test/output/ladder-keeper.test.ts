@@ -109,6 +109,44 @@ describe('the rows of one whose middle is missing', () => {
   });
 });
 
+describe('the rows of one whose beginning is missing', () => {
+  const all = Array.from({ length: 8 }, (_, index) => segment(index, RST));
+
+  test('say how many, and know of no pause there', () => {
+    const rows = ladderRows(stateless(), all.slice(5), 5);
+    expect(rows.map(({ kind }) => kind)).toEqual(['not-kept', 'segment', 'pause', 'segment', 'pause', 'segment']);
+    expect(rows[0]).toEqual({ kind: 'not-kept', segments: 5 });
+    const { pieces, more } = keep(stateless(), all.slice(5), 10);
+    expect(rowsOfPieces(stateless(), pieces, more, 5)).toEqual(rows);
+  });
+
+  test('have the states that began before at their time, also those of the first packet', () => {
+    const flow = stateless();
+    flow.endpoints.client.states = [openSpan('SYN_SENT', 0, 2, 1), openSpan('ESTABLISHED', 2, 200, 2)];
+    const rows = ladderRows(flow, all.slice(5), 5);
+    expect(rows.slice(0, 4)).toMatchObject([
+      { kind: 'not-kept', segments: 5 },
+      { kind: 'state', seconds: 0, entered: { client: ['SYN_SENT'] } },
+      { kind: 'state', seconds: 2, entered: { client: ['ESTABLISHED'] } },
+      { kind: 'segment', segment: { frame: 6 }, entered: { client: [] } },
+    ]);
+  });
+
+  test('and its middle say both', () => {
+    const { pieces, more } = keep(
+      stateless(),
+      Array.from({ length: 100 }, (_, index) => segment(index, RST)),
+      30,
+    );
+    const rows = rowsOfPieces(stateless(), pieces, more, 7);
+    expect(rows.filter(({ kind }) => kind === 'not-kept' || kind === 'left-out')).toEqual([
+      { kind: 'not-kept', segments: 7 },
+      { kind: 'left-out', segments: 50 },
+    ]);
+    expect(rows.slice(1)).toEqual(rowsOfPieces(stateless(), pieces, more));
+  });
+});
+
 /** A flow of which no state is known. */
 function stateless(): Flow {
   const none = () => endpoint('unknown', []);

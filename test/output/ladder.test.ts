@@ -56,6 +56,14 @@ const oddSegment: fc.Arbitrary<LadderSegment> = fc.record({
 });
 
 describe('the ladder', () => {
+  it('says what is missing before it', () => {
+    const text = ladder(exampleFlow(), exampleSegments().slice(2), { ...PLAIN, before: 2 });
+    expect(text).toMatch(/\n +· +2 earlier segments not kept +·\n/);
+    expect(text.indexOf('not kept')).toBeLessThan(text.indexOf('+0.0'));
+    expect(widest(text)).toBeLessThanOrEqual(80);
+    expect(ladder(exampleFlow(), exampleSegments(), PLAIN)).not.toContain('not kept');
+  });
+
   it('is as somebody found it good, in 80 columns', () =>
     expectGolden(ladder(exampleFlow(), exampleSegments(), PLAIN), 'ladder-80.txt'));
   it('is as somebody found it good, in 160 columns', () =>

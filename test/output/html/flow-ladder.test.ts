@@ -142,4 +142,13 @@ describe('the ladder', () => {
     expect(text(rows[left + 1] ?? '')).not.toContain('100 ms');
     expect(text(view(flow, []))).toContain('The capture holds no segment of it.');
   });
+
+  it('says which segments were gone before it was made', () => {
+    const flow = exampleFlow();
+    const ladder = { ...ladderOf(flow, exampleSegments().slice(3)), before: 1234 };
+    const rows = ladderTable(view(flow, [], { ladder })).split('<tr');
+    const gone = rows.findIndex((row) => row.includes('1,234 earlier segments not kept'));
+    expect(rows.slice(0, gone).some((row) => row.includes('class="number frame">'))).toBe(false);
+    expect(text(rows[gone] ?? '')).toContain('sequence numbers count from the first one here');
+  });
 });
