@@ -200,6 +200,7 @@ function isSame(life: Life, { state, inode, endsInMs }: SocketEntry & { state: T
   const waits = isEarly || before.state === 'CLOSE_WAIT';
   if (inode !== 0) return waits;
   if (life.inode !== 0) return RANK[state] >= RANK.FIN_WAIT_1 && state !== 'CLOSE_WAIT';
-  if (state !== 'TIME_WAIT' || before.state !== state || endsInMs === null || before.until === null) return true;
+  // Of a timer that has run out nothing but 0 is told.
+  if (state !== 'TIME_WAIT' || before.state !== state || !endsInMs || before.until === null) return true;
   return look.begun + endsInMs - before.until <= RESTARTED_MS;
 }
