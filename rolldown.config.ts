@@ -31,7 +31,7 @@ export default defineConfig([
   {
     input: { cli: 'src/cli.ts', index: 'src/index.ts', worker: 'src/worker.ts' },
     platform: 'node',
-    external: [/^node:/, 'commander', 'fzstd', /^preact/],
+    external: [/^node:/, 'commander', 'fzstd', /^preact/, 'prom-client'],
     optimization: { inlineConst: { mode: 'all', pass: 3 } },
     output: {
       dir: 'dist',
@@ -41,6 +41,12 @@ export default defineConfig([
       minify: false,
       sourcemap: false,
     },
+  },
+  {
+    input: { 'cap-child': 'src/live/cap-child.ts' },
+    platform: 'node',
+    external: [/^node:/],
+    output: { dir: 'dist', format: 'esm', entryFileNames: '[name].js', minify: false, sourcemap: false },
   },
   {
     input: { page: 'src/output/html/page/main.tsx' },

@@ -4,6 +4,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { FINDINGS_PAGE, findingsPage, withRulesTable } from './findings-page.ts';
+import { README_WITH_METRICS, withMetricsTable } from './metrics-table.ts';
 import { PROFILES_PAGE, profilesPage } from './profiles-page.ts';
 import { STATE_MACHINE_PAGE, stateMachinePage } from './state-machine.ts';
 
@@ -16,6 +17,7 @@ const PAGES: [path: string, text: (before: string) => string][] = [
   [PROFILES_PAGE, profilesPage],
   [FINDINGS_PAGE, findingsPage],
   ['README.md', withRulesTable],
+  [README_WITH_METRICS, withMetricsTable],
 ];
 
 function main(args: readonly string[]): number {

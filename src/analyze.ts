@@ -223,7 +223,7 @@ export function concluded({ capture, clock, collector, flows, assumptions, gauge
 
 /** What was read, as the report tells it. @param skipped packets without a segment, by index in SKIP_REASONS */
 export function captureOf(
-  captures: CaptureSet,
+  captures: Pick<CaptureSet, 'files' | 'damage' | 'dropped'>,
   clock: CaptureClock,
   skipped: Float64Array,
   counted: Pick<Capture, 'tcpPackets' | 'duplicates' | 'flowsGivenUp' | 'position'>,

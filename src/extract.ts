@@ -18,9 +18,12 @@ import { findCaptures } from './input/find.ts';
 import { namesOf } from './input/names.ts';
 import { isReadOnce } from './input/source.ts';
 import type { CaptureRecord } from './input/types.ts';
+import { RingSnapshot } from './live/ring.ts';
 import { AtomicFile, isOneOf, OutputError } from './output/files.ts';
 import { plain } from './output/style.ts';
-import type { Side } from './report/types.ts';
+import type { Flow, Side } from './report/types.ts';
+import { clientSideOf } from './segments.ts';
+import { FlowsAgain } from './segments-ring.ts';
 
 /** What takes the place of what tells who somebody is. */
 export interface EvidenceRedaction {
@@ -40,6 +43,8 @@ export interface EvidenceOptions {
    * TCP options that don't tell of the connection; files are called by their place among those named, interfaces not at all
    */
   redact?: EvidenceRedaction | undefined;
+  /** of the report, where the beginning of what is read is missing: packets are told to be theirs */
+  flows?: readonly Flow[] | undefined;
   /** as for analyze() */
   onProgress?: CaptureOptions['onProgress'];
 }
@@ -94,19 +99,25 @@ export function openEvidence(path: string, files: readonly string[]): AtomicFile
   return new AtomicFile(path);
 }
 
-/** As writeEvidence() does with files, into a file that is open; it is not committed. @throws InputError, OutputError */
+/**
+ * As writeEvidence() does with files, into a file that is open; it is not committed.
+ * @param from files, or what a live capture has kept
+ * @throws InputError, OutputError
+ */
 export async function extractInto(
   output: AtomicFile,
-  files: readonly string[],
+  from: readonly string[] | RingSnapshot,
   findings: readonly Citing[],
-  { splitBy = [], redact, onProgress }: EvidenceOptions = {},
+  { splitBy = [], redact, flows, onProgress }: EvidenceOptions = {},
 ): Promise<EvidenceWritten> {
   const cited = citationsOf(findings);
   const last = [...cited.keys()].reduce((a, b) => Math.max(a, b), 0);
-  const writer = new EvidenceWriter(output, redact, files, cited);
+  const isRing = from instanceof RingSnapshot;
+  const writer = new EvidenceWriter(output, redact, isRing ? [from.name] : from, cited);
   writer.begin();
-  if (cited.size === 0) return writer.written();
-  const captures = await openCaptures(files, { onProgress });
+  if (cited.size === 0 || (isRing && from.packets === 0)) return writer.written();
+  const captures = await (isRing ? from.open({ onProgress }) : openCaptures(from, { onProgress }));
+  const again = flows === undefined ? null : new FlowsAgain(flows, splitBy);
   const clock = new CaptureClock();
   // The same tracker as in the first reading: it knows each packet's flow, and which side sent it.
   const tracker = new FlowTracker(NOBODY, clock);
@@ -126,10 +137,13 @@ export async function extractInto(
           continue;
         }
         const before = tracker.duplicates;
-        const flow = tracker.track(segment);
+        const id = tracker.track(segment);
+        const { flow: view, side: sender } = tracker.current();
+        const layers = tracker.encapsulations.get(view.encapsulation) ?? [];
+        const known = again?.of({ id, segment, view, layers }) ?? null;
         if (reasons === undefined) continue;
-        const current = tracker.current();
-        const side = current.side === current.flow.clientSide ? 'client' : 'server';
+        const side = sender === ((known && clientSideOf(view, known)) ?? view.clientSide) ? 'client' : 'server';
+        const flow = again === null ? id : (known?.id ?? null);
         writer.add({ captures, record, segment, isAlone, flow, side, reasons, isCopy: tracker.duplicates > before });
         isAlone = false;
       }
@@ -149,7 +163,8 @@ interface Found {
   record: CaptureRecord;
   segment: Segment;
   isAlone: boolean;
-  flow: number;
+  /** null: not one of the report's */
+  flow: number | null;
   side: Side;
   reasons: readonly string[];
   isCopy: boolean;

@@ -10,7 +10,7 @@ import type { Capture, Finding, Flow, LiveSource } from './report/types.ts';
 import { ShareReader } from './share.ts';
 import { parseSystems } from './systems.ts';
 import { checkedPortRange, thresholdsOf } from './thresholds.ts';
-import { NS_PER_SECOND } from './units.ts';
+import { NS_PER_MS } from './units.ts';
 import { censusOf } from './watch/census.ts';
 import { PacketRate } from './watch/rate.ts';
 import { type LiveView, MOST_PORTS } from './watch/view.ts';
@@ -39,13 +39,14 @@ export interface MonitorOptions
 export class Monitor {
   readonly startedAt: number;
   readonly #options: MonitorOptions;
-  readonly #captures: CaptureSet;
+  readonly #kernel: ReturnType<typeof startKernel>;
+  /** null: not enough has come to tell what it is */
+  #captures: CaptureSet | null = null;
   readonly #reader: ShareReader;
   readonly #portRange;
   readonly #thresholds;
   readonly #now: () => number;
   readonly #rate = new PacketRate();
-  readonly #close: () => void;
   #gauge = new Switch();
   /** counted before the period at hand */
   #before: Counted;
@@ -57,25 +58,14 @@ export class Monitor {
   #findings: { made: Finding[]; at: number | null } = { made: [], at: null };
   #isOver = false;
 
-  /**
-   * Waits for the stream's head.
-   * @throws InputError where it is no capture; WhereError, OsError, ThresholdError, RangeError as analyze()
-   */
-  static async open(options: MonitorOptions): Promise<Monitor> {
-    const { stream } = options;
-    const kernel = options.kernel === false || (options.splitBy ?? []).length > 0 ? null : startKernel();
-    const captures = await openCaptures(['-'], { stdin: stream, place: kernel ?? undefined });
-    return new Monitor(options, captures, kernel);
-  }
-
-  private constructor(options: MonitorOptions, captures: CaptureSet, kernel: ReturnType<typeof startKernel>) {
+  /** @throws WhereError, OsError, ThresholdError, RangeError as analyze() */
+  constructor(options: MonitorOptions) {
     this.#options = options;
-    this.#captures = captures;
+    this.#kernel = options.kernel === false || (options.splitBy ?? []).length > 0 ? null : startKernel();
     this.#now = options.now ?? Date.now;
     this.startedAt = this.#now();
     this.#portRange = checkedPortRange(options.portRange);
     this.#thresholds = thresholdsOf(options.thresholds);
-    this.#close = () => kernel?.release();
     const settings = {
       systems: parseSystems(options),
       maxFlows: options.maxFlows ?? MAX_FLOWS,
@@ -86,12 +76,17 @@ export class Monitor {
       newest: true,
       live: true,
     };
-    this.#reader = new ShareReader(ALONE, settings, kernel);
+    this.#reader = new ShareReader(ALONE, settings, this.#kernel);
     this.#before = this.#counted();
   }
 
-  /** Until the stream ends. What it throws, damage apart, is a mistake. */
+  /**
+   * Until the stream ends: once.
+   * @throws InputError where it is no capture
+   */
   async run(): Promise<void> {
+    const { stream } = this.#options;
+    this.#captures = await openCaptures(['-'], { stdin: stream, place: this.#kernel ?? undefined });
     const timer = setInterval(() => this.#passTime(), LATE_MS / 4);
     try {
       await this.#reader.read(this.#captures);
@@ -101,7 +96,7 @@ export class Monitor {
     this.#passTime(0);
     this.#isOver = true;
     this.#reader.finish();
-    this.#close();
+    this.#kernel?.release();
   }
 
   /** What there is now. It takes a pass over the flows in the table: some 100 ms where there are 100,000. */
@@ -184,9 +179,9 @@ export class Monitor {
   #passTime(late = LATE_MS): void {
     const { clock, tracker } = this.#reader;
     // Where packets wait to be read, they tell what time it is.
-    if (clock.empty || !(this.#captures.isWaiting || late === 0)) return;
-    const ms = this.#now() - late;
-    clock.pass(Math.floor(ms / 1000), (ms % 1000) * (NS_PER_SECOND / 1000));
+    if (clock.empty || !(this.#captures?.isWaiting || late === 0)) return;
+    const ms = Math.floor(this.#now() - late);
+    clock.pass(Math.floor(ms / 1000), (ms % 1000) * NS_PER_MS);
     tracker.settle();
   }
 
@@ -206,8 +201,8 @@ export class Monitor {
       position,
     };
     const left = skipped.map((n, i) => Math.max(0, n - before.skipped[i]!));
-    const capture = captureOf(this.#captures, clock, left, counted);
     const { source } = this.#options;
+    const capture = captureOf(this.#captures ?? NOTHING_READ, clock, left, counted);
     const dropped = this.#options.dropped() ?? capture.dropped;
     const { firstPacket, lastPacket, packets } = capture;
     return {
@@ -218,6 +213,8 @@ export class Monitor {
     };
   }
 }
+
+const NOTHING_READ = { files: [], damage: [], dropped: null };
 
 interface Counted {
   segments: number;

@@ -5,11 +5,12 @@ import { DECODED, NO_MORE } from './decode/outcome.ts';
 import { ACK, Segment, SYN } from './decode/segment.ts';
 import { ALONE } from './decode/shares.ts';
 import { Split, type SplitWord } from './decode/split.ts';
+import type { Layer } from './flow/encapsulations.ts';
 import * as L from './flow/layout.ts';
 import { NOBODY } from './flow/sink.ts';
 import { FlowTracker } from './flow/tracker.ts';
 import type { FlowView } from './flow/view.ts';
-import { type CaptureOptions, openCaptures } from './input/captures.ts';
+import { type CaptureOptions, type CaptureSet, type Moment, openCaptures } from './input/captures.ts';
 import { CaptureClock } from './input/clock.ts';
 import { LadderKeeper } from './output/ladder-keeper.ts';
 import type { LadderSegment, Piece } from './output/ladder-rows.ts';
@@ -18,7 +19,7 @@ import type { Address, Flow } from './report/types.ts';
 import { NS_PER_SECOND, seqDiff } from './units.ts';
 
 /** Segments kept of one flow: a ladder of more is read by nobody. */
-const MOST = 20_000;
+export const MOST_SEGMENTS = 20_000;
 
 /** Flows whose segments are kept beside each other. */
 export const MOST_LADDERS = 5_000;
@@ -40,9 +41,9 @@ export async function segmentsOf(
   const segments: LadderSegment[] = [];
   const sketch = new Sketch(flow);
   let more = 0;
-  await readAgain(files, splitBy, {}, (id, read) => {
-    if (id !== flow.id) return;
-    const segment = segments.length === MOST ? null : sketch.of(read);
+  await readAgain(await openCaptures(files), splitBy, (read) => {
+    if (read.id !== flow.id) return;
+    const segment = segments.length === MOST_SEGMENTS ? null : sketch.of(read);
     if (segment === null) more++;
     else segments.push(segment);
   });
@@ -54,6 +55,8 @@ export interface KeptLadder {
   pieces: Piece[];
   /** segments that were left out behind the first FIRST_PIECES pieces */
   more: number;
+  /** segments that are missing before the first piece: 0 but for what a live capture keeps */
+  before: number;
 }
 
 /**
@@ -70,17 +73,14 @@ export async function laddersOf(
   options: Pick<CaptureOptions, 'onProgress'> = {},
 ): Promise<Map<number, KeptLadder>> {
   const wanted = new Map(flows.slice(0, MOST_LADDERS).map((flow, rank) => [flow.id, new WantedFlow(flow, rank)]));
-  await readAgain(files, splitBy, options, (id, read) => wanted.get(id)?.see(read));
+  await readAgain(await openCaptures(files, options), splitBy, (read) => wanted.get(read.id)?.see(read));
   const ladders = new Map<number, KeptLadder>();
-  for (const [id, each] of wanted) {
-    const ladder = each.ladder();
-    if (ladder !== null) ladders.set(id, ladder);
-  }
+  for (const [id, each] of wanted) if (each.isSame && each.missing === 0) ladders.set(id, each.ladder());
   return ladders;
 }
 
 /** A flow of the report while its segments are read. */
-class WantedFlow {
+export class WantedFlow {
   private readonly flow: Flow;
   private readonly keeper: LadderKeeper;
   private readonly sketch: Sketch;
@@ -98,29 +98,43 @@ class WantedFlow {
     if (segment !== null) this.keeper.add(segment);
   }
 
-  ladder(): KeptLadder | null {
+  /** whether the flow that is read has the ends that the report names */
+  get isSame(): boolean {
+    return this.sketch.isSame;
+  }
+
+  /** Segments that the report counts and that were not seen; below 0: there were more. */
+  get missing(): number {
     const { client, server } = this.flow.packets;
-    return this.sketch.isSame && this.seen === client + server ? this.keeper.ladder() : null;
+    return client + server - this.seen;
+  }
+
+  /** Once all were seen; those that are missing are taken for the first ones. */
+  ladder(): KeptLadder {
+    return { ...this.keeper.ladder(), before: this.missing };
   }
 }
 
 /** A segment that was read again; valid during the call. */
-interface Read {
+export interface Read {
+  /** of its flow in this reading */
+  id: number;
   frame: number;
   segment: Segment;
   view: FlowView;
   /** which sent it */
   side: number;
   isCopy: boolean;
+  /** the tags and tunnels with which its flow began in this reading */
+  layers: readonly Layer[];
 }
 
-async function readAgain(
-  files: readonly string[],
+/** Reads captures to their end. @param take is given every segment */
+export async function readAgain(
+  captures: CaptureSet,
   splitBy: readonly SplitWord[],
-  options: Pick<CaptureOptions, 'onProgress'>,
-  take: (id: number, read: Read) => void,
+  take: (read: Read) => void,
 ): Promise<void> {
-  const captures = await openCaptures(files, options);
   const clock = new CaptureClock();
   // The same tracker as in the first reading, so that flows have the same numbers; nothing is kept of them.
   const tracker = new FlowTracker(NOBODY, clock);
@@ -133,21 +147,24 @@ async function readAgain(
       const before = tracker.duplicates;
       const id = tracker.track(segment);
       const { flow: view, side } = tracker.current();
-      take(id, { frame: record.frame, segment, view, side, isCopy: tracker.duplicates > before });
+      const layers = tracker.encapsulations.get(view.encapsulation) ?? [];
+      take({ id, frame: record.frame, segment, view, side, isCopy: tracker.duplicates > before, layers });
     }
   });
 }
 
 /** The segments of a flow as its ladder has them. */
-class Sketch {
+export class Sketch {
   /** whether the flow that was read again has the ends that the report names */
   isSame = true;
   private readonly flow: Flow;
+  private readonly start: Moment;
   private readonly relative = new Relative();
   private clientSide: number | null = null;
 
   constructor(flow: Flow) {
     this.flow = flow;
+    this.start = momentOf(flow.firstPacket);
   }
 
   /** @returns null where the flow is another one: the capture was changed */
@@ -156,8 +173,8 @@ class Sketch {
     this.isSame = this.clientSide !== null;
     if (this.clientSide === null) return null;
     const { seq, ack } = this.relative.of(segment, side);
-    const elapsed =
-      (segment.seconds - view.float(L.BASE_SECONDS)) * NS_PER_SECOND + segment.nanoseconds - view.float(L.FIRST_TIME);
+    const { seconds, nanoseconds } = this.start;
+    const elapsed = (segment.seconds - seconds) * NS_PER_SECOND + segment.nanoseconds - nanoseconds;
     return {
       frame,
       seconds: elapsed / NS_PER_SECOND,
@@ -173,8 +190,13 @@ class Sketch {
   }
 }
 
+/** @param time RFC 3339, as reports have it */
+export function momentOf(time: string): Moment {
+  return { seconds: Date.parse(`${time.slice(0, 19)}Z`) / 1000, nanoseconds: Number(time.slice(20, 29)) };
+}
+
 /** Which side is the report's client: it may be decided by a later segment. Null: the ends are others. */
-function clientSideOf(view: FlowView, { client, server }: Flow): number | null {
+export function clientSideOf(view: FlowView, { client, server }: Flow): number | null {
   const { clientSide } = view;
   if (isEnd(view, clientSide, client) && isEnd(view, 1 - clientSide, server)) return clientSide;
   return isEnd(view, clientSide, server) && isEnd(view, 1 - clientSide, client) ? 1 - clientSide : null;

@@ -35,13 +35,14 @@ export interface Place {
   frameInFile: number;
   /** whether there are other files */
   isMerged: boolean;
-  flow: number;
+  /** null: not one of the report's */
+  flow: number | null;
 }
 
 /** "frame 12 of web.pcap, flow 3"; of several files "frame 12, which is frame 7 of b.pcap, flow 3". */
 export function placeOf({ frame, file, frameInFile, isMerged, flow }: Place): string {
   const where = isMerged ? `frame ${frame}, which is frame ${frameInFile} of ${file}` : `frame ${frame} of ${file}`;
-  return `${where}, flow ${flow}`;
+  return flow === null ? where : `${where}, flow ${flow}`;
 }
 
 /** "FIN with 20 bytes of data", "SYN-ACK", "ACK", "RST": the flags that say what it is, and the payload that was cut off. */

@@ -11,7 +11,7 @@ import { namesOf } from './names.ts';
 import { openCapture } from './open.ts';
 import { type BulkSink, NEED_DATA, RECORD, type ReadResult } from './reader.ts';
 import { Rota } from './rota.ts';
-import type { CaptureRecord, RecordOrigin } from './types.ts';
+import type { CaptureRecord, FileDamage, FileSummary, RecordOrigin } from './types.ts';
 import { MAX_WINDOW_BYTES, WINDOW_BYTES, WindowPool } from './window.ts';
 
 /** How long the event loop may wait for us, milliseconds: signals and timers work between. */
@@ -27,36 +27,7 @@ const MOST_HELD = ALL_WINDOWS_BYTES / SMALLEST_WINDOW_BYTES;
 /** Files that stay open all the time: four threads may do so, of 256 descriptors where there are no more. */
 const MOST_OPEN = 48;
 
-/** A moment, as records have it. */
-export interface Moment {
-  seconds: number;
-  nanoseconds: number;
-}
-
-/** What one input file was. */
-export interface FileSummary {
-  /** base name, or the path where others have the same one; '-' for standard input */
-  name: string;
-  /** 'pcap', 'pcap-ns', its variants 'pcap-modified', 'pcap-ixia', 'pcap-nokia' and 'pcap-aix', 'pcapng', 'snoop', 'erf', with '+gzip' or '+zstd' */
-  format: string;
-  /** names of the link types that it declares, in order of appearance */
-  linkTypes: string[];
-  packets: number;
-  /** bytes read from it, before decompression */
-  bytes: number;
-  /** earliest and latest packet, whatever their order; null where no packet has a time */
-  first: Moment | null;
-  last: Moment | null;
-}
-
-/** Where reading a file stopped before its end. */
-export interface FileDamage {
-  /** base name of the file */
-  file: string;
-  /** byte offset, after decompression */
-  offset: number;
-  what: string;
-}
+export type { FileDamage, FileSummary, Moment } from './types.ts';
 
 export interface CaptureOptions {
   /**
@@ -68,6 +39,8 @@ export interface CaptureOptions {
   onProgress?: ((bytesRead: number, total: number | null, packets: number) => void) | undefined;
   /** what '-' reads, in place of the process's standard input: another program's output, say */
   stdin?: Readable | undefined;
+  /** frames of the one input that are missing before its first: what `forEach` gives without `bulk` is numbered from there on */
+  framesBefore?: number | undefined;
   /** where the bytes are to stand while they are read */
   place?: Place | undefined;
   /** the one file is followed as it grows, until this is aborted */
@@ -113,7 +86,7 @@ export async function openCaptures(paths: readonly string[], options: CaptureOpt
     for (const { capture } of heads) capture.close();
     throw error;
   }
-  return new CaptureSet(heads, rota, options.onProgress);
+  return new CaptureSet(heads, rota, options);
 }
 
 /** Opened captures. `files`, `damage` and `dropped` are complete when `forEach` is done. */
@@ -121,6 +94,7 @@ export class CaptureSet {
   readonly #heads: readonly Head[];
   readonly #rota: Rota;
   readonly #onProgress: CaptureOptions['onProgress'];
+  readonly #framesBefore: number;
   /** called where more is waited for */
   onWait: (() => void) | null = null;
   /** more is waited for, since 50 ms at least */
@@ -129,10 +103,11 @@ export class CaptureSet {
   #frames = 0;
   #sliceEnd = 0;
 
-  constructor(heads: readonly Head[], rota: Rota, onProgress?: CaptureOptions['onProgress']) {
+  constructor(heads: readonly Head[], rota: Rota, { onProgress, framesBefore = 0 }: CaptureOptions) {
     this.#heads = heads;
     this.#rota = rota;
     this.#onProgress = onProgress;
+    this.#framesBefore = framesBefore;
   }
 
   /** In the order in which they were named. */
@@ -217,7 +192,7 @@ export class CaptureSet {
       const result = reader.next(record);
       if (result !== RECORD) return result;
       clock.see(record);
-      record.frame = clock.packets + reader.otherFrames;
+      record.frame = this.#framesBefore + clock.packets + reader.otherFrames;
       sink(record);
     }
   }

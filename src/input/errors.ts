@@ -52,3 +52,23 @@ export function systemError(path: string, error: unknown): InputError {
   const [why, hint] = REASONS[code] ?? [code === '' ? String(error) : code, 'check the path; - reads standard input'];
   return new InputError(`can't open ${path}`, why, hint);
 }
+
+const NOT_WRITTEN: Record<string, [why: string, hint: string]> = {
+  ENOSPC: ['no space left on the disk', 'Free some space, or write to another disk.'],
+  EDQUOT: ['the disk quota is used up', 'Free some space, or write to another disk.'],
+  EACCES: ['permission denied', 'Choose a folder that you may write to.'],
+  EPERM: ['the system does not permit it', 'Choose a folder that you may write to.'],
+  EROFS: ['the file system is read-only', 'Choose a folder that you may write to.'],
+  ENAMETOOLONG: ['the name is too long', 'Choose a shorter name.'],
+  ENOTDIR: ['part of the path is a file and not a folder', 'Check the path.'],
+  EFBIG: [
+    'the file would be larger than the file system or its limit allows',
+    'Write to another disk, or see ulimit -f.',
+  ],
+};
+
+/** Why a file could not be written, and what to try. */
+export function whyNotWritten(error: unknown): [why: string, hint: string] {
+  const code = errorCode(error);
+  return NOT_WRITTEN[code] ?? [code === '' ? String(error) : code, 'Try another place.'];
+}

@@ -19,6 +19,11 @@ const ENHANCED_PACKET = 6;
  */
 const OTHER_FRAMES = new Set([9, 0x204, 0x216, 0x221, 0xbad, 0x40000bad]);
 
+/** Whether blocks of this type have a frame number and no packet. */
+export function isOtherFrame(type: number): boolean {
+  return OTHER_FRAMES.has(type);
+}
+
 const BYTE_ORDER_MAGIC = 0x1a2b3c4d;
 /** block type and total length before the body, total length again behind it */
 const BODY_AT = 8;
@@ -250,7 +255,7 @@ export class PcapngReader implements CaptureReader {
     }
     window.pos += TRAILER;
     this.#passLeft = 0;
-    if (OTHER_FRAMES.has(this.#passType)) this.otherFrames++;
+    if (isOtherFrame(this.#passType)) this.otherFrames++;
     return RECORD;
   }
 

@@ -37,3 +37,34 @@ export interface RecordOrigin {
   /** null where the file doesn't say */
   interfaceName: string | null;
 }
+
+/** A moment, as records have it. */
+export interface Moment {
+  seconds: number;
+  nanoseconds: number;
+}
+
+/** What one input file was. */
+export interface FileSummary {
+  /** base name, or the path where others have the same one; '-' for standard input */
+  name: string;
+  /** 'pcap', 'pcap-ns', its variants 'pcap-modified', 'pcap-ixia', 'pcap-nokia' and 'pcap-aix', 'pcapng', 'snoop', 'erf', with '+gzip' or '+zstd' */
+  format: string;
+  /** names of the link types that it declares, in order of appearance */
+  linkTypes: string[];
+  packets: number;
+  /** bytes read from it, before decompression */
+  bytes: number;
+  /** earliest and latest packet, whatever their order; null where no packet has a time */
+  first: Moment | null;
+  last: Moment | null;
+}
+
+/** Where reading a file stopped before its end. */
+export interface FileDamage {
+  /** base name of the file */
+  file: string;
+  /** byte offset, after decompression */
+  offset: number;
+  what: string;
+}

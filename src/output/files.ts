@@ -14,6 +14,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { errorCode, whyNotWritten } from '../input/errors.ts';
 import { plain } from './style.ts';
 
 /** An output that can't be written, in three short parts for the user. */
@@ -31,27 +32,8 @@ export class OutputError extends Error {
   }
 }
 
-const REASONS: Record<string, [why: string, hint: string]> = {
-  ENOSPC: ['no space left on the disk', 'Free some space, or write to another disk.'],
-  EDQUOT: ['the disk quota is used up', 'Free some space, or write to another disk.'],
-  EACCES: ['permission denied', 'Choose a folder that you may write to.'],
-  EPERM: ['the system does not permit it', 'Choose a folder that you may write to.'],
-  EROFS: ['the file system is read-only', 'Choose a folder that you may write to.'],
-  ENAMETOOLONG: ['the name is too long', 'Choose a shorter name.'],
-  ENOTDIR: ['part of the path is a file and not a folder', 'Check the path.'],
-  EFBIG: [
-    'the file would be larger than the file system or its limit allows',
-    'Write to another disk, or see ulimit -f.',
-  ],
-};
-
-function codeOf(error: unknown): string | null {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null;
-}
-
 function outputError(path: string, error: unknown): OutputError {
-  const code = codeOf(error);
-  const [why, hint] = REASONS[code ?? ''] ?? [code ?? String(error), 'Try another place.'];
+  const [why, hint] = whyNotWritten(error);
   return new OutputError(`can't write ${plain(path)}`, why, hint);
 }
 
@@ -59,7 +41,7 @@ function statOf(path: string): Stats | null {
   try {
     return statSync(path);
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return null;
+    if (errorCode(error) === 'ENOENT') return null;
     throw outputError(path, error);
   }
 }
@@ -192,7 +174,7 @@ export class AtomicFile {
       unlinkSync(this.#temporary);
     } catch (error) {
       // Somebody else may have removed it; anything else is worth telling.
-      if (codeOf(error) !== 'ENOENT') throw outputError(this.#temporary, error);
+      if (errorCode(error) !== 'ENOENT') throw outputError(this.#temporary, error);
     }
   }
 }

@@ -53,7 +53,11 @@ type TimedRow =
   /** a state that no segment begins: a timer's end, or what was inferred */
   | { kind: 'state'; seconds: number; basis: Basis; entered: Entered };
 
-export type Row = TimedRow | { kind: 'pause'; seconds: number };
+export type Row =
+  | TimedRow
+  | { kind: 'pause'; seconds: number }
+  /** segments before the first that is drawn: a live capture keeps the newest only */
+  | { kind: 'not-kept'; segments: number };
 
 /** Where a ladder's middle is missing. */
 export type LeftOut = { kind: 'left-out'; segments: number };
@@ -189,7 +193,7 @@ function insertTimed(rows: TimedRow[], timed: readonly Change[]): void {
 }
 
 /** The pieces with the states that begin with them, and those that begin at other times between them. */
-function timedRows(flow: Flow, pieces: readonly Piece[]): TimedRow[] {
+function timedRows(flow: Flow, pieces: readonly Piece[], before: number): TimedRow[] {
   const frames = new Set(pieces.map((piece) => (piece.kind === 'segment' ? piece.segment.frame : null)));
   const byFrame = new Map<number, Entered>();
   const timed: Change[] = [];
@@ -199,7 +203,7 @@ function timedRows(flow: Flow, pieces: readonly Piece[]): TimedRow[] {
       const entered = byFrame.get(change.frame) ?? nothing();
       entered[change.side].push(change.state);
       byFrame.set(change.frame, entered);
-    } else (change.seconds <= 0 ? initial : timed).push(change);
+    } else (change.seconds <= 0 && before === 0 ? initial : timed).push(change);
   }
   const rows = pieces.map((piece): TimedRow => {
     const entered = (piece.kind === 'segment' ? byFrame.get(piece.segment.frame) : undefined) ?? nothing();
@@ -212,9 +216,25 @@ function timedRows(flow: Flow, pieces: readonly Piece[]): TimedRow[] {
   return rows;
 }
 
-/** The rows from top to bottom, with the pauses of more than a second between them. */
-export function ladderRows(flow: Flow, segments: readonly LadderSegment[]): Row[] {
-  return timedRows(flow, joined(flow, segments)).flatMap((row, index, rows) => withPause(rows[index - 1], row));
+/**
+ * The rows from top to bottom, with the pauses of more than a second between them.
+ * @param before segments of the flow that are missing before the first
+ */
+export function ladderRows(flow: Flow, segments: readonly LadderSegment[], before = 0): Row[] {
+  const rows = timedRows(flow, joined(flow, segments), before);
+  return [
+    ...notKept(before),
+    ...rows.flatMap((row, index) => (isKnown(rows, index, before) ? withPause(rows[index - 1], row) : [row])),
+  ];
+}
+
+function notKept(segments: number): Row[] {
+  return segments === 0 ? [] : [{ kind: 'not-kept', segments }];
+}
+
+/** Whether nothing is missing before a row: where segments are missing nobody knows of pauses. */
+function isKnown(rows: readonly TimedRow[], index: number, before: number): boolean {
+  return before === 0 || rows.slice(0, index).some(({ kind }) => kind !== 'state');
 }
 
 function withPause(previous: TimedRow | undefined, row: TimedRow): Row[] {
@@ -225,17 +245,18 @@ function withPause(previous: TimedRow | undefined, row: TimedRow): Row[] {
 /**
  * The same of pieces, as a page has them.
  * @param more segments that were left out between the first FIRST_PIECES pieces and those after them
+ * @param before segments that are missing before the first
  */
-export function rowsOfPieces(flow: Flow, pieces: readonly Piece[], more: number): (Row | LeftOut)[] {
-  const rows = timedRows(flow, pieces);
+export function rowsOfPieces(flow: Flow, pieces: readonly Piece[], more: number, before = 0): (Row | LeftOut)[] {
+  const rows = timedRows(flow, pieces, before);
   const placeOf = (piece: Piece | undefined) => rows.findIndex((row) => piece !== undefined && isOf(row, piece));
-  const before = more === 0 ? -1 : placeOf(pieces[FIRST_PIECES - 1]);
-  const after = more === 0 ? -1 : placeOf(pieces[FIRST_PIECES]);
-  return rows.flatMap((row, index): (Row | LeftOut)[] => {
-    // Where segments are missing nobody knows of pauses.
-    if (index <= before || index > after) return withPause(rows[index - 1], row);
-    return index === before + 1 ? [{ kind: 'left-out', segments: more }, row] : [row];
+  const from = more === 0 ? -1 : placeOf(pieces[FIRST_PIECES - 1]);
+  const to = more === 0 ? -1 : placeOf(pieces[FIRST_PIECES]);
+  const drawn = rows.flatMap((row, index): (Row | LeftOut)[] => {
+    if (index <= from || index > to) return isKnown(rows, index, before) ? withPause(rows[index - 1], row) : [row];
+    return index === from + 1 ? [{ kind: 'left-out', segments: more }, row] : [row];
   });
+  return [...notKept(before), ...drawn];
 }
 
 function isOf(row: TimedRow, piece: Piece): boolean {

@@ -15,6 +15,8 @@ export interface LadderOptions {
   width: number;
   /** by what flows are told apart beside addresses and ports */
   splitBy?: readonly SplitWord[] | undefined;
+  /** segments of the flow that are missing before the first */
+  before?: number | undefined;
 }
 
 /** Longer arrows than this are hard to follow. */
@@ -43,9 +45,9 @@ interface Lanes extends Page {
 /** The flow as lines of at most `width` columns; ends with a line break. */
 export function ladder(flow: Flow, segments: LadderSegment[], options: LadderOptions): string {
   const width = Math.max(72, options.width);
-  const { splitBy = [] } = options;
+  const { splitBy = [], before = 0 } = options;
   const page: Page = { flow, style: styleOf(options.color), width, prose: Math.min(PROSE, width), splitBy };
-  const rows = ladderRows(flow, segments);
+  const rows = ladderRows(flow, segments, before);
   const parts = [
     headline(page),
     segments.length === 0 ? ['  The capture holds no segment of it.'] : drawn(lanesOf(page, rows), rows),
@@ -68,7 +70,7 @@ function timeText(seconds: number): string {
 function lanesOf(page: Page, rows: readonly Row[]): Lanes {
   let [time, frame, client, server] = [9, 5, 6, 6];
   for (const row of rows) {
-    if (row.kind === 'pause') continue;
+    if (row.kind === 'pause' || row.kind === 'not-kept') continue;
     const seconds =
       row.kind === 'segment' ? row.segment.seconds : row.kind === 'run' ? row.run.last.seconds : row.seconds;
     const last = row.kind === 'segment' ? row.segment.frame : row.kind === 'run' ? row.run.last.frame : 0;
@@ -114,12 +116,18 @@ function drawn(lanes: Lanes, rows: readonly Row[]): string[] {
   for (const row of rows) {
     if (row.kind === 'pause')
       lines.push(...line(lanes, '', '', NONE, centred(`· ${duration(row.seconds)} ·`, lanes.middle, style.dim), '·'));
+    else if (row.kind === 'not-kept')
+      lines.push(...line(lanes, '', '', NONE, centred(notKeptWords(row.segments), lanes.middle, style.dim), '·'));
     else if (row.kind === 'state')
       lines.push(...line(lanes, timeText(row.seconds), '', row.entered, centred(row.basis, lanes.middle, style.dim)));
     else if (row.kind === 'run') lines.push(...runLines(lanes, row.run));
     else lines.push(...segmentLines(lanes, row.segment, row.entered));
   }
   return lines;
+}
+
+function notKeptWords(segments: number): string {
+  return `${plural(segments, 'earlier segment')} not kept`;
 }
 
 function centred(text: string, width: number, paint: Paint = (each) => each): string {

@@ -7,13 +7,13 @@ const PIPELINE = [
   ['src/units.ts'],
   ['src/kernel/'],
   ['src/input/'],
-  ['src/live/'],
   ['src/decode/'],
   ['src/flow/'],
   ['src/tcp/'],
   ['src/teardown/'],
   ['src/evidence/'],
   ['src/report/'],
+  ['src/live/'],
   ['src/words.ts'],
   ['src/ports/'],
   ['src/findings/'],
@@ -28,6 +28,7 @@ const PIPELINE = [
   ['src/shortcut.ts', 'src/share.ts', 'src/systems.ts', 'src/thresholds.ts'],
   ['src/crew.ts', 'src/worker.ts', 'src/judge.ts'],
   ['src/analyze.ts', 'src/segments.ts'],
+  ['src/segments-ring.ts'],
   ['src/compare.ts', 'src/extract.ts', 'src/monitor.ts'],
   ['src/cli/'],
   ['src/cli.ts', 'src/index.ts'],
@@ -87,6 +88,7 @@ const OUTSIDE: { from: string; modules: RegExp; because: string }[] = [
 /** Who may touch the process, and why. */
 const PROCESS: { from: string; because: string }[] = [
   { from: 'src/input/open.ts', because: "'-' is standard input" },
+  { from: 'src/live/', because: 'PATH, root given up, and the process that has cap' },
   { from: 'src/cli/', because: 'it talks to the terminal' },
   { from: 'src/cli.ts', because: 'arguments, signals, exit codes' },
 ];

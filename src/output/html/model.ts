@@ -11,6 +11,8 @@ export interface Ladder {
   pieces: readonly Piece[];
   /** segments that were not kept, between the first FIRST_PIECES pieces and the others (rowsOfPieces) */
   more: number;
+  /** segments of the flow that are missing before the first piece */
+  before: number;
 }
 
 /** The segments of many flows. */

@@ -15,7 +15,7 @@ export function ladderOf(flow: Flow, segments: readonly LadderSegment[], more = 
   const joiner = new Joiner(changingFrames(flow), (piece) => pieces.push(piece));
   for (const each of segments) joiner.add(each);
   joiner.end();
-  return { pieces, more };
+  return { pieces, more, before: 0 };
 }
 
 export function view(

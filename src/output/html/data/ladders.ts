@@ -14,9 +14,11 @@ import type { LadderStore } from './store.ts';
 
 const SIDES = ['client', 'server'] as const;
 
-/** By flow: its id, pieces and segments left out, the frame that it begins with, and the end of its stretches. */
-const COLUMNS = ['id', 'pieces', 'more', 'frame', 'kinds', 'frames', 'times', 'numbers'] as const;
+/** By flow: its id, pieces, segments left out between and before them, the frame that it begins with, and the end of its stretches. */
+const COLUMNS = ['id', 'pieces', 'more', 'before', 'frame', 'kinds', 'frames', 'times', 'numbers'] as const;
 type Column = (typeof COLUMNS)[number];
+/** The others are told as steps from one flow to the next. */
+const ABSOLUTE: ReadonlySet<Column> = new Set(['pieces', 'more', 'before']);
 const STREAMS = ['kinds', 'frames', 'times', 'numbers'] as const;
 type Streams<T> = Record<(typeof STREAMS)[number], T>;
 
@@ -59,7 +61,7 @@ function timesOf(piece: Ladder['pieces'][number]): number[] {
 }
 
 /** Whether its numbers can be told as differences of whole ones. */
-function isWhole(id: number, { pieces, more }: Ladder): boolean {
+function isWhole(id: number, { pieces, more, before }: Ladder): boolean {
   const numbers = pieces.flatMap((piece) => {
     const segments = piece.kind === 'segment' ? [piece.segment] : [piece.run.first, piece.run.last];
     const run = piece.kind === 'segment' ? [] : runNumbers(piece.run);
@@ -69,7 +71,7 @@ function isWhole(id: number, { pieces, more }: Ladder): boolean {
       ...timesOf(piece),
     ];
   });
-  return [id, more, ...numbers].every((number) => Number.isInteger(number) && Math.abs(number) < MOST / 4);
+  return [id, more, before, ...numbers].every((number) => Number.isInteger(number) && Math.abs(number) < MOST / 4);
 }
 
 function runNumbers({ segments, bytes, duplicates, notes }: Run): number[] {
@@ -88,6 +90,7 @@ class LadderEncoder {
     id: [],
     pieces: [],
     more: [],
+    before: [],
     frame: [],
     kinds: [],
     frames: [],
@@ -107,7 +110,7 @@ class LadderEncoder {
     this.scale = scale;
   }
 
-  add(id: number, { pieces, more }: Ladder): void {
+  add(id: number, { pieces, more, before }: Ladder): void {
     const [piece] = pieces;
     const first = piece === undefined ? 0 : (piece.kind === 'segment' ? piece.segment : piece.run.first).frame;
     this.track = new SegmentTrack(first);
@@ -115,7 +118,7 @@ class LadderEncoder {
       if (each.kind === 'segment') this.segment(each.segment);
       else this.run(each.run);
     }
-    const row = { id, pieces: pieces.length, more, frame: first };
+    const row = { id, pieces: pieces.length, more, before, frame: first };
     for (const [name, value] of Object.entries(row)) this.columns[name as keyof typeof row].push(value);
     for (const name of STREAMS) this.columns[name].push(this.streams[name].size);
   }
@@ -127,8 +130,7 @@ class LadderEncoder {
     writer.count(this.scale);
     for (const name of COLUMNS) {
       const values = this.columns[name];
-      const steps =
-        name === 'pieces' || name === 'more' ? values : values.map((value, i) => value - (values[i - 1] ?? 0));
+      const steps = ABSOLUTE.has(name) ? values : values.map((value, i) => value - (values[i - 1] ?? 0));
       writeNumbers(writer, steps);
     }
     for (const name of STREAMS) writer.block(this.streams[name].done());
@@ -200,7 +202,8 @@ export function decodeLadders(bytes: Uint8Array): LadderStore {
       const row = rows.get(id);
       if (row === undefined) return null;
       const decoder = new LadderDecoder(head, scale, readerOf(row), columns.frame[row]!);
-      return { pieces: Array.from({ length: columns.pieces[row]! }, () => decoder.piece()), more: columns.more[row]! };
+      const pieces = Array.from({ length: columns.pieces[row]! }, () => decoder.piece());
+      return { pieces, more: columns.more[row]!, before: columns.before[row]! };
     },
   };
 }

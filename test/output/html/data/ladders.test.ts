@@ -52,7 +52,11 @@ const piece: fc.Arbitrary<Piece> = fc.oneof(
   segment.map((each) => ({ kind: 'segment' as const, segment: each })),
   run.map((each) => ({ kind: 'run' as const, run: each })),
 );
-const ladder: fc.Arbitrary<Ladder> = fc.record({ pieces: fc.array(piece, { maxLength: 6 }), more: whole });
+const ladder: fc.Arbitrary<Ladder> = fc.record({
+  pieces: fc.array(piece, { maxLength: 6 }),
+  more: whole,
+  before: whole,
+});
 
 describe('segments come back as they were', () => {
   it('of real flows', async () => {
@@ -62,7 +66,7 @@ describe('segments come back as they were', () => {
       for (const flow of flows.slice(0, 4)) {
         const { segments, more } = await segmentsOf([path], flow);
         const pieces = segments.map((each) => ({ kind: 'segment' as const, segment: each }));
-        ladders.set(1000 - ladders.size, { pieces, more });
+        ladders.set(1000 - ladders.size, { pieces, more, before: 0 });
       }
     }
     expect(ladders.size).toBeGreaterThan(20);
@@ -84,7 +88,7 @@ describe('segments come back as they were', () => {
       { numRuns: 1, seed: 1 },
     );
     const ladders = new Map([
-      [1, { pieces: [{ kind: 'run' as const, run: { ...first!, pause: 0.3 - 0.1 } }], more: 0 }],
+      [1, { pieces: [{ kind: 'run' as const, run: { ...first!, pause: 0.3 - 0.1 } }], more: 0, before: 0 }],
     ]);
     const [got] = restored(ladders).get(1)!.pieces;
     expect(got?.kind === 'run' && got.run.pause).toBe(0.2);

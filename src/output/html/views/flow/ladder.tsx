@@ -28,9 +28,9 @@ interface Props {
 }
 
 export function LadderTable({ flow, ladder, capture }: Props): JSX.Element {
-  const { pieces, more } = ladder;
+  const { pieces, more, before } = ladder;
   if (pieces.length === 0) return <p>The capture holds no segment of it.</p>;
-  const rows = rowsOfPieces(flow, pieces, more);
+  const rows = rowsOfPieces(flow, pieces, more, before);
   const acked = ackedFins(pieces);
   const again = sentAgain(pieces);
   const lives = new Lives(flow);
@@ -167,6 +167,14 @@ function LadderRow({ row, flow, lives, acked, again, warm, gap }: RowProps): JSX
         <Line lives={lives} kind="pause">
           <span class="word">
             <span aria-hidden="true">⋮</span> {duration(row.seconds)} <span aria-hidden="true">⋮</span>
+          </span>
+        </Line>
+      );
+    case 'not-kept':
+      return (
+        <Line lives={lives} kind="left-out">
+          <span class="word">
+            {plural(row.segments, 'earlier segment')} not kept: sequence numbers count from the first one here
           </span>
         </Line>
       );

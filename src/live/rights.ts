@@ -1,0 +1,142 @@
+/** Root is given up once the capture is open. */
+
+import { accessSync, constants, readFileSync, realpathSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { InputError } from '../input/errors.ts';
+import type { User } from './capture.ts';
+
+/** What the kernel calls nobody, where /etc/passwd doesn't know it. */
+const OVERFLOW_ID = 65_534;
+
+/**
+ * Whom root becomes.
+ * @param name null: who called sudo, else nobody
+ * @returns null where nothing is to change: we are not root, or are to stay it
+ * @throws InputError where there is no such user, or we can't become it
+ */
+export function userFor(name: string | null): User | null {
+  const uid = process.geteuid?.();
+  if (uid === undefined || uid !== 0) {
+    if (name === null || uid === undefined || find(name)?.uid === uid) return null;
+    throw new InputError(`can't become user ${name}`, 'only root can do that', 'leave --user out');
+  }
+  if (name === 'root') return null;
+  if (name !== null) {
+    const user = find(name);
+    if (user === null) {
+      throw new InputError(`can't become user ${name}`, 'there is no such user', '--user root stays root');
+    }
+    return user.uid === 0 ? null : user;
+  }
+  return caller() ?? find('nobody') ?? { name: 'nobody', uid: OVERFLOW_ID, gid: OVERFLOW_ID, groups: [OVERFLOW_ID] };
+}
+
+/**
+ * Gives up root for good. To be called when the capture is open, with the `user` that it was started with.
+ * @param name as `userFor` takes it
+ * @returns null where nothing changed
+ * @throws InputError as `userFor`; Error where root could be had again: then nothing must be done any more
+ */
+export function dropRoot(name: string | null): { user: string } | null {
+  const user = userFor(name);
+  if (user === null) return null;
+  becomeUser(user);
+  return { user: user.name };
+}
+
+/** Becomes another user for good; only root can. @throws Error where that failed, or root could be had again */
+export function becomeUser({ name, uid, gid, groups }: User): void {
+  process.setgroups?.(groups);
+  process.setgid?.(gid);
+  process.setuid?.(uid);
+  const ids = [process.getuid?.(), process.geteuid?.()].every((id) => id === uid);
+  const groupIds = [process.getgid?.(), process.getegid?.()].every((id) => id === gid);
+  if (!ids || !groupIds || canBecomeRoot() || keepsRights()) throw new Error(`root can't be given up for ${name}`);
+}
+
+function canBecomeRoot(): boolean {
+  try {
+    process.setuid?.(0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Whether root's rights outlived root: a process may have been told to keep them. */
+function keepsRights(): boolean {
+  const status = textOf('/proc/self/status');
+  return ['CapPrm', 'CapEff', 'CapAmb'].some((set) => {
+    const bits = new RegExp(`^${set}:\\s*([0-9a-f]+)`, 'm').exec(status)?.[1];
+    return bits !== undefined && /[^0]/.test(bits);
+  });
+}
+
+/**
+ * Whether a user could make files in a folder: by the mode bits of it and of all folders above it; access lists are not looked at.
+ * @param folder that exists; otherwise false
+ */
+export function mayWrite(folder: string, { uid, gid, groups }: User): boolean {
+  const ids = [gid, ...groups];
+  try {
+    const path = realpathSync(folder);
+    accessSync(path, constants.W_OK); // a file system that is read-only
+    if (!has(path, 0o3)) return false;
+    for (let at = path; at !== dirname(at); ) {
+      at = dirname(at);
+      if (!has(at, 0o1)) return false;
+    }
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
+
+  function has(path: string, bits: number): boolean {
+    const { mode, uid: owner, gid: group } = statSync(path);
+    if (uid === 0) return true;
+    const shift = uid === owner ? 6 : ids.includes(group) ? 3 : 0;
+    return ((mode >> shift) & bits) === bits;
+  }
+}
+
+/** Who called sudo (or pkexec's like); null where nobody did, or root. */
+function caller(): User | null {
+  const { SUDO_UID, SUDO_GID, SUDO_USER } = process.env;
+  const [uid, gid] = [idOf(SUDO_UID), idOf(SUDO_GID)];
+  if (uid === null || gid === null || uid === 0) return null;
+  const known = passwd().find((user) => user.uid === uid);
+  if (known !== undefined) return known;
+  // A user of a directory service, which no file here knows.
+  return { name: SUDO_USER ?? `${uid}`, uid, gid, groups: [gid] };
+}
+
+function idOf(text: string | undefined): number | null {
+  return text !== undefined && /^\d{1,10}$/.test(text) ? Number(text) : null;
+}
+
+function find(name: string): User | null {
+  return passwd().find((user) => user.name === name) ?? null;
+}
+
+function passwd(): User[] {
+  const members = textOf('/etc/group')
+    .split('\n')
+    .map((line) => line.split(':'));
+  return textOf('/etc/passwd')
+    .split('\n')
+    .flatMap((line) => {
+      const [name = '', , uidText, gidText] = line.split(':');
+      const [uid, gid] = [idOf(uidText), idOf(gidText)];
+      if (name === '' || uid === null || gid === null) return [];
+      const others = members.flatMap(([, , id, names = '']) => (names.split(',').includes(name) ? [idOf(id)] : []));
+      return [{ name, uid, gid, groups: [...new Set([gid, ...others.filter((id) => id !== null)])] }];
+    });
+}
+
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
