@@ -2,9 +2,9 @@
 
 import type { Endpoint, KernelSpan, Span, TcpState, TimeWait } from '../report/types.ts';
 import { secondsBetween } from '../words.ts';
-import { isApart, isGoneWithin, timesOf, WAITS_MS } from './witness-compare.ts';
+import { isApart, sawWithin, timesOf, WAITS_MS } from './witness-compare.ts';
 import type { Life, Stay } from './witness-lives.ts';
-import { middleOf, msOf, timeText } from './witness-times.ts';
+import { type Look, middleOf, msOf, timeText } from './witness-times.ts';
 
 export interface Told {
   endpoint: Endpoint;
@@ -18,6 +18,8 @@ export interface Circumstances {
   lacksAcks: boolean;
   /** how late after its timer the kernel ends TIME_WAIT, at most, ms */
   latenessMs: number;
+  /** the newest, in time order */
+  looks: readonly Look[];
   /** the capture's last packet; null: not known here, then what is open is told as far as the last look */
   lastPacket: string | null;
 }
@@ -55,7 +57,9 @@ export function withKernel(endpoint: Endpoint, lives: readonly Life[], about: Ci
   const apart = isApart(beforeTimers(states), stays);
   let { timeWait } = endpoint;
   if (!apart) [states, timeWait] = ended(states, timeWait, stays, life, about);
-  const differs = apart || states.some((span) => isGoneWithin(span, life));
+  // A socket that is gone is in no state but CLOSED.
+  const isMissed = (span: Span) => span.state !== 'CLOSED' && sawWithin(span, about.looks, life.missed);
+  const differs = apart || (life.gone !== null && states.some(isMissed));
   const told = states.map((span) => (span.open && life.gone !== null ? span : confirmed(span, stays)));
   return { endpoint: { ...withSeconds(endpoint, told), timeWait, kernel }, differs };
 }
@@ -182,7 +186,7 @@ function ended(
   if (life.gone === null || life.missed === null) return [states, timeWait];
   const [at, error] = endOf(stay, life);
   const time = timeText(at);
-  // It had gone on by its packets: isGoneWithin() judges that.
+  // It had gone on by its packets: sawWithin() judges that.
   if (time < span.from || (isMarker && time >= last.from)) return [states, timeWait];
   return [[...before, closedAt(span, time, error), closed(time)], timeWait];
 }

@@ -92,6 +92,7 @@ export class Witness {
           isMidstream: flow.handshake === 'not-captured',
           lacksAcks: flow.notes.includes('no-pure-acks'),
           latenessMs: this.latenessMs,
+          looks: this.looks,
           lastPacket,
         });
         endpoints[side] = told.endpoint;
