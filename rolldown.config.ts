@@ -1,5 +1,6 @@
 /**
- * The program as it is shipped: two entries, the other threads' program, and what they share, all directly in dist/ (analyze.ts reads
+ * The program as it is shipped: two entries, the other threads' program, what finds the owners of sockets, and what they
+ * share, all directly in dist/ (analyze.ts reads
  * ../package.json from there). Bundled for one reason: V8 folds constants of the same module, not imported ones, and
  * the layout of a flow record is a module full of them. And the HTML report's page: one script, one style sheet.
  */
@@ -44,6 +45,13 @@ export default defineConfig([
   },
   {
     input: { 'cap-child': 'src/live/cap-child.ts' },
+    platform: 'node',
+    external: [/^node:/],
+    output: { dir: 'dist', format: 'esm', entryFileNames: '[name].js', minify: false, sourcemap: false },
+  },
+  {
+    // It may run as root: a file of its own, with nothing in it but what it needs.
+    input: { 'owner-child': 'src/sockets/owner-child.ts' },
     platform: 'node',
     external: [/^node:/],
     output: { dir: 'dist', format: 'esm', entryFileNames: '[name].js', minify: false, sourcemap: false },

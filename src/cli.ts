@@ -3,14 +3,15 @@
 
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { VERSION } from './analyze.ts';
-import { type AnalyzeFlags, analyzeCommand } from './cli/analyze-command.ts';
+import { analyzeCommand } from './cli/analyze-command.ts';
 import { compareCommand } from './cli/compare-command.ts';
 import { DIFF_FORMATS, type DiffFlags, diffCommand } from './cli/diff-command.ts';
 import { EXIT_DONE, EXIT_USAGE, explain, UsageError } from './cli/errors.ts';
 import { EXPLAIN_FORMATS, type ExplainFlags, explainCommand } from './cli/explain-command.ts';
 import { flowCommand } from './cli/flow-command.ts';
 import { FORMATS } from './cli/formats.ts';
-import { PORT_FORMATS, type PortFlags, portCommand } from './cli/port-command.ts';
+import { type PortFlags, portCommand } from './cli/port-command.ts';
+import { PORT_FORMATS } from './cli/port-now-command.ts';
 import { BrokenPipe, standardOutputError } from './cli/terminal.ts';
 import { SPLIT_WORDS, type SplitWord } from './decode/split.ts';
 import type { PortRange } from './findings/context.ts';
@@ -172,12 +173,13 @@ function program(run: (exitCode: Promise<number>) => void): Command {
     .action((rule: string | undefined, flags: ExplainFlags) => run(Promise.resolve(explainCommand(rule, flags))));
   const port = root
     .command('port')
-    .description('why and until when bind() to a port fails')
-    .usage('[options] FILE... ADDR:PORT')
+    .description('why and until when bind() to a port fails; without FILE on this machine, now')
+    .usage('[options] [FILE...] ADDR:PORT')
     .argument('[operands...]', 'captures, then the port: 10.0.0.1:80, [2001:db8::1]:80, or *:80 for every address')
     .option('--at <time>', 'when: 12:03:10, 2026-03-02T12:03:10Z, seconds since 1970, or +30s from the first packet')
     .option('--old-reuseaddr', 'the old socket has SO_REUSEADDR')
     .option('--new-reuseaddr', 'the new socket has SO_REUSEADDR')
+    .option('--try', 'without FILE: also try bind() and listen(), with SO_REUSEADDR, and close at once')
     .addOption(new Option('-f, --format <format>', 'what goes to standard output (text)').choices(PORT_FORMATS))
     .action((operands: string[], flags: PortFlags) => run(portCommand(operands, flags)));
   const diff = root

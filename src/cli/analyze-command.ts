@@ -1,78 +1,18 @@
-import { type Analysis, type AnalyzeOptions, MAX_FLOWS, runAnalysis } from '../analyze.ts';
-import type { SplitWord } from '../decode/split.ts';
+import { type AnalyzeOptions, runAnalysis } from '../analyze.ts';
 import type { EvidenceRedaction } from '../extract.ts';
-import type { Context, PortRange } from '../findings/context.ts';
-import { staysOf } from '../output/html/charts/stays-of.ts';
-import { plain } from '../output/style.ts';
-import { type RedactMode, Redactor } from '../redact/redactor.ts';
-import type { ComparisonTotals, Flow, Severity } from '../report/types.ts';
-import { choicesOf } from '../systems.ts';
+import type { Redactor } from '../redact/redactor.ts';
+import type { Report } from '../report/types.ts';
 import { readThresholds } from '../thresholds.ts';
 import { EXIT_DAMAGED, EXIT_DONE, EXIT_NOTHING, warnOfDamage } from './errors.ts';
 import { EvidenceFile } from './evidence.ts';
 import { reachesFailOn } from './fail-on.ts';
-import { type Format, isStreamed, OutputFile, render, streamHead, streamLine } from './formats.ts';
+import { type AnalyzeFlags, redactorOf, systemOptions } from './flags.ts';
 import { capturesOf } from './inputs.ts';
-import { readLadders, warnOfSize } from './page.ts';
+import { readLadders } from './page.ts';
 import { Progress } from './progress.ts';
 import { onSignal } from './signals.ts';
 import { hintAtTornConnection } from './split-hint.ts';
-import { type ColorChoice, outputWidth, Results, wantsColor } from './terminal.ts';
-
-export interface AnalyzeFlags {
-  /** paths, none without -o */
-  output?: string[];
-  format?: Format;
-  where?: string;
-  /** PROFILE or ADDR=PROFILE each */
-  os?: string[];
-  timeWait?: number;
-  finTimeout?: number;
-  splitBy?: SplitWord[];
-  /** RULE=VALUE each */
-  threshold?: string[];
-  portRange?: PortRange;
-  failOn?: Severity;
-  redact?: true;
-  redactMode?: RedactMode;
-  redactPorts?: true;
-  maxFlows?: number;
-  follow?: true;
-  /** of an HTML report, bytes at most */
-  maxReportSize?: number;
-  /** where the packets that findings cite are to go */
-  evidence?: string;
-  quiet?: true;
-  verbose?: true;
-  color: ColorChoice;
-  progress: boolean;
-}
-
-/** A summary names a few flows only; it need not hold more to choose them from. */
-const ENOUGH_FOR_A_SUMMARY = 1_000;
-
-/** Flows of a streamed format written at a time. */
-const BATCH = 256;
-
-/** What is to be written: compare's has the comparison too. */
-export type Analyzed = Analysis & { comparison?: ComparisonTotals; context?: Context };
-
-/** What the flags say of operating systems. @throws OsError */
-export function systemOptions({ os, timeWait, finTimeout }: AnalyzeFlags): Pick<AnalyzeOptions, SystemOption> {
-  return {
-    os: os === undefined ? undefined : choicesOf(os),
-    timeWaitSeconds: timeWait,
-    finTimeoutSeconds: finTimeout,
-  };
-}
-
-type SystemOption = 'os' | 'timeWaitSeconds' | 'finTimeoutSeconds';
-
-/** What the flags want redacted, null: nothing. How to do it says that it is wanted. */
-export function redactorOf({ redact, redactMode, redactPorts }: AnalyzeFlags): Redactor | null {
-  if (redact === undefined && redactMode === undefined && redactPorts === undefined) return null;
-  return new Redactor({ mode: redactMode, ports: redactPorts });
-}
+import { type Analyzed, Writing } from './writing.ts';
 
 /** `teardown [analyze] FILE...` @returns the exit code */
 export async function analyzeCommand(operands: string[], flags: AnalyzeFlags): Promise<number> {
@@ -92,19 +32,27 @@ export async function writeAnalysis(
   analysis: (options: AnalyzeOptions) => Promise<Analyzed>,
   files: readonly string[] = [],
 ): Promise<number> {
-  const outputs: OutputFile[] = [];
+  const redactor = redactorOf(flags);
+  let writing: Writing | null = null;
   let evidence: EvidenceFile | null = null;
   const giveUp = () => {
-    for (const output of outputs) output.abort();
+    writing?.abort();
     evidence?.abort();
   };
   const following = flags.follow === true ? new AbortController() : null;
   const takeBack = onSignal(giveUp, following === null ? undefined : () => following.abort());
   try {
-    // Every output is opened before anything is analysed: a wrong path is told at once.
-    for (const path of flags.output ?? []) outputs.push(new OutputFile(path));
+    writing = new Writing(flags, { redactor });
     if (flags.evidence !== undefined) evidence = new EvidenceFile(flags.evidence, files, following !== null);
-    return await analyzeInto(outputs, evidence, analysis, files, flags, following?.signal);
+    const analyzed = await analyzeFor(writing, analysis, flags, following?.signal);
+    // Of the flows as they were: segments name nobody.
+    const ladders = writing.writesHtml ? await readLadders(analyzed.report, files, flags) : undefined;
+    writing.finish(analyzed, ladders);
+    if (evidence !== null) {
+      await writeEvidence(evidence, analyzed.report, flags, redactor);
+      writing.tellWritten(evidence.path);
+    }
+    return exitCodeOf(analyzed.report, flags);
   } catch (error) {
     giveUp();
     throw error;
@@ -113,92 +61,53 @@ export async function writeAnalysis(
   }
 }
 
-async function analyzeInto(
-  outputs: OutputFile[],
-  evidence: EvidenceFile | null,
+async function analyzeFor(
+  writing: Writing,
   analysis: (options: AnalyzeOptions) => Promise<Analyzed>,
-  files: readonly string[],
   flags: AnalyzeFlags,
   follow: AbortSignal | undefined,
-): Promise<number> {
-  const stdoutFormat = flags.format ?? (outputs.length === 0 ? 'text' : null);
-  const formats = [...outputs.map(({ format }) => format), ...(stdoutFormat === null ? [] : [stdoutFormat])];
+): Promise<Analyzed> {
   const progress = new Progress(flags.progress && flags.quiet !== true, follow !== undefined);
-  const results = new Results(outputs.length > 0);
-  const streamed = stdoutFormat !== null && isStreamed(stdoutFormat) ? stdoutFormat : null;
-  let lines: string[] = streamed === null ? [] : [streamHead(streamed)];
-  const flush = () => {
-    results.write(lines);
-    lines = [];
-  };
-  const redactor = redactorOf(flags);
-  const onFlow = (ended: Flow) => {
-    const flow = redactor?.flow(ended) ?? ended;
-    for (const output of outputs) output.add(flow);
-    if (streamed === null) return;
-    lines.push(streamLine(streamed, flow));
-    if (lines.length >= BATCH) flush();
-  };
-  // Frames of ordinary flows are known where these are listed.
-  const listsAll =
-    formats.some((format) => format === 'json' || format === 'html') ||
-    flags.verbose === true ||
-    flags.evidence !== undefined;
-  const analyzed = await analysis({
+  return await analysis({
     where: flags.where,
     follow,
     ...systemOptions(flags),
     splitBy: flags.splitBy,
-    maxFlows: flags.maxFlows ?? (listsAll ? MAX_FLOWS : ENOUGH_FOR_A_SUMMARY),
-    onFlow: formats.some(isStreamed) ? onFlow : undefined,
+    maxFlows: writing.flowsListed,
+    onFlow: writing.streams ? (flow) => writing.add(flow) : undefined,
     onProgress: (bytes, total, packets) => {
       progress.update(bytes, total, packets);
-      // What reads a live capture from a pipe wants the flows as they end.
-      if (lines.length > 0) flush();
+      writing.flush();
     },
   }).finally(() => progress.end());
-  // Of the flows as they were: segments name nobody.
-  const ladders = formats.includes('html') ? await readLadders(analyzed.report, files, flags) : undefined;
-  // From here on nothing but this is written, on standard error too.
-  const { report, ...counted } = redactor?.analysis(analyzed) ?? analyzed;
-  const stays = formats.includes('html') && analyzed.context !== undefined ? staysOf(analyzed.context) : null;
-  const page = {
-    ladders,
-    stays: stays === null ? undefined : (redactor?.stays(stays) ?? stays),
-    maxReportBytes: flags.maxReportSize,
-    onTooLarge: warnOfSize(flags),
-  };
-  const beside = { ...counted, ...page, splitBy: flags.splitBy };
-  if (streamed !== null) flush();
-  else if (stdoutFormat !== null) {
-    const style = { color: wantsColor(flags.color), width: outputWidth(), verbose: flags.verbose === true };
-    results.write(render(stdoutFormat, report, beside, style));
-  }
-  for (const output of outputs) {
-    output.finish(report, beside);
-    if (stdoutFormat === null && flags.quiet !== true) results.write([`wrote ${plain(output.path)}\n`]);
-  }
-  if (evidence !== null) {
-    const second = new Progress(flags.progress && flags.quiet !== true);
-    // The findings as they were: the packets are given other names with the same redactor.
-    const redact = redactor === null ? undefined : evidenceRedaction(redactor);
-    await evidence
-      .finish(
-        analyzed.report.findings,
-        { splitBy: flags.splitBy, redact, onProgress: second.update },
-        flags.quiet === true,
-      )
-      .finally(() => second.end());
-    if (stdoutFormat === null && flags.quiet !== true) results.write([`wrote ${plain(evidence.path)}\n`]);
-  }
-  if (flags.splitBy !== undefined && flags.quiet !== true) hintAtTornConnection(analyzed.report.flows);
+}
+
+/** @param report with the real addresses, by which the findings cite */
+async function writeEvidence(
+  evidence: EvidenceFile,
+  report: Report,
+  flags: AnalyzeFlags,
+  redactor: Redactor | null,
+): Promise<void> {
+  const second = new Progress(flags.progress && flags.quiet !== true);
+  // The packets are given other names with the same redactor.
+  const redact = redactor === null ? undefined : evidenceRedaction(redactor);
+  await evidence
+    .finish(report.findings, { splitBy: flags.splitBy, redact, onProgress: second.update }, flags.quiet === true)
+    .finally(() => second.end());
+}
+
+/** Warns of what the reader of standard output alone would not see. */
+export function exitCodeOf(report: Report, flags: AnalyzeFlags): number {
+  if (flags.splitBy !== undefined && flags.quiet !== true) hintAtTornConnection(report.flows);
   warnOfDamage(report.capture);
   const fails = reachesFailOn(report.findings, flags.failOn, flags.quiet === true);
   if (report.capture.damage.length > 0) return EXIT_DAMAGED;
   return fails ? EXIT_NOTHING : EXIT_DONE;
 }
 
-function evidenceRedaction(redactor: Redactor): EvidenceRedaction {
+/** How the packets of evidence are given the names that the report has. */
+export function evidenceRedaction(redactor: Redactor): EvidenceRedaction {
   return {
     addressBytes: (bytes) => redactor.addressBytes(bytes),
     text: (text) => redactor.text(text),

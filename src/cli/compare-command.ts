@@ -1,6 +1,7 @@
 import { runComparison } from '../compare.ts';
-import { type AnalyzeFlags, writeAnalysis } from './analyze-command.ts';
+import { writeAnalysis } from './analyze-command.ts';
 import { UsageError } from './errors.ts';
+import type { AnalyzeFlags } from './flags.ts';
 import { capturesOf } from './inputs.ts';
 
 /** `teardown compare CLIENT SERVER` @returns the exit code */

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { MAX_FLOWS, runAnalysis } from '../analyze.ts';
 import type { Context } from '../findings/context.ts';
 import { outagesOf } from '../findings/outages.ts';
@@ -5,34 +6,34 @@ import { type PortPage, portText } from '../output/port.ts';
 import { plain } from '../output/style.ts';
 import { type Answer, answerOf, type KnownPort, type ReuseCase, reuseCase } from '../ports/answer.ts';
 import { portRecord } from '../ports/record.ts';
-import { formatAddress } from '../report/addresses.ts';
 import { NS_PER_SECOND } from '../units.ts';
-import { parseAddress } from '../where/address.ts';
-import { type AnalyzeFlags, redactorOf, systemOptions } from './analyze-command.ts';
+import { parsePort } from './asked-port.ts';
 import { EXIT_DAMAGED, EXIT_DONE, EXIT_NOTHING, UsageError, warnOfDamage } from './errors.ts';
+import { type AnalyzeFlags, redactorOf, systemOptions } from './flags.ts';
 import { capturesOf } from './inputs.ts';
+import { type PortNowFlags, portNowCommand } from './port-now-command.ts';
 import { Progress } from './progress.ts';
 import { outputWidth, wantsColor, writeOut } from './terminal.ts';
 
-export const PORT_FORMATS = ['text', 'json'] as const;
-
-export interface PortFlags extends Omit<AnalyzeFlags, 'format'> {
-  format?: (typeof PORT_FORMATS)[number];
+export interface PortFlags extends Omit<AnalyzeFlags, 'format'>, PortNowFlags {
   at?: string;
-  oldReuseaddr?: true;
-  newReuseaddr?: true;
 }
 
 /** Addresses that `*:PORT` tells of. */
 const MOST = 8;
 
-/** `teardown port FILE... ADDR:PORT` @returns the exit code */
+/** `teardown port [FILE...] ADDR:PORT` @returns the exit code */
 export async function portCommand(operands: string[], flags: PortFlags): Promise<number> {
   const inputs = operands.slice(0, -1);
   const asked = operands.at(-1);
-  if (inputs.length === 0 || asked === undefined) {
+  if (asked === undefined || (inputs.length === 0 && existsSync(asked))) {
     throw new UsageError('port needs a capture and a port', 'as in: teardown port web.pcap 10.0.0.1:80');
   }
+  if (inputs.length === 0) {
+    refuseCaptureOptions(flags);
+    return portNowCommand(parsePort(asked), flags);
+  }
+  if (flags.try === true) throw new UsageError('--try is for this machine', 'as in: teardown port *:80 --try');
   const { address, port } = parsePort(asked);
   const time = flags.at === undefined ? null : parseTime(flags.at);
   const files = await capturesOf(inputs, flags.quiet === true);
@@ -69,6 +70,26 @@ export async function portCommand(operands: string[], flags: PortFlags): Promise
   }
   return damaged ? EXIT_DAMAGED : EXIT_DONE;
 }
+
+/** What is told of this machine at this moment leaves nothing to choose. @throws UsageError */
+function refuseCaptureOptions(flags: PortFlags): void {
+  const given = CAPTURE_OPTIONS.find((name) => flags[name] !== undefined);
+  if (given === undefined) return;
+  const option = given.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  throw new UsageError(`--${option} needs a capture`, 'as in: teardown port web.pcap 10.0.0.1:80');
+}
+
+const CAPTURE_OPTIONS = [
+  'at',
+  'os',
+  'timeWait',
+  'finTimeout',
+  'splitBy',
+  'redact',
+  'redactMode',
+  'redactPorts',
+  'maxFlows',
+] as const satisfies (keyof PortFlags)[];
 
 /** @param time parsed; null: where it is most worth asking */
 function pageOf(context: Context, known: KnownPort, which: ReuseCase, time: Time | null): PortPage {
@@ -116,30 +137,6 @@ function answerRecord(context: Context, { known, answer, which }: PortPage): Rec
     worksAtLatest: fails === true && !answer.byListener ? time(worksAtLatest) : null,
     ledger: portRecord(known.ledger, known.address, known.port, (ns) => context.time(ns)),
   };
-}
-
-/** @throws UsageError */
-function parsePort(text: string): { address: string | null; port: number } {
-  const [, bracketed, plainAddress, digits] = /^(?:\[([^\]]*)\]:|([^:]*|\*):)?(\d{1,5})$/.exec(text) ?? [];
-  const port = Number(digits);
-  const named = bracketed ?? plainAddress ?? '';
-  const address = named === '*' || named === '' ? null : normal(named);
-  if (digits === undefined || port > 65_535 || address === undefined) {
-    throw new UsageError(`${text} is no port`, 'as in: 10.0.0.1:80, [2001:db8::1]:80, *:80');
-  }
-  return { address, port };
-}
-
-/** An address as reports write it; undefined where the text is none. */
-function normal(text: string): string | undefined {
-  const bytes = parseAddress(text);
-  if (bytes === null) return undefined;
-  const all = Uint8Array.from(bytes.length === 4 ? [...new Array<number>(10).fill(0), 255, 255, ...bytes] : bytes);
-  const view = new DataView(all.buffer);
-  return formatAddress(
-    Int32Array.from({ length: 4 }, (_, i) => view.getInt32(4 * i)),
-    0,
-  );
 }
 
 /** A time: seconds since 1970; seconds since the first packet; a time of the first packet's day, seconds. */

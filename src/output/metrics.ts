@@ -174,7 +174,8 @@ export class Metrics {
     const add = (labels: ServiceLabels, sockets: number) => counts.set(labels, (counts.get(labels) ?? 0) + sockets);
     for (const each of timeWait) {
       listed[each.side] += each.sockets;
-      if (each.side === 'server') add(this.services.ofTimeWait(each), each.sockets);
+      const { address, port } = each;
+      if (port !== null && each.side === 'server') add(this.services.ofTimeWait({ address, port }), each.sockets);
     }
     const rest = (states.server.TIME_WAIT ?? 0) - listed.server;
     if (rest > 0) add(OTHER, rest);

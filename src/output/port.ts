@@ -25,7 +25,7 @@ export interface PortStyle {
   width: number;
 }
 
-const CASE: Record<ReuseCase, string> = {
+export const CASE: Record<ReuseCase, string> = {
   neither: 'where neither the old nor the new socket has SO_REUSEADDR',
   newOnly: 'where only the new socket has SO_REUSEADDR',
   oldOnly: 'where only the old socket has SO_REUSEADDR',

@@ -89,6 +89,8 @@ const OUTSIDE: { from: string; modules: RegExp; because: string }[] = [
 const PROCESS: { from: string; because: string }[] = [
   { from: 'src/input/open.ts', because: "'-' is standard input" },
   { from: 'src/live/', because: 'PATH, root given up, and the process that has cap' },
+  { from: 'src/sockets/owner-child.ts', because: 'it is a process of its own' },
+  { from: 'src/sockets/owner-reader.ts', because: 'it is needed only by root' },
   { from: 'src/cli/', because: 'it talks to the terminal' },
   { from: 'src/cli.ts', because: 'arguments, signals, exit codes' },
 ];

@@ -160,7 +160,7 @@ export const oddFlow: fc.Arbitrary<Flow> = fc
   })
   .map((overrides) => exampleFlow(overrides));
 
-const finding: fc.Arbitrary<Finding> = fc.record({
+export const oddFinding: fc.Arbitrary<Finding> = fc.record({
   rule: hostile,
   severity: fc.constantFrom('info', 'warning', 'critical'),
   title: fc.oneof(hostile, fc.constant('Set `A B`, then `C`')),
@@ -182,7 +182,7 @@ export const oddReport: fc.Arbitrary<Report> = fc
   .record({
     flows: fc.array(oddFlow, { maxLength: 12 }),
     left: fc.oneof(fc.constant(0), amount),
-    findings: fc.array(finding, { maxLength: 12 }),
+    findings: fc.array(oddFinding, { maxLength: 12 }),
     names: fc.array(hostile, { minLength: 1, maxLength: 5 }),
     counts: fc.record({
       duplicates: amount,
