@@ -160,3 +160,18 @@ export function told({ states }: Endpoint): string[] {
     return `${state} ${seconds(from)}${end} ${basis}`;
   });
 }
+
+/** The server closes first at second 10, the client at 14: TIME_WAIT. */
+export const CLOSER: Step[] = [
+  ['SYN_RECEIVED', 0.1],
+  ['ESTABLISHED', 0.2],
+  ['FIN_WAIT_1', 10.1],
+  ['FIN_WAIT_2', 10.3],
+  ['TIME_WAIT', 14.2],
+];
+export const closer = (s: number): SocketEntry[] => {
+  if (s < 1 || s > 75) return [];
+  if (s <= 10) return [socket('ESTABLISHED')];
+  if (s <= 14) return [socket('FIN_WAIT_2')];
+  return s < 76 ? [waiting(14.2, s)] : [];
+};

@@ -7,7 +7,8 @@ import { createInterface } from 'node:readline';
 import { expect } from 'vitest';
 import { analyze } from '../../src/analyze.ts';
 import type { Endpoint, Flow, TcpState } from '../../src/report/types.ts';
-import type { Owner, SocketEntry } from '../../src/sockets/types.ts';
+import { parseTable } from '../../src/sockets/proc-net.ts';
+import type { Owner } from '../../src/sockets/types.ts';
 import { KERNEL_DIFFERS, Witness } from '../../src/sockets/witness.ts';
 import { itKernel } from '../support/kernel.ts';
 
@@ -32,44 +33,8 @@ for line in sys.stdin:
     elif word == 'c-close': c[port].close()
     print('done', flush=True)
 `;
-const STATES = [
-  '',
-  'ESTABLISHED',
-  'SYN_SENT',
-  'SYN_RECEIVED',
-  'FIN_WAIT_1',
-  'FIN_WAIT_2',
-  'TIME_WAIT',
-  'CLOSED',
-].concat(['CLOSE_WAIT', 'LAST_ACK', 'LISTEN', 'CLOSING', 'SYN_RECEIVED']) as SocketEntry['state'][];
 const LOOK_MS = 200;
 const [WAITS, LEAKED, UNSENT, ORPHAN, NO_ROOM] = [7001, 7002, 7003, 7004, 7005] as const;
-
-/** IPv4 alone, as /proc has it on a little-endian machine. */
-function parsed(line: string): SocketEntry {
-  const [, local = '', remote = '', state = '', queues = '', timer = '', , uid, , inode] = line.trim().split(/\s+/);
-  const address = (hex: string) =>
-    hex
-      .slice(0, 8)
-      .match(/../g)!
-      .reverse()
-      .map((each) => Number.parseInt(each, 16));
-  const name = STATES[Number.parseInt(state, 16)]!;
-  const isTimed = name === 'TIME_WAIT' || (name === 'FIN_WAIT_2' && !timer.startsWith('00'));
-  return {
-    localAddress: address(local).join('.'),
-    localPort: Number.parseInt(local.slice(9), 16),
-    remoteAddress: address(remote).join('.'),
-    remotePort: Number.parseInt(remote.slice(9), 16),
-    v6: false,
-    state: name,
-    endsInMs: isTimed ? Number.parseInt(timer.slice(3), 16) * 10 : null,
-    txQueue: Number.parseInt(queues.slice(0, 8), 16),
-    rxQueue: Number.parseInt(queues.slice(9), 16),
-    uid: Number(uid),
-    inode: Number(inode),
-  };
-}
 
 function ownersOf(pid: number): Map<number, Owner[]> {
   const name = readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
@@ -120,8 +85,8 @@ class Play {
     const pid = this.player.pid!;
     for (let i = 0; i < times; i++) {
       const begun = Date.now();
-      const lines = readFileSync(`/proc/${pid}/net/tcp`, 'utf8').trim().split('\n').slice(1);
-      this.witness.look({ begun, ended: Date.now(), sockets: lines.map(parsed) }, ownersOf(pid));
+      const sockets = parseTable(readFileSync(`/proc/${pid}/net/tcp`), false);
+      this.witness.look({ begun, ended: Date.now(), sockets }, ownersOf(pid));
       await sleep(LOOK_MS);
     }
   }
