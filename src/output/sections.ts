@@ -112,6 +112,7 @@ function timeWaitWords({ report, listed }: Page): string {
   }
   if (ended('reuse') > 0) words.push(`${count(ended('reuse'))} ended early by a new connection`);
   if (ended('rst') > 0) words.push(`${count(ended('rst'))} ended early by RST`);
+  if (ended('kernel') > 0) words.push(`${count(ended('kernel'))} gone early from the kernel's table`);
   return words.join(', ') + listed;
 }
 

@@ -74,3 +74,11 @@ export interface Assumption {
   /** null: no such timer */
   finWait2Seconds: number | null;
 }
+
+/** Of the flow's first packet, outermost first. */
+export interface Encapsulation {
+  vlans: number[];
+  mplsLabels: number[];
+  /** by decode/segment.ts' names, with their numbers there */
+  tunnels: { type: string; id: number | null }[];
+}

@@ -4,7 +4,7 @@
  */
 
 import type { Cause } from '../teardown/reset-cause.ts';
-import type { Assumption, Capture } from './capture-types.ts';
+import type { Assumption, Capture, Encapsulation } from './capture-types.ts';
 
 export type * from './capture-types.ts';
 
@@ -145,14 +145,6 @@ export interface Reuse {
   gapSeconds: number;
   inTimeWait: boolean;
   outcome: 'accepted' | 'challenged' | 'ignored';
-}
-
-/** Of the flow's first packet, outermost first. */
-export interface Encapsulation {
-  vlans: number[];
-  mplsLabels: number[];
-  /** by decode/segment.ts' names, with their numbers there */
-  tunnels: { type: string; id: number | null }[];
 }
 
 /** Who sent an RST: an end, whose own capture shows it leave, or something on the path between the captures. */

@@ -1,7 +1,7 @@
 /** Whether looks at the kernel's tables found an end in other states than its packets tell. */
 
 import type { Span } from '../report/types.ts';
-import type { Life, Stay } from './witness-lives.ts';
+import type { Stay } from './witness-lives.ts';
 import { type Look, msOf } from './witness-times.ts';
 
 /** A segment may wait so long between the capture and its socket, ms. */
@@ -37,15 +37,12 @@ function looksApart(stay: Stay, states: readonly Span[], begun: number): number 
   return within(before) + within(after);
 }
 
-/** Whether two looks in a row lacked a socket that was there before, within a span that packets begin and end. */
-export function isGoneWithin(span: Span, { missed, gone }: Life): boolean {
-  if (missed === null || gone === null || span.state === 'CLOSED') return false;
+/**
+ * Whether two looks lay within a span.
+ * @param looks in time order @param missed the first look without a socket that was there before: those from it on count
+ */
+export function sawWithin(span: Span, looks: readonly Look[], missed: Look | null = null): boolean {
   const [from, to] = timesOf(span);
-  return missed.begun > from + WAITS_MS && gone.ended < to - WAITS_MS;
-}
-
-/** Whether two looks lay within a span. @param looks in time order */
-export function sawWithin(span: Span, looks: readonly Look[]): boolean {
-  const [from, to] = timesOf(span);
-  return looks.filter(({ begun, ended }) => begun > from + WAITS_MS && ended < to - WAITS_MS).length >= LOOKS;
+  const since = Math.max(from + WAITS_MS, (missed?.begun ?? from) - 1);
+  return looks.filter(({ begun, ended }) => begun > since && ended < to - WAITS_MS).length >= LOOKS;
 }

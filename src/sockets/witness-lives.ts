@@ -44,7 +44,7 @@ const KEEP_MS = 900_000;
 /** Of two TIME_WAITs whose timers end farther apart than this, ms, one began anew. */
 const RESTARTED_MS = 1_000;
 
-/** How far a connection has come: no socket ever goes back. */
+/** How far a connection has come: no socket ever goes back, nor from one state to another that is as far. */
 const RANK: Record<TcpState, number> = {
   SYN_SENT: 0,
   SYN_RECEIVED: 1,
@@ -65,7 +65,7 @@ export function keyOf(localAddress: string, localPort: number, remoteAddress: st
 
 /**
  * A table is read piece by piece while sockets come and go, so that one may be left out that is there, or stand in it twice: gone is
- * what two looks in a row lack. Memory: about 400 bytes a socket, and at most `most` + `mostEnded` of them.
+ * what two looks in a row lack. Memory: about 600 bytes a socket, and at most `most` + `mostEnded` of them.
  */
 export class Lives {
   /** absence says nothing of times before this, ms since 1970: sockets were left out or forgotten */
@@ -191,7 +191,7 @@ const NOBODY: readonly Owner[] = [];
 /** Whether a look found a socket again, and not another one in its place. */
 function isSame(life: Life, { state, inode, endsInMs }: SocketEntry & { state: TcpState }, look: Look): boolean {
   const before = life.stays.at(-1)!;
-  if (RANK[state] < RANK[before.state]) return false;
+  if (state !== before.state && RANK[state] <= RANK[before.state]) return false;
   const isEarly = RANK[before.state] < RANK.CLOSE_WAIT;
   // No way leads from the states of who closed second to those of who closed first.
   if (!isEarly && state !== before.state && PASSIVE.has(state) !== PASSIVE.has(before.state)) return false;
@@ -200,6 +200,7 @@ function isSame(life: Life, { state, inode, endsInMs }: SocketEntry & { state: T
   const waits = isEarly || before.state === 'CLOSE_WAIT';
   if (inode !== 0) return waits;
   if (life.inode !== 0) return RANK[state] >= RANK.FIN_WAIT_1 && state !== 'CLOSE_WAIT';
-  if (state !== 'TIME_WAIT' || before.state !== state || endsInMs === null || before.until === null) return true;
+  // Of a timer that has run out nothing but 0 is told.
+  if (state !== 'TIME_WAIT' || before.state !== state || !endsInMs || before.until === null) return true;
   return look.begun + endsInMs - before.until <= RESTARTED_MS;
 }

@@ -2,9 +2,9 @@
 
 import type { Endpoint, KernelSpan, Span, TcpState, TimeWait } from '../report/types.ts';
 import { secondsBetween } from '../words.ts';
-import { isApart, isGoneWithin, timesOf, WAITS_MS } from './witness-compare.ts';
+import { isApart, sawWithin, timesOf, WAITS_MS } from './witness-compare.ts';
 import type { Life, Stay } from './witness-lives.ts';
-import { middleOf, msOf, timeText } from './witness-times.ts';
+import { type Look, middleOf, msOf, timeText } from './witness-times.ts';
 
 export interface Told {
   endpoint: Endpoint;
@@ -18,6 +18,10 @@ export interface Circumstances {
   lacksAcks: boolean;
   /** how late after its timer the kernel ends TIME_WAIT, at most, ms */
   latenessMs: number;
+  /** the newest, in time order */
+  looks: readonly Look[];
+  /** the capture's last packet; null: not known here, then what is open is told as far as the last look */
+  lastPacket: string | null;
 }
 
 /** A timer that ends so much before it should, ms, was not what ended it. */
@@ -52,8 +56,10 @@ export function withKernel(endpoint: Endpoint, lives: readonly Life[], about: Ci
   if (about.lacksAcks) states = closedBefore(states, stays, 'FIN_WAIT_1', 'FIN_WAIT_2');
   const apart = isApart(beforeTimers(states), stays);
   let { timeWait } = endpoint;
-  if (!apart) [states, timeWait] = ended(states, timeWait, stays, life, about.latenessMs);
-  const differs = apart || states.some((span) => isGoneWithin(span, life));
+  if (!apart) [states, timeWait] = ended(states, timeWait, stays, life, about);
+  // A socket that is gone is in no state but CLOSED.
+  const isMissed = (span: Span) => span.state !== 'CLOSED' && sawWithin(span, about.looks, life.missed);
+  const differs = apart || (life.gone !== null && states.some(isMissed));
   const told = states.map((span) => (span.open && life.gone !== null ? span : confirmed(span, stays)));
   return { endpoint: { ...withSeconds(endpoint, told), timeWait, kernel }, differs };
 }
@@ -164,7 +170,7 @@ function ended(
   timeWait: TimeWait | null,
   stays: readonly Stay[],
   life: Life,
-  latenessMs: number,
+  about: Circumstances,
 ): [Span[], TimeWait | null] {
   const last = states.at(-1)!;
   const isMarker = last.state === 'CLOSED';
@@ -174,13 +180,13 @@ function ended(
   if (span === undefined) return [states, timeWait];
   const before = isMarker ? states.slice(0, -2) : states.slice(0, -1);
   if (span.state === 'TIME_WAIT') {
-    if (timeWait === null || stay.state !== 'TIME_WAIT' || stay.until === null) return [states, timeWait];
-    return endedWait(before, span, isMarker ? last : null, timeWait, stay, life, latenessMs);
+    if (timeWait === null || stay.state !== 'TIME_WAIT') return [states, timeWait];
+    return endedWait(before, span, isMarker ? last : null, timeWait, stay, life, about);
   }
   if (life.gone === null || life.missed === null) return [states, timeWait];
   const [at, error] = endOf(stay, life);
   const time = timeText(at);
-  // It had gone on by its packets: isGoneWithin() judges that.
+  // It had gone on by its packets: sawWithin() judges that.
   if (time < span.from || (isMarker && time >= last.from)) return [states, timeWait];
   return [[...before, closedAt(span, time, error), closed(time)], timeWait];
 }
@@ -192,9 +198,10 @@ function endedWait(
   timeWait: TimeWait,
   stay: Stay,
   life: Life,
-  latenessMs: number,
+  about: Circumstances,
 ): [Span[], TimeWait] {
-  const until = stay.until!;
+  const until = stay.until ?? msOf(timeWait.until);
+  const { latenessMs } = about;
   const latest = until + latenessMs;
   const told: TimeWait = { ...timeWait, basis: 'kernel', until: timeText(until), untilLatest: timeText(latest) };
   if (life.gone !== null && life.missed !== null) {
@@ -212,8 +219,10 @@ function endedWait(
   const seen = middleOf(stay.last);
   // The kernel still had it when by the packets its time was over.
   if (seen > msOf(marker.from)) {
-    const seconds = secondsBetween(span.from, timeText(seen));
-    return [[...before, { ...opened(span, seconds), basis: 'kernel' }], { ...told, endedBy: 'capture-end' }];
+    return [
+      [...before, { ...opened(span, lastedUntil(span.from, stay, about)), basis: 'kernel' }],
+      { ...told, endedBy: 'capture-end' },
+    ];
   }
   const time = later(told.until, span.from);
   return [[...before, closedAt(span, time, latenessMs), closed(time)], told];
@@ -221,6 +230,11 @@ function endedWait(
 
 /** To the microsecond, as precise as looks' times are. */
 const seconds = (ms: number) => Number((ms / 1000).toFixed(6));
+/** The seconds of a span that goes on. */
+function lastedUntil(from: string, stay: Stay, { lastPacket }: Circumstances): number {
+  return Math.max(0, secondsBetween(from, lastPacket ?? timeText(middleOf(stay.last))));
+}
+
 const later = (a: string, b: string) => (a > b ? a : b);
 
 /** When a socket ended that is gone, ms, and by how much earlier or later it may have been. */
@@ -248,7 +262,7 @@ function kernelOnly(endpoint: Endpoint, stays: readonly Stay[], life: Life, abou
       state: stay.state,
       from,
       to: null,
-      seconds: secondsBetween(from, timeText(middleOf(stay.last))),
+      seconds: lastedUntil(from, stay, about),
       basis: 'kernel',
       open: true,
       plusMinus: null,
@@ -275,7 +289,7 @@ function kernelOnly(endpoint: Endpoint, stays: readonly Stay[], life: Life, abou
           endedBy: 'capture-end',
           frames: [],
         };
-  const [all, told] = ended(states, timeWait, stays, life, about.latenessMs);
+  const [all, told] = ended(states, timeWait, stays, life, about);
   return { ...withSeconds(endpoint, all), timeWait: told };
 }
 

@@ -73,8 +73,10 @@ export class Witness {
   /**
    * A flow as it stands in the report, with what the kernel knew of those of its ends that are this machine's: their states and
    * TIME_WAIT (see withKernel()), `kernel`, `holders`, and the note `kernel-differs`. The same object where nothing is known.
+   *
+   * @param lastPacket the capture's, RFC 3339: how far an open span is told of which only the kernel knows
    */
-  tell(flow: Flow): Flow {
+  tell(flow: Flow, lastPacket: string | null = null): Flow {
     // Its other end is the same socket.
     const sides = flow.notes.includes('self-connect') ? (['client'] as const) : SIDES;
     const endpoints = { ...flow.endpoints };
@@ -90,6 +92,8 @@ export class Witness {
           isMidstream: flow.handshake === 'not-captured',
           lacksAcks: flow.notes.includes('no-pure-acks'),
           latenessMs: this.latenessMs,
+          looks: this.looks,
+          lastPacket,
         });
         endpoints[side] = told.endpoint;
         differs ||= told.differs;

@@ -106,6 +106,16 @@ describe('labels', () => {
   });
 });
 
+test('programs keep their names, unless these have addresses in them; what the kernel knew of states stays', () => {
+  const holder = { side: 'server', pid: 812, socket: 'connection', state: 'CLOSE_WAIT', at: at(9) } as const;
+  const holders = ['nginx', '10.0.0.1 worker'].map((name) => ({ ...holder, name }));
+  const flow = exampleFlow({ client, server, holders });
+  flow.endpoints.server.kernel = [{ state: 'CLOSE_WAIT', from: at(1), to: at(9), until: null }];
+  const redacted = new Redactor().flow(flow);
+  expect(redacted.holders).toEqual(['nginx', 'server-1 worker'].map((name) => ({ ...holder, name })));
+  expect(redacted.endpoints.server.kernel).toEqual(flow.endpoints.server.kernel);
+});
+
 test('Community IDs and filters are left out, of findings too', () => {
   const cited = { ...finding({}), wiresharkFilter: 'ip.addr == 10.0.0.1' };
   const report = new Redactor().report(exampleReport([exampleFlow()], { findings: [cited] }));
