@@ -1,8 +1,10 @@
 /** The kernel's tables of sockets: recorded ones, damaged ones. */
 
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseTable, readSocketTable } from '../../src/sockets/proc-net.ts';
+import { parseTable, readSocketTable, readSocketTableSlowly } from '../../src/sockets/proc-net.ts';
 import type { SocketEntry } from '../../src/sockets/types.ts';
 import { HEADER, LONG_FIN_WAIT, TCP, TCP6 } from './recorded.ts';
 
@@ -167,5 +169,18 @@ describe('this machine', () => {
     expect(table!.begun).toBeGreaterThanOrEqual(before);
     expect(table!.ended).toBeGreaterThanOrEqual(table!.begun);
     expect(table!.ended).toBeLessThanOrEqual(Date.now());
+  });
+
+  it('has the same socket in a table that is read with pauses', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const address = server.address();
+    const own = ({ localPort, state }: SocketEntry) =>
+      typeof address === 'object' && localPort === address?.port && state === 'LISTEN';
+    const table = readSocketTable();
+    const slowly = await readSocketTableSlowly();
+    server.close();
+    expect(slowly?.sockets.filter(own)).toEqual(table?.sockets.filter(own));
+    expect(slowly?.sockets.filter(own).length).toBe(process.platform === 'linux' ? 1 : undefined);
   });
 });
