@@ -148,6 +148,7 @@ Without a command it is analyze:
   teardown --follow web.pcap -f ndjson    a capture that is still written
   teardown flow web.pcap 7                one flow, segment by segment
   teardown port web.pcap 10.0.0.1:80      why bind() fails there, until when
+  teardown port '*:80'                    here and now: who is in the way
   teardown compare client.pcap server.pcap   what was lost, who sent the RST
   teardown explain bind-blocked           what a finding means, what to do
   teardown diff before.json after.json    two reports: did the change help?

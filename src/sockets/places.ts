@@ -2,25 +2,30 @@
 
 import type { SocketEntry } from './types.ts';
 
+/** A power of two. */
+const FIRST_SLOTS = 1 << 10;
+
 /** Open addressing, since a Map of 30,000 strings takes as long as all the rest of reading. */
 export class Places {
   private readonly sockets: SocketEntry[];
-  /** index of a socket and one; 0: free */
-  private readonly slots: Int32Array;
+  private readonly hashes: number[] = [];
+  /** index of a socket and one; 0: free. At most half are taken */
+  private slots = new Int32Array(FIRST_SLOTS);
 
-  /** @param bytes of the table, whose lines have more than SHORTEST_LINE of them */
-  constructor(sockets: SocketEntry[], bytes: number) {
+  /** @param sockets to which new ones are added */
+  constructor(sockets: SocketEntry[]) {
     this.sockets = sockets;
-    this.slots = new Int32Array(2 ** Math.ceil(Math.log2((2 * bytes) / SHORTEST_LINE + 2)));
   }
 
-  /** @param hash of both addresses and the remote port */
+  /** Adds a socket, or puts it in the place of the same one. @param hash of both addresses and the remote port */
   put(socket: SocketEntry, hash: number): void {
     const mask = this.slots.length - 1;
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
       const place = this.slots[slot]! - 1;
       if (place < 0) {
         this.slots[slot] = this.sockets.push(socket);
+        this.hashes.push(hash);
+        if (2 * this.sockets.length > this.slots.length) this.grow();
         return;
       }
       if (isSame(this.sockets[place]!, socket)) {
@@ -29,10 +34,18 @@ export class Places {
       }
     }
   }
-}
 
-/** "0:00000000:0 00000000:0 6 0:0 0:0 0 0 0 0" is 42 bytes. */
-const SHORTEST_LINE = 40;
+  private grow(): void {
+    const slots = new Int32Array(4 * this.slots.length);
+    const mask = slots.length - 1;
+    for (let place = 0; place < this.hashes.length; place++) {
+      let slot = this.hashes[place]! & mask;
+      while (slots[slot] !== 0) slot = (slot + 1) & mask;
+      slots[slot] = place + 1;
+    }
+    this.slots = slots;
+  }
+}
 
 /** Both ends name a socket; but several may listen on one address and port (SO_REUSEPORT). */
 function isSame(one: SocketEntry, other: SocketEntry): boolean {

@@ -6,6 +6,7 @@
 
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { endianness } from 'node:os';
+import { setImmediate } from 'node:timers/promises';
 import { formatAddress } from '../report/addresses.ts';
 import { Places } from './places.ts';
 import type { SocketEntry, SocketTable } from './types.ts';
@@ -56,8 +57,9 @@ export function parseTable(
   v6: boolean,
   { order = endianness(), finTimeoutMs = MINUTE_MS }: TableOptions = {},
 ): SocketEntry[] {
-  const bytes = typeof table === 'string' ? Buffer.from(table, 'latin1') : table;
-  return new TableReader(bytes, v6, order === 'LE', finTimeoutMs).all();
+  const reader = new TableReader(v6, order === 'LE', finTimeoutMs);
+  reader.feed(typeof table === 'string' ? Buffer.from(table, 'latin1') : table);
+  return reader.sockets;
 }
 
 export interface TableOptions {
@@ -68,7 +70,9 @@ export interface TableOptions {
 }
 
 class TableReader {
-  private readonly bytes: Uint8Array;
+  readonly sockets: SocketEntry[] = [];
+  private readonly places = new Places(this.sockets);
+  private bytes: Uint8Array = new Uint8Array();
   private readonly v6: boolean;
   private readonly swapped: boolean;
   private readonly finTimeoutMs: number;
@@ -81,25 +85,23 @@ class TableReader {
   private readonly ipv4 = new Map<number, string>();
   private readonly ipv6 = new Map<string, string>();
 
-  constructor(bytes: Uint8Array, v6: boolean, swapped: boolean, finTimeoutMs: number) {
-    this.bytes = bytes;
+  constructor(v6: boolean, swapped: boolean, finTimeoutMs: number) {
     this.v6 = v6;
     this.swapped = swapped;
     this.finTimeoutMs = finTimeoutMs;
     this.words = v6 ? new Int32Array(4) : Int32Array.of(0, 0, 0xffff, 0);
   }
 
-  all(): SocketEntry[] {
-    const sockets: SocketEntry[] = [];
-    const places = new Places(sockets, this.bytes.length);
-    for (let from = 0; from < this.bytes.length; from = this.end + 1) {
-      const newline = this.bytes.indexOf(NEWLINE, from);
+  /** Takes whole lines, as the kernel gives them. */
+  feed(bytes: Uint8Array): void {
+    this.bytes = bytes;
+    for (let from = 0; from < bytes.length; from = this.end + 1) {
+      const newline = bytes.indexOf(NEWLINE, from);
       this.at = from;
-      this.end = newline < 0 ? this.bytes.length : newline;
+      this.end = newline < 0 ? bytes.length : newline;
       const socket = this.line();
-      if (socket !== null) places.put(socket, this.hash);
+      if (socket !== null) this.places.put(socket, this.hash);
     }
-    return sockets;
   }
 
   private line(): SocketEntry | null {
@@ -230,49 +232,59 @@ function mixed(hash: number, value: number): number {
   return mix ^ (mix >>> 15);
 }
 
-/** First guess of a table's size: some 400 sockets. */
-const FIRST_BYTES = 1 << 16;
-/** What a read may bring; the kernel gives a page at a time, however much is asked for (seq_read_iter). */
-const MOST_A_READ = 1 << 14;
-
-/** As large as the largest table so far, so that a look each second leaves nothing to clear away. */
-let buffer = Buffer.allocUnsafe(0);
-
-/** The sockets of this network namespace; null where there is no such table: not Linux. */
+/** The sockets of this network namespace; null where there is no such table: not Linux. 30,000 of them take some 0.1 s. */
 export function readSocketTable(): SocketTable | null {
+  const look = steps();
+  for (;;) {
+    const step = look.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/** ms of work without a pause. */
+const SLICE_MS = 4;
+
+/** As readSocketTable, with pauses in which others may work. */
+export async function readSocketTableSlowly(): Promise<SocketTable | null> {
+  const look = steps();
+  for (let until = performance.now() + SLICE_MS; ; ) {
+    const step = look.next();
+    if (step.done === true) return step.value;
+    if (performance.now() < until) continue;
+    await setImmediate();
+    until = performance.now() + SLICE_MS;
+  }
+}
+
+/** A look, a few dozen sockets at a time. */
+function* steps(): Generator<void, SocketTable | null> {
   const finTimeoutMs = readFinTimeout();
   const begun = Date.now();
-  const tcp = readTable('/proc/self/net/tcp', false, finTimeoutMs);
+  const tcp = yield* tableSteps('/proc/self/net/tcp', false, finTimeoutMs);
   if (tcp === null) return null;
   // Without IPv6 there is no tcp6.
-  const tcp6 = readTable('/proc/self/net/tcp6', true, finTimeoutMs) ?? [];
-  return { begun, ended: Date.now(), sockets: [...tcp, ...tcp6] };
+  const tcp6 = (yield* tableSteps('/proc/self/net/tcp6', true, finTimeoutMs)) ?? [];
+  return { begun, ended: Date.now(), sockets: tcp.concat(tcp6) };
 }
 
-function readTable(path: string, v6: boolean, finTimeoutMs: number): SocketEntry[] | null {
-  const bytes = readWhole(path);
-  return bytes === null ? null : parseTable(bytes, v6, { finTimeoutMs });
-}
+/** The kernel gives whole lines, and a page of them at a time however much is asked for (seq_read_iter). */
+const MOST_A_READ = 1 << 16;
 
-/** @returns valid until the next call */
-function readWhole(path: string): Uint8Array | null {
+function* tableSteps(path: string, v6: boolean, finTimeoutMs: number): Generator<void, SocketEntry[] | null> {
   let file: number;
   try {
     file = openSync(path, 'r');
   } catch {
     return null;
   }
+  const buffer = Buffer.allocUnsafe(MOST_A_READ);
+  const reader = new TableReader(v6, endianness() === 'LE', finTimeoutMs);
   try {
-    let length = 0;
     for (;;) {
-      if (buffer.length < length + MOST_A_READ) {
-        const larger = Buffer.allocUnsafeSlow(Math.max(FIRST_BYTES, 2 * buffer.length));
-        larger.set(buffer.subarray(0, length));
-        buffer = larger;
-      }
-      const read = readSync(file, buffer, length, buffer.length - length, null);
-      if (read === 0) return buffer.subarray(0, length);
-      length += read;
+      const length = readSync(file, buffer, 0, MOST_A_READ, null);
+      if (length === 0) return reader.sockets;
+      reader.feed(buffer.subarray(0, length));
+      yield;
     }
   } catch {
     return null;

@@ -137,7 +137,7 @@ describe('ADDR:PORT', () => {
     },
   );
 
-  test.each([[[]], [[outage]], [[PORT]]])('without both operands: %j', async (operands) => {
+  test.each([[[]], [[outage]]])('without a port: %j', async (operands) => {
     const result = await teardown(['port', ...operands]);
     expect([result.code, result.stdout]).toEqual([2, '']);
     expectError(result, /port needs a capture and a port\n {2}as in: teardown port/);
@@ -206,6 +206,28 @@ describe('who has SO_REUSEADDR, and which system it is', () => {
     expect(code).toBe(0);
     expect(stdout.replace(/\s+/g, ' ')).toContain("can't be said whether bind()");
     expect(stdout).not.toMatch(/NaN|undefined|null/);
+  });
+});
+
+/** What it answers is in test/output/port-now.test.ts and, beside a kernel, in test/kernel/port-now.test.ts. */
+describe('without a capture', () => {
+  test.each([
+    [['*:0'], /port 0 means any free port/],
+    [['*:80', '--at', '+30s'], /--at needs a capture/],
+    [['*:80', '--redact-mode', 'prefix'], /--redact-mode needs a capture/],
+    [['*:80', '--time-wait', '5'], /--time-wait needs a capture/],
+    [['/no/such.pcap'], /no port/],
+    [[outage, PORT, '--try'], /--try is for this machine/],
+  ])('%j is a usage error', async (args, message) => {
+    const result = await teardown(['port', ...args]);
+    expect([result.code, result.stdout]).toEqual([2, '']);
+    expectError(result, message);
+  });
+
+  test.runIf(process.platform === 'linux')('it is about this machine', async () => {
+    const { code, stdout, stderr } = await teardown(['port', '192.0.2.99:80']);
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toContain('fails now with EADDRNOTAVAIL');
   });
 });
 
