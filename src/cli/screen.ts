@@ -211,7 +211,7 @@ export class LiveScreen {
 
   /** As the terminal itself would do for Ctrl-Z: all of our process group stops, and the shell goes on. */
   private readonly suspend = (): void => {
-    if (!this.holds) return;
+    if (!this.holds || process.platform === 'win32') return;
     this.restore();
     process.off('SIGTSTP', this.suspend);
     process.kill(0, 'SIGTSTP');

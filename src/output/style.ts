@@ -59,6 +59,8 @@ const TWO_COLUMNS =
   /^[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1b000}-\u{1b2ff}\u{20000}-\u{3fffd}\p{Emoji_Presentation}]$/u;
 
 function charWidth(char: string): number {
+  // What most text is made of needs no tables.
+  if (char >= ' ' && char <= '~') return 1;
   if (NO_COLUMN.test(char)) return 0;
   return TWO_COLUMNS.test(char) ? 2 : 1;
 }

@@ -45,7 +45,7 @@ export const CONNECTIONS: Block = block<LiveFlow>({
   columns: ({ now }, { sort, reversed }) =>
     markSort(sort, reversed, [
       { title: '', width: 24, grows: 1, most: 47, keep: 9, text: ({ client }) => client },
-      { title: 'server', width: 15, grows: 1, most: 47, keep: 8, text: ({ server }) => server },
+      { title: 'server', width: 15, grows: 2, most: 47, keep: 8, text: ({ server }) => server },
       state('client is', 7, ({ states }) => states.client),
       state('server is', 7, ({ states }) => states.server),
       { title: 'open for', width: 11, keep: 3, align: 'right', text: ({ openedAt }) => age(now - openedAt) },

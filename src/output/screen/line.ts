@@ -56,13 +56,23 @@ function stays(flow: Flow): string[] {
   const wait = stay(flow, 'FIN_WAIT_2');
   return STATES.flatMap((state) => {
     const own = stay(flow, state);
-    const isTold = state === 'FIN_WAIT_2' ? own.certainty !== 'none' : isLong(own) && own.text !== wait.text;
+    // The one side's CLOSE_WAIT is the other's FIN_WAIT_2, but for the way.
+    const isTold =
+      state === 'FIN_WAIT_2'
+        ? own.certainty !== 'none'
+        : isLong(own) && !(state === 'CLOSE_WAIT' && isAsLong(own, wait));
     return isTold ? [`${state} ${own.text}`] : [];
   });
 }
 
 function isLong({ seconds }: Stay): boolean {
   return seconds !== null && seconds >= WORTH_TELLING;
+}
+
+/** Within a tenth. */
+function isAsLong(one: Stay, other: Stay): boolean {
+  if (one.seconds === null || other.seconds === null) return false;
+  return Math.abs(one.seconds - other.seconds) <= 0.1 * Math.max(one.seconds, other.seconds);
 }
 
 function timeWaitWords(flow: Flow, side: Side): string[] {

@@ -25,10 +25,10 @@ const HELP: readonly [string, string][] = [
 
 const MEANINGS: readonly [string, string][] = [
   [
-    'states',
+    'sockets now',
     "sockets that are there now, at each end, as the packets tell; `kernel`: all of this machine's own, those without traffic too",
   ],
-  ['closes first', 'the end that does so keeps its port in TIME_WAIT; RST: aborted or refused, without a FIN'],
+  ['who closes first', 'the end that does so keeps its port in TIME_WAIT; RST: aborted or refused, without a FIN'],
   [
     'TIME_WAIT',
     'sockets that hold a local port, and how long yet; ~: by the timers that its system is assumed to have',
@@ -54,7 +54,7 @@ function helpLines(width: number, { bold }: ScreenStyle): string[] {
     rows.flatMap(([term, meaning]) =>
       width < 60
         ? [`  ${bold(term)}`, ...hangCode('    ', meaning, width, bold)]
-        : hangCode(`  ${term.padEnd(26)}`, meaning, width, bold),
+        : hangCode(bold(`  ${term.padEnd(26)}`), meaning, width, bold),
     );
   return [...table(HELP), '', ...table(MEANINGS)];
 }

@@ -56,12 +56,18 @@ const COMMANDS: Partial<Record<string, Command>> = {
   g: first,
   G: last,
   z: (state) => step({ ...state, zoomed: !state.zoomed }),
-  s: (state) => step({ ...state, sort: SORTS[(SORTS.indexOf(state.sort) + 1) % SORTS.length] ?? SORTS[0] }),
-  r: (state) => step({ ...state, reversed: !state.reversed }),
+  s: (state) => reordered({ ...state, sort: SORTS[(SORTS.indexOf(state.sort) + 1) % SORTS.length] ?? SORTS[0] }),
+  r: (state) => reordered({ ...state, reversed: !state.reversed }),
   '/': (state) => step({ ...state, filterBefore: state.filter }),
   '?': (state) => step({ ...state, pager: { text: { of: 'help' }, offset: 0, shift: 0 } }),
   h: (state) => step({ ...state, pager: { text: { of: 'help' }, offset: 0, shift: 0 } }),
 };
+
+/** In a new order the first ones are what the reader wants to see. */
+function reordered(state: ScreenState): Step {
+  const { connections: _, ...cursors } = state.cursors;
+  return step({ ...state, cursors });
+}
 
 function neighbour({ focus }: ScreenState, by: 1 | -1): ScreenState['focus'] {
   return BLOCKS[(BLOCKS.indexOf(focus) + by + BLOCKS.length) % BLOCKS.length] ?? focus;

@@ -33,7 +33,7 @@ export function amount(value: number, width: number): string {
   if (whole.length <= width) return whole;
   for (const [index, suffix] of SUFFIXES.entries()) {
     const scaled = value / 1000 ** (index + 1);
-    if (Math.abs(scaled) >= 999.5) continue;
+    if (scaled >= 1000) continue;
     // Cut and not rounded: 999,960 is no 1,000k.
     const short = `${(Math.floor(scaled * 10) / 10).toFixed(1).replace(/\.0$/, '')}${suffix}`;
     const shorter = `${Math.floor(scaled)}${suffix}`;

@@ -105,6 +105,13 @@ describe('keys', () => {
     expect(pressed(['z'], { from: state }).state.zoomed).toBe(false);
   });
 
+  it('a new order begins at its first row', () => {
+    for (const key of ['s', 'r']) {
+      const { state } = pressed(['back-tab', 'end', key]);
+      expect(state.cursors.connections).toBeUndefined();
+    }
+  });
+
   it('s goes through the orders, r turns them round', () => {
     const orders = SORTS.map((_, index) => pressed(['back-tab', ...Array<string>(index).fill('s')]).state);
     expect(orders.map(({ sort }) => sort)).toEqual(SORTS);

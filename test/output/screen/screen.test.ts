@@ -76,30 +76,30 @@ tcpdump  kernel timestamps  filter: tcp port 8080                               
 
 
 
-─ connections 23/43 ──────────────  server                  client is    server is       open for       idle ▾    packets  closed first  how                  id
-  10.0.0.5:40040                    10.0.0.1:8080           ESTABLISHED  ESTABLISHED   4 min 40 s          0 s        520  -             open                #40
-  10.0.0.5:40041                    10.0.0.1:8080           ESTABLISHED  ESTABLISHED   4 min 47 s          1 s        533  -             open                #41
-  10.0.0.5:40002                    10.0.0.1:8080           CLOSED       TIME_WAIT           14 s          2 s         26  server        closed               #2
-  10.0.0.5:40042                    [2001:db8::1]:443       ESTABLISHED  ESTABLISHED   4 min 54 s          2 s        546  -             open                #42
-  10.0.0.5:40043                    10.0.0.1:8080           ESTABLISHED  ESTABLISHED    5 min 1 s          3 s        559  -             open                #43
-  10.0.0.5:40044                    10.0.0.1:8080           ESTABLISHED  ESTABLISHED    5 min 8 s          4 s        572  -             open                #44
-  10.0.0.5:40045                    10.0.0.1:8080           ESTABLISHED  ESTABLISHED   5 min 15 s          5 s        585  -             open                #45
-  10.0.0.5:40046                    10.0.0.1:8080           ESTABLISHED  ESTABLISHED   5 min 22 s          6 s        598  -             open                #46
-  10.0.0.5:40047                    10.0.0.1:8080           ESTABLISHED  ESTABLISHED   5 min 29 s          7 s        611  -             open                #47
-  10.0.0.5:40048                    10.0.0.1:8080           ESTABLISHED  ESTABLISHED   5 min 36 s          8 s        624  -             open                #48
-  10.0.0.5:40049                    [2001:db8::1]:443       ESTABLISHED  ESTABLISHED   5 min 43 s          9 s        637  -             open                #49
-  10.0.0.5:40050                    10.0.0.1:8080           ESTABLISHED  ESTABLISHED   5 min 50 s         10 s        650  -             open                #50
-  10.0.0.5:40051                    10.0.0.1:8080           ESTABLISHED  ESTABLISHED   5 min 57 s         11 s        663  -             open                #51
-  10.0.0.5:40052                    10.0.0.1:8080           ESTABLISHED  ESTABLISHED    6 min 4 s         12 s        676  -             open                #52
-  10.0.0.5:40053                    10.0.0.1:8080           ESTABLISHED  ESTABLISHED   6 min 11 s         13 s        689  -             open                #53
-  10.0.0.5:40054                    10.0.0.1:8080           ESTABLISHED  ESTABLISHED   6 min 18 s         14 s        702  -             open                #54
-  10.0.0.5:40055                    10.0.0.1:8080           ESTABLISHED  ESTABLISHED   6 min 25 s         15 s        715  -             open                #55
-  10.0.0.5:40056                    [2001:db8::1]:443       ESTABLISHED  ESTABLISHED   6 min 32 s         16 s        728  -             open                #56
-  10.0.0.5:40057                    10.0.0.1:8080           ESTABLISHED  ESTABLISHED   6 min 39 s         17 s        741  -             open                #57
-  10.0.0.5:40058                    10.0.0.1:8080           ESTABLISHED  ESTABLISHED   6 min 46 s         18 s        754  -             open                #58
-  10.0.0.5:40059                    10.0.0.1:8080           ESTABLISHED  ESTABLISHED   6 min 53 s         19 s        767  -             open                #59
-  10.0.0.5:40099                    10.0.0.1:8080           ?            ESTABLISHED  11 min 33 s         19 s      1,287  -             open                #99
-  10.0.0.5:40060                    10.0.0.1:8080           ESTABLISHED  ESTABLISHED        7 min         20 s        780  -             open                #60
+─ connections 23/43 ───────────  server                     client is    server is       open for       idle ▾    packets  closed first  how                  id
+  10.0.0.5:40040                 10.0.0.1:8080              ESTABLISHED  ESTABLISHED   4 min 40 s          0 s        520  -             open                #40
+  10.0.0.5:40041                 10.0.0.1:8080              ESTABLISHED  ESTABLISHED   4 min 47 s          1 s        533  -             open                #41
+  10.0.0.5:40002                 10.0.0.1:8080              CLOSED       TIME_WAIT           14 s          2 s         26  server        closed               #2
+  10.0.0.5:40042                 [2001:db8::1]:443          ESTABLISHED  ESTABLISHED   4 min 54 s          2 s        546  -             open                #42
+  10.0.0.5:40043                 10.0.0.1:8080              ESTABLISHED  ESTABLISHED    5 min 1 s          3 s        559  -             open                #43
+  10.0.0.5:40044                 10.0.0.1:8080              ESTABLISHED  ESTABLISHED    5 min 8 s          4 s        572  -             open                #44
+  10.0.0.5:40045                 10.0.0.1:8080              ESTABLISHED  ESTABLISHED   5 min 15 s          5 s        585  -             open                #45
+  10.0.0.5:40046                 10.0.0.1:8080              ESTABLISHED  ESTABLISHED   5 min 22 s          6 s        598  -             open                #46
+  10.0.0.5:40047                 10.0.0.1:8080              ESTABLISHED  ESTABLISHED   5 min 29 s          7 s        611  -             open                #47
+  10.0.0.5:40048                 10.0.0.1:8080              ESTABLISHED  ESTABLISHED   5 min 36 s          8 s        624  -             open                #48
+  10.0.0.5:40049                 [2001:db8::1]:443          ESTABLISHED  ESTABLISHED   5 min 43 s          9 s        637  -             open                #49
+  10.0.0.5:40050                 10.0.0.1:8080              ESTABLISHED  ESTABLISHED   5 min 50 s         10 s        650  -             open                #50
+  10.0.0.5:40051                 10.0.0.1:8080              ESTABLISHED  ESTABLISHED   5 min 57 s         11 s        663  -             open                #51
+  10.0.0.5:40052                 10.0.0.1:8080              ESTABLISHED  ESTABLISHED    6 min 4 s         12 s        676  -             open                #52
+  10.0.0.5:40053                 10.0.0.1:8080              ESTABLISHED  ESTABLISHED   6 min 11 s         13 s        689  -             open                #53
+  10.0.0.5:40054                 10.0.0.1:8080              ESTABLISHED  ESTABLISHED   6 min 18 s         14 s        702  -             open                #54
+  10.0.0.5:40055                 10.0.0.1:8080              ESTABLISHED  ESTABLISHED   6 min 25 s         15 s        715  -             open                #55
+  10.0.0.5:40056                 [2001:db8::1]:443          ESTABLISHED  ESTABLISHED   6 min 32 s         16 s        728  -             open                #56
+  10.0.0.5:40057                 10.0.0.1:8080              ESTABLISHED  ESTABLISHED   6 min 39 s         17 s        741  -             open                #57
+  10.0.0.5:40058                 10.0.0.1:8080              ESTABLISHED  ESTABLISHED   6 min 46 s         18 s        754  -             open                #58
+  10.0.0.5:40059                 10.0.0.1:8080              ESTABLISHED  ESTABLISHED   6 min 53 s         19 s        767  -             open                #59
+  10.0.0.5:40099                 10.0.0.1:8080              ?            ESTABLISHED  11 min 33 s         19 s      1,287  -             open                #99
+  10.0.0.5:40060                 10.0.0.1:8080              ESTABLISHED  ESTABLISHED        7 min         20 s        780  -             open                #60
 q quit  p pause  Tab next  ↑↓ row  Enter open  z zoom  / filter  ? help
 `);
   });
