@@ -11,6 +11,9 @@ import { EXPLAIN_FORMATS, type ExplainFlags, explainCommand } from './cli/explai
 import type { AnalyzeFlags } from './cli/flags.ts';
 import { flowCommand } from './cli/flow-command.ts';
 import { FORMATS } from './cli/formats.ts';
+import { INTERFACES_FORMATS, type InterfacesFlags, interfacesCommand } from './cli/interfaces-command.ts';
+import { liveCommand } from './cli/live-command.ts';
+import { BACKENDS, type LiveFlags } from './cli/live-flags.ts';
 import { type PortFlags, portCommand } from './cli/port-command.ts';
 import { PORT_FORMATS } from './cli/port-now-command.ts';
 import { BrokenPipe, standardOutputError } from './cli/terminal.ts';
@@ -148,6 +151,7 @@ Without a command it is analyze:
   teardown --follow web.pcap -f ndjson    a capture that is still written
   teardown flow web.pcap 7                one flow, segment by segment
   teardown port web.pcap 10.0.0.1:80      why bind() fails there, until when
+  teardown live -i eth0 tcp port 8080     while it happens
   teardown port '*:80'                    here and now: who is in the way
   teardown compare client.pcap server.pcap   what was lost, who sent the RST
   teardown explain bind-blocked           what a finding means, what to do

@@ -7,6 +7,8 @@ import type { AnalyzeFlags } from './flags.ts';
 import { formatOf, isStreamed } from './formats.ts';
 import { type MetricsAddress, parseMetricsAddress } from './metrics-server.ts';
 
+export const BACKENDS = ['auto', 'tcpdump', 'dumpcap', 'cap'] as const;
+
 export interface LiveFlags extends AnalyzeFlags {
   interface?: string;
   backend: LiveOptions['backend'];
