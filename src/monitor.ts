@@ -112,12 +112,16 @@ export class Monitor {
     this.#passTime(0);
     this.#isOver = true;
     this.#reader.finish();
-    this.#kernel?.release();
   }
 
   /** The capture did not end as it was asked to: that is damage, which ends what is reported. */
   noteFailure(failure: InputError | null): void {
     this.#failure = failure;
+  }
+
+  /** Gives its memory to the next analysis: nothing may be asked of it any more. */
+  close(): void {
+    this.#kernel?.release();
   }
 
   /** What there is now. It takes a pass over the flows in the table: some 100 ms where there are 100,000. */

@@ -4,7 +4,7 @@ import { VERSION } from '../analyze.ts';
 import type { PacketRing } from '../live/ring.ts';
 import type { Monitor } from '../monitor.ts';
 import { ladder } from '../output/ladder.ts';
-import type { Metrics } from '../output/metrics.ts';
+import { Metrics } from '../output/metrics.ts';
 import type { Redactor } from '../redact/redactor.ts';
 import { segmentsFromRing } from '../segments-ring.ts';
 import type { AnalyzeFlags } from './flags.ts';
@@ -51,9 +51,8 @@ export async function serveMetrics(
   address: MetricsAddress,
   flags: AnalyzeFlags,
 ): Promise<{ metrics: Metrics; server: MetricsServer }> {
-  // Loaded where it is wanted: it takes a tenth of a second.
-  const { Metrics } = await import('../output/metrics.ts');
-  const metrics = new Metrics({ version: VERSION, portRange: flags.portRange, usage: processUsage });
+  const prometheus = await import('prom-client');
+  const metrics = new Metrics({ version: VERSION, portRange: flags.portRange, usage: processUsage }, prometheus);
   return { metrics, server: await startMetricsServer(address, metrics) };
 }
 

@@ -1,6 +1,6 @@
 /** `--metrics`: a live capture as Prometheus' text format. */
 
-import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type * as Prometheus from 'prom-client';
 import type { PortRange } from '../findings/context.ts';
 import { RULE_NAMES } from '../findings/rule-names.ts';
 import type { Flow, Severity, Side, TcpState } from '../report/types.ts';
@@ -43,7 +43,8 @@ const STATES = TCP_STATES.filter((state) => state !== 'CLOSED') as TcpState[];
  * views nothing else gets out. Of what is not known there is no sample: a 0 would be a lie, and NaN breaks sums.
  */
 export class Metrics {
-  private readonly registry = new Registry();
+  private readonly prometheus: typeof Prometheus;
+  private readonly registry: Prometheus.Registry;
   private readonly services: ServiceNames;
   private readonly usage: (() => ProcessUsage) | undefined;
   private readonly endings = new Map<ServiceLabels, Map<string, Record<string, string>>>();
@@ -51,31 +52,57 @@ export class Metrics {
   /** services that had sockets in TIME_WAIT once: their line falls to 0 and does not break off */
   private readonly waited = new Set<ServiceLabels>();
 
-  private readonly flowsEnded = this.counter('flowsEnded');
-  private readonly finWait2 = this.histogram('finWait2');
-  private readonly closeWait = this.histogram('closeWait');
-  private readonly timeWaits = this.counter('timeWaits');
-  private readonly resets = this.counter('resets');
-  private readonly resetsIgnored = this.counter('resetsIgnored');
-  private readonly flowsSeen = this.counter('flowsSeen');
-  private readonly flowsPresent = this.gauge('flowsPresent');
-  private readonly sockets = this.gauge('sockets');
-  private readonly timeWaitSockets = this.gauge('timeWaitSockets');
-  private readonly oldestAge = this.gauge('oldestAge');
-  private readonly kernelSockets = this.gauge('kernelSockets');
-  private readonly findings = this.gauge('findings');
-  private readonly findingsTime = this.gauge('findingsTime');
-  private readonly packets = this.counter('packets');
-  private readonly tcpPackets = this.counter('tcpPackets');
-  private readonly dropped = this.counter('dropped');
-  private readonly capture = this.gauge('capture');
-  private readonly captureStart = this.gauge('captureStart');
-  private readonly build = this.gauge('build');
-  private readonly memory = this.gauge('memory');
-  private readonly cpu = this.counter('cpu');
-  private readonly processStart = this.gauge('processStart');
+  private readonly flowsEnded: Prometheus.Counter;
+  private readonly finWait2: Prometheus.Histogram;
+  private readonly closeWait: Prometheus.Histogram;
+  private readonly timeWaits: Prometheus.Counter;
+  private readonly resets: Prometheus.Counter;
+  private readonly resetsIgnored: Prometheus.Counter;
+  private readonly flowsSeen: Prometheus.Counter;
+  private readonly flowsPresent: Prometheus.Gauge;
+  private readonly sockets: Prometheus.Gauge;
+  private readonly timeWaitSockets: Prometheus.Gauge;
+  private readonly oldestAge: Prometheus.Gauge;
+  private readonly kernelSockets: Prometheus.Gauge;
+  private readonly findings: Prometheus.Gauge;
+  private readonly findingsTime: Prometheus.Gauge;
+  private readonly packets: Prometheus.Counter;
+  private readonly tcpPackets: Prometheus.Counter;
+  private readonly dropped: Prometheus.Counter;
+  private readonly capture: Prometheus.Gauge;
+  private readonly captureStart: Prometheus.Gauge;
+  private readonly build: Prometheus.Gauge;
+  private readonly memory: Prometheus.Gauge;
+  private readonly cpu: Prometheus.Counter;
+  private readonly processStart: Prometheus.Gauge;
 
-  constructor({ version, portRange, usage }: MetricsOptions) {
+  /** @param prometheus the library, loaded where metrics are wanted: that takes a tenth of a second */
+  constructor({ version, portRange, usage }: MetricsOptions, prometheus: typeof Prometheus) {
+    this.prometheus = prometheus;
+    this.registry = new prometheus.Registry();
+    this.flowsEnded = this.counter('flowsEnded');
+    this.finWait2 = this.histogram('finWait2');
+    this.closeWait = this.histogram('closeWait');
+    this.timeWaits = this.counter('timeWaits');
+    this.resets = this.counter('resets');
+    this.resetsIgnored = this.counter('resetsIgnored');
+    this.flowsSeen = this.counter('flowsSeen');
+    this.flowsPresent = this.gauge('flowsPresent');
+    this.sockets = this.gauge('sockets');
+    this.timeWaitSockets = this.gauge('timeWaitSockets');
+    this.oldestAge = this.gauge('oldestAge');
+    this.kernelSockets = this.gauge('kernelSockets');
+    this.findings = this.gauge('findings');
+    this.findingsTime = this.gauge('findingsTime');
+    this.packets = this.counter('packets');
+    this.tcpPackets = this.counter('tcpPackets');
+    this.dropped = this.counter('dropped');
+    this.capture = this.gauge('capture');
+    this.captureStart = this.gauge('captureStart');
+    this.build = this.gauge('build');
+    this.memory = this.gauge('memory');
+    this.cpu = this.counter('cpu');
+    this.processStart = this.gauge('processStart');
     this.services = new ServiceNames(portRange);
     this.usage = usage;
     this.build.set({ version: plain(version) }, 1);
@@ -205,26 +232,31 @@ export class Metrics {
     this.findingsTime.set(at / 1000);
   }
 
-  private counter(key: Key): Counter {
-    return new Counter(this.settings(key));
+  private counter(key: Key): Prometheus.Counter {
+    return new this.prometheus.Counter(this.settings(key));
   }
 
-  private gauge(key: Key): Gauge {
-    return new Gauge(this.settings(key));
+  private gauge(key: Key): Prometheus.Gauge {
+    return new this.prometheus.Gauge(this.settings(key));
   }
 
-  private histogram(key: Key): Histogram {
-    return new Histogram({ ...this.settings(key), buckets: [...BUCKETS] });
+  private histogram(key: Key): Prometheus.Histogram {
+    return new this.prometheus.Histogram({ ...this.settings(key), buckets: [...BUCKETS] });
   }
 
-  private settings(key: Key): { name: string; help: string; labelNames: readonly string[]; registers: Registry[] } {
+  private settings(key: Key): {
+    name: string;
+    help: string;
+    labelNames: readonly string[];
+    registers: Prometheus.Registry[];
+  } {
     const { name, help, labels } = METRICS[key];
     return { name, help, labelNames: labels, registers: [this.registry] };
   }
 }
 
 /** Sets a counter of which somebody else keeps the count. */
-function tellTotal(counter: Counter, total: number): void {
+function tellTotal(counter: Prometheus.Counter, total: number): void {
   counter.reset();
   counter.inc(total);
 }

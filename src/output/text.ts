@@ -114,8 +114,8 @@ function flows(page: Page): string[] {
   const left = groups.slice(sections.length).reduce((sum, group) => sum + group.flows.length, 0);
   const split = splitBy.length === 0 ? '' : ` --split-by ${splitBy.join(',')}`;
   const hints = [
-    // In the captures that were compared the flow has other numbers.
-    ...(page.comparison === undefined
+    // In the captures that were compared the flow has other numbers; of a live capture there is no file.
+    ...(page.comparison === undefined && report.capture.live === null
       ? [`teardown flow ${file} ${shown[0]?.id}${split}  shows one segment by segment`]
       : []),
     ...(shown.length < report.flows.length ? ['-v lists all'] : []),

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { Agent, type IncomingHttpHeaders, request } from 'node:http';
 import { connect, createServer, type Socket } from 'node:net';
+import * as prometheus from 'prom-client';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { explain } from '../../src/cli/errors.ts';
 import {
@@ -23,7 +24,10 @@ afterEach(async () => {
   vi.restoreAllMocks();
 });
 
-async function serve(metrics: MetricsText = new Metrics({ version: '1', usage: processUsage }), address = LOCAL) {
+async function serve(
+  metrics: MetricsText = new Metrics({ version: '1', usage: processUsage }, prometheus),
+  address = LOCAL,
+) {
   const server = await startMetricsServer(address, metrics);
   servers.push(server);
   return server;

@@ -73,6 +73,7 @@ describe.each(STORIES.slice(0, 12))('%s', (file) => {
     }
     await finish();
     expect(comparable(monitor.report().report)).toEqual(comparable(await analyze([file])));
+    monitor.close();
   });
 });
 

@@ -1,5 +1,6 @@
 /** Metrics as a test reads them, and what they are made of. */
 
+import * as prometheus from 'prom-client';
 import { METRICS } from '../../src/output/metric-list.ts';
 import { Metrics, type MetricsOptions } from '../../src/output/metrics.ts';
 import type { Finding, Flow } from '../../src/report/types.ts';
@@ -9,7 +10,8 @@ import { type Family, parseExposition } from './exposition.ts';
 
 export const NOW = 1_772_366_460_000;
 
-export const made = (options: Partial<MetricsOptions> = {}) => new Metrics({ version: '1.2.3', ...options });
+export const made = (options: Partial<MetricsOptions> = {}) =>
+  new Metrics({ version: '1.2.3', ...options }, prometheus);
 
 export async function read(metrics: Metrics): Promise<Map<string, Family>> {
   return parseExposition(await metrics.text());
