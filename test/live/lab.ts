@@ -6,7 +6,6 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { rolldown } from 'rolldown';
-import type { InterfaceInfo } from '../../src/live/interfaces.ts';
 import type { LiveSource } from '../../src/report/types.ts';
 import { ROOT } from '../architecture/sources.ts';
 
@@ -23,8 +22,6 @@ export interface Started {
   source?: LiveSource;
   interfaces?: string[];
   startMs?: number;
-  /** where only that was asked for */
-  listed?: InterfaceInfo[];
 }
 
 /** What came of it. */
