@@ -5,6 +5,7 @@
 
 import { readSync, writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { Output } from './cap-output.ts';
 import { CAP_LIST, CAP_WORDS, type CapDevice, type CapTask } from './cap-task.ts';
 import { becomeUser } from './rights.ts';
 
@@ -41,19 +42,6 @@ const MOST_OFF = 2;
 const packet = Buffer.alloc(MOST_PACKET);
 const batch = Buffer.alloc(BATCH);
 const probe = Buffer.alloc(1);
-const nap = new Int32Array(new SharedArrayBuffer(4));
-
-/** Writes all of it, waiting where the pipe is full; the kernel's buffer holds what comes meanwhile. */
-function writeAll(bytes: Buffer): void {
-  for (let done = 0; done < bytes.length; ) {
-    try {
-      done += writeSync(1, bytes, done);
-    } catch (error) {
-      if (!hasCode(error, 'EAGAIN')) process.exit(0); // nobody reads any more
-      Atomics.wait(nap, 0, 0, 2);
-    }
-  }
-}
 
 function hasCode(error: unknown, code: string): boolean {
   return error instanceof Error && 'code' in error && error.code === code;
@@ -88,6 +76,7 @@ class Capture {
   readonly #cap: CapObject;
   readonly #task: CapTask;
   readonly #clock = new Clock();
+  readonly #output = new Output();
   #used = 0;
   #flushing = false;
   #captured = 0;
@@ -110,7 +99,7 @@ class Capture {
     header.writeUInt16LE(4, 6);
     header.writeUInt32LE(Math.min(snaplen, MOST_PACKET), 16);
     header.writeUInt32LE(LINK_TYPES[name] ?? Number(/\d+$/.exec(name)?.[0] ?? 0), 20);
-    writeAll(header);
+    this.#output.write(header);
     say(CAP_WORDS.begun);
   }
 
@@ -119,6 +108,7 @@ class Capture {
     this.#ended = true;
     this.#cap.close();
     this.#flush();
+    this.#output.end();
     say(`${CAP_WORDS.captured}${this.#captured}`);
     // Not within cap's own loop, which still uses what it closes.
     setImmediate(() => process.exit(0));
@@ -156,7 +146,7 @@ class Capture {
   }
 
   #flush(): void {
-    if (this.#used > 0) writeAll(batch.subarray(0, this.#used));
+    if (this.#used > 0) this.#output.write(batch.subarray(0, this.#used));
     this.#used = 0;
     this.#clock.follow();
   }
@@ -211,5 +201,5 @@ function capture(module: CapModule, task: CapTask): void {
 
 const [, , asked = CAP_LIST] = process.argv;
 const loaded = load();
-if (loaded !== null && asked === CAP_LIST) writeAll(Buffer.from(JSON.stringify(loaded.deviceList())));
+if (loaded !== null && asked === CAP_LIST) process.stdout.write(JSON.stringify(loaded.deviceList()));
 else if (loaded !== null) capture(loaded, JSON.parse(asked) as CapTask);

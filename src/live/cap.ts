@@ -15,6 +15,8 @@ export const CAP_CHILD = fileURLToPath(existsSync(BUILT) ? BUILT : FROM_SOURCE);
 export const CAP: Program = {
   name: 'cap',
   timestamps: 'user-space',
+  // A slot of 64 KB for each packet, however small: 4,000 of them.
+  bufferKiB: 262_144,
   tellsWhenAsked: false,
   endsWithInput: true,
   command: ({ interface: from, filter, snaplen, count, bufferKiB, user }) => {

@@ -17,7 +17,7 @@ export interface LiveOptions {
   snaplen?: number | undefined;
   /** packets after which it ends by itself, from 1; without it never */
   count?: number | undefined;
-  /** the kernel's buffer for packets that are not yet read, in KiB from 1 (default 65,536) */
+  /** the kernel's buffer for packets that are not yet read, in KiB from 1 (default 65,536; of cap, which wastes it, 262,144) */
   bufferKiB?: number | undefined;
   /**
    * Whose the program becomes once it captures, where we are root: it has to be the user that `dropRoot` makes of us, else we
@@ -30,13 +30,16 @@ export interface LiveCapture {
   /** pcap or pcapng; ends when the program has ended */
   readonly stream: Readable;
   readonly source: LiveSource;
-  /** packets that the kernel dropped for want of buffer, as told last; null: not told yet, or never */
+  /**
+   * Packets that the kernel dropped for want of buffer, as told last; null: not told yet, or never. On Linux's loopback interface
+   * each may count twice: there the kernel hands over both a packet's leaving and its coming.
+   */
   readonly dropped: number | null;
   /** Asks it to hand over what it has and to end. It is killed if it doesn't within 3 s. */
   stop(): void;
   /** Ends it at once. */
   kill(): void;
-  /** After the stream's end and the program's last words; never rejects. The stream has to be read for it. */
+  /** After the stream's end and the program's last words; never rejects. The stream has to be read for it, or destroyed. */
   readonly ended: Promise<CaptureEnd>;
 }
 
@@ -87,6 +90,8 @@ export interface Command {
 export interface Program {
   name: Backend;
   timestamps: LiveSource['timestamps'];
+  /** of the kernel's buffer, where nobody says */
+  bufferKiB: number;
   /** whether SIGUSR1 makes it tell its counters */
   tellsWhenAsked: boolean;
   /** false: a signal; true: its standard input is closed, which tells it too that we are gone */

@@ -8,6 +8,7 @@ import { found, Refusal } from './refusals.ts';
 export const DUMPCAP: Program = {
   name: 'dumpcap',
   timestamps: 'kernel',
+  bufferKiB: 65_536,
   tellsWhenAsked: false,
   endsWithInput: false,
   command: (wanted) => commandOf(found('dumpcap', wanted.interface), wanted),

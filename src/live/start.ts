@@ -16,7 +16,6 @@ const PROGRAMS: Record<Backend, Program> = { tcpdump: TCPDUMP, dumpcap: DUMPCAP,
 const ORDER = ['tcpdump', 'dumpcap', 'cap'] as const;
 
 export const DEFAULT_SNAPLEN = 128;
-const DEFAULT_BUFFER_KIB = 65_536;
 
 /**
  * Resolves once packets are captured.
@@ -24,20 +23,23 @@ const DEFAULT_BUFFER_KIB = 65_536;
  */
 export async function startCapture(options: LiveOptions): Promise<LiveCapture> {
   const { backend, user, count, snaplen, bufferKiB, filter, interface: from } = options;
-  const wanted: Wanted = {
+  const asked: Omit<Wanted, 'bufferKiB'> = {
     interface: from,
     filter: filter === null || filter.trim() === '' ? null : filter.trim(),
     snaplen: snaplen ?? DEFAULT_SNAPLEN,
     count: count ?? null,
-    bufferKiB: bufferKiB ?? DEFAULT_BUFFER_KIB,
     user: userFor(user ?? null),
   };
   if (!isInterface(from)) throw noInterface(from, interfaceNames());
-  if (backend !== 'auto') return start(PROGRAMS[backend], wanted);
+  const startWith = (name: Backend): Promise<LiveCapture> => {
+    const program = PROGRAMS[name];
+    return start(program, { ...asked, bufferKiB: bufferKiB ?? program.bufferKiB });
+  };
+  if (backend !== 'auto') return startWith(backend);
   let refused: Refusal | null = null;
   for (const name of ORDER) {
     try {
-      return await start(PROGRAMS[name], wanted);
+      return await startWith(name);
     } catch (error) {
       if (!(error instanceof Refusal) || error.kind === 'other') throw error;
       // Rights belong to programs: another one may have them.

@@ -6,6 +6,7 @@ import { found } from './refusals.ts';
 export const TCPDUMP: Program = {
   name: 'tcpdump',
   timestamps: 'kernel',
+  bufferKiB: 65_536,
   // Elsewhere the signal is another, and SIGUSR1 would end it.
   tellsWhenAsked: process.platform === 'linux',
   endsWithInput: false,

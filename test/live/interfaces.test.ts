@@ -1,10 +1,11 @@
 /** The list of interfaces, and how it is told. */
+import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { interfacesText } from '../../src/cli/interfaces-command.ts';
 import { type InterfaceInfo, listInterfaces } from '../../src/live/interfaces.ts';
 import { interfaceNames } from '../../src/live/names.ts';
 import { itKernel, missingForKernel } from '../support/kernel.ts';
-import { AS_NOBODY, hidden, Net, Player, Shipped } from './lab.ts';
+import { AS_NOBODY, hidden, Net, Shipped } from './lab.ts';
 
 let shipped: Shipped;
 let net: Net;
@@ -20,21 +21,25 @@ afterAll(() => {
   shipped?.remove();
 });
 
-async function list(as: string[] = []): Promise<Map<string, InterfaceInfo>> {
-  const player = new Player(shipped, net, { list: true }, { as });
-  try {
-    const { listed = [] } = await player.said();
-    return new Map(listed.map((each) => [each.name, each]));
-  } finally {
-    player.end();
-  }
+/** `teardown interfaces` in the namespace. */
+function command(format: 'text' | 'json', as: string[] = []) {
+  const args = ['netns', 'exec', net.name, ...as, process.execPath, shipped.player, JSON.stringify({ list: format })];
+  const { stdout, stderr, status } = spawnSync('ip', args, { encoding: 'utf8', timeout: 30_000 });
+  expect(stderr).toBe('');
+  return { stdout, status };
+}
+
+function list(as: string[] = [], exitCode = 0): Map<string, InterfaceInfo> {
+  const { stdout, status } = command('json', as);
+  expect(status).toBe(exitCode);
+  return new Map((JSON.parse(stdout) as InterfaceInfo[]).map((each) => [each.name, each]));
 }
 
 const LIVE0 = { name: 'live0', description: null, up: true, loopback: false, backend: 'tcpdump', reason: null };
 
 describe('the list', () => {
-  itKernel('has every interface of the namespace, its addresses, and that we may capture', async () => {
-    const all = await list();
+  itKernel('has every interface of the namespace, its addresses, and that we may capture', () => {
+    const all = list();
     const { addresses, ...rest } = all.get('live0')!;
     expect(rest).toEqual(LIVE0);
     expect(addresses).toContain('10.77.0.1');
@@ -47,7 +52,7 @@ describe('the list', () => {
   itKernel('knows what is down', async () => {
     net.ip('link', 'set', 'live0', 'down');
     try {
-      expect((await list()).get('live0')).toMatchObject({ up: false, backend: null, reason: 'it is down' });
+      expect(list().get('live0')).toMatchObject({ up: false, backend: null, reason: 'it is down' });
     } finally {
       net.ip('link', 'set', 'live0', 'up');
     }
@@ -55,15 +60,20 @@ describe('the list', () => {
 
   itKernel('says why we may not', async () => {
     const reason = 'tcpdump lacks the right to capture';
-    expect((await list(AS_NOBODY)).get('live0')).toMatchObject({ up: true, backend: null, reason });
+    expect(list(AS_NOBODY, 1).get('live0')).toMatchObject({ up: true, backend: null, reason });
+  });
+
+  itKernel('is a table, too', () => {
+    const { stdout, status } = command('text');
+    expect([status, stdout]).toEqual([0, expect.stringMatching(/^live0 +up +with tcpdump +10\.77\.0\.1/m)]);
   });
 
   itKernel('needs no program: cap lists them, or else the kernel', async () => {
-    const withCap = await list(hidden('tcpdump', 'dumpcap'));
+    const withCap = list(hidden('tcpdump', 'dumpcap'));
     expect(withCap.get('live0')).toMatchObject({ ...LIVE0, backend: 'cap' });
     shipped.withoutModules();
     try {
-      const { addresses, ...rest } = (await list(hidden('tcpdump', 'dumpcap'))).get('live0')!;
+      const { addresses, ...rest } = list(hidden('tcpdump', 'dumpcap'), 1).get('live0')!;
       const reason = 'none of tcpdump, dumpcap (of Wireshark) and the npm package cap is installed';
       expect(rest).toEqual({ ...LIVE0, backend: null, reason });
       expect(addresses).toContain('10.77.0.1');

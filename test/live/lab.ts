@@ -6,7 +6,6 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { rolldown } from 'rolldown';
-import type { InterfaceInfo } from '../../src/live/interfaces.ts';
 import type { LiveSource } from '../../src/report/types.ts';
 import { ROOT } from '../architecture/sources.ts';
 
@@ -23,8 +22,6 @@ export interface Started {
   source?: LiveSource;
   interfaces?: string[];
   startMs?: number;
-  /** where only that was asked for */
-  listed?: InterfaceInfo[];
 }
 
 /** What came of it. */
@@ -172,16 +169,17 @@ wait $server
     }
   }
 
-  /** Datagrams to a port of 10.77.0.2 where nobody is. */
-  datagrams(count: number): void {
+  /** Datagrams to a port of 10.77.0.2 where nobody is. @param pause s after each 50 of them */
+  datagrams(count: number, pause = 0): void {
     const script = `
-import socket, sys
+import socket, sys, time
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 for i in range(int(sys.argv[1])):
     try: s.sendto(b'x' * 60, ('10.77.0.2', 9))
     except ConnectionRefusedError: pass
+    if i % 50 == 49: time.sleep(float(sys.argv[2]))
 `;
-    run('ip', 'netns', 'exec', this.name, 'python3', '-c', script, String(count));
+    run('ip', 'netns', 'exec', this.name, 'python3', '-c', script, String(count), String(pause));
   }
 
   remove(): void {

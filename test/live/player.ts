@@ -4,15 +4,15 @@
  */
 import { createWriteStream, openSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { interfacesCommand } from '../../src/cli/interfaces-command.ts';
 import { InputError } from '../../src/input/errors.ts';
-import { listInterfaces } from '../../src/live/interfaces.ts';
 import { interfaceNames } from '../../src/live/names.ts';
 import { dropRoot } from '../../src/live/rights.ts';
 import { type LiveOptions, startCapture } from '../../src/live/start.ts';
 import type { Ended, Started } from './lab.ts';
 
-/** hold: ms for which nothing is read; list: the interfaces alone */
-type Task = LiveOptions & { file?: string; hold?: number; list?: true };
+/** hold: ms for which nothing is read; list: teardown interfaces, and nothing else */
+type Task = LiveOptions & { file?: string; hold?: number; list?: 'text' | 'json' };
 
 const { file, user, hold = 0, list, ...options } = JSON.parse(process.argv[2] ?? '') as Task;
 
@@ -23,9 +23,8 @@ function say(what: Started | Ended): void {
 // Opened while we may still be root.
 const output = createWriteStream('', { fd: openSync(file ?? '/dev/null', 'w') });
 const began = performance.now();
-if (list === true) {
-  process.stdout.write(`${JSON.stringify({ listed: await listInterfaces() })}\n`);
-  process.exit(0);
+if (list !== undefined) {
+  process.exit(await interfacesCommand({ format: list, color: 'never' }));
 }
 try {
   const capture = await startCapture({ ...options, user });
