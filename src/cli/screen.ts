@@ -41,8 +41,8 @@ const STOP_MS = 200;
 const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
- * From start() to stop() the terminal is its own. It is given back on every way out: stop(), the process' end, an
- * exception that nobody catches (before it is printed), and signals that nobody else takes. Ctrl-C becomes SIGINT, as
+ * From start() to stop() the terminal is its own. It is given back on every way out: stop(), the process' end, by
+ * an exception that nobody catches too (before Node prints it), and signals that nobody else takes. Ctrl-C becomes SIGINT, as
  * from a terminal that nobody has set to raw.
  */
 export class LiveScreen {
@@ -77,7 +77,6 @@ export class LiveScreen {
     output.on('error', this.quit);
     output.on('resize', this.onResize);
     process.on('exit', this.restore);
-    process.on('uncaughtExceptionMonitor', this.restore);
     process.on('SIGTSTP', this.suspend);
     process.on('SIGCONT', this.resume);
     for (const signal of ENDING) process.on(signal, this.onEnding);
@@ -104,7 +103,6 @@ export class LiveScreen {
     input.off('error', this.quit);
     output.off('resize', this.onResize);
     process.off('exit', this.restore);
-    process.off('uncaughtExceptionMonitor', this.restore);
     process.off('SIGTSTP', this.suspend);
     process.off('SIGCONT', this.resume);
     for (const signal of ENDING) process.off(signal, this.onEnding);

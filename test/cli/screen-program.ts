@@ -1,6 +1,6 @@
 /** A program that shows the example's view on its terminal: screen.test.ts runs it behind a pseudo-terminal. */
 
-import { LiveScreen } from '../../src/cli/screen.ts';
+import { canDraw, LiveScreen } from '../../src/cli/screen.ts';
 import { exampleView, NOW } from '../output/screen/example.ts';
 
 const [how = 'plain'] = process.argv.slice(2);
@@ -36,3 +36,4 @@ if (how === 'crash') {
   }, 300);
 }
 if (how === 'exit') setTimeout(() => process.exit(7), 300);
+if (!canDraw(process.stdin, process.stdout)) process.stdout.write('no screen\n');

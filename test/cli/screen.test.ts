@@ -13,7 +13,7 @@ import { exampleView } from '../output/screen/example.ts';
 import { itTool } from '../support/shared.ts';
 import { VirtualTerminal } from './virtual-terminal.ts';
 
-type Step = ['wait' | 'send' | 'signal', string] | ['size', number, number] | ['sleep', number] | ['mark'];
+type Step = ['wait' | 'send' | 'signal', string] | ['size', number, number] | ['sleep', number] | ['mark' | 'alone'];
 
 interface Seen {
   /** what came up to each mark */
@@ -83,7 +83,7 @@ describe('the screen on a terminal', () => {
   });
 
   itTool('draws what has changed, and nothing else', 'python3', async () => {
-    const seen = await play('ticks', [READY, ['mark'], ['sleep', 0.5], ['mark'], ['send', 'q']]);
+    const seen = await play('ticks', [READY, ['mark'], ['wait', '12:12:55 UTC'], ['mark'], ['send', 'q']]);
     const rows = new Set(Array.from(seen.pieces[1]!.matchAll(/\x1b\[(\d+);1H/g), ([, row]) => Number(row)));
     // The clock and what counts up or down.
     expect(rows.has(1)).toBe(true);
@@ -185,6 +185,14 @@ describe('the terminal is given back', () => {
     });
   }
 
+  itTool('and taken again where Ctrl-Z can stop nothing', 'python3', async () => {
+    const seen = await play('plain', [['alone'], READY, ['mark'], ['send', '\x1a'], READY, ['mark'], ['send', 'q']]);
+    expect(seen.pieces[1]).toContain('\x1b[?1049l');
+    expect(new VirtualTerminal().write(seen.pieces[1]!)).toMatchObject({ alternate: true, cursorShown: false });
+    expect(seen.all).not.toContain('[stopped');
+    expectRestored(seen, '0');
+  });
+
   itTool('and drawn anew after a SIGSTOP', 'python3', async () => {
     const seen = await play('plain', [
       READY,
@@ -205,7 +213,7 @@ itTool('a terminal that can do nothing is left alone', 'python3', async () => {
   const seen = await play(
     'handles-int',
     [
-      ['sleep', 0.5],
+      ['wait', 'no screen'],
       ['send', '\x03'],
     ],
     { term: 'dumb' },

@@ -1,7 +1,8 @@
 """A terminal and a small shell for one program: terminal.py COLUMNS ROWS STEPS PROGRAM...
 
-STEPS is JSON: [["wait", TEXT], ["send", TEXT], ["size", COLUMNS, ROWS], ["signal", NAME], ["sleep", SECONDS], ["mark"], ...]. The shell gives
+STEPS is JSON: [["wait", TEXT], ["send", TEXT], ["size", COLUMNS, ROWS], ["signal", NAME], ["sleep", SECONDS], ["mark"], ["alone"], ...]. The shell gives
 the program the terminal, says "[stopped ...]" or "[ended ...]" with the terminal's modes, and wakes what was stopped.
+With "alone" the program is in the shell's own group, which nobody could wake: the kernel does not stop it.
 Prints JSON: the output in pieces, cut at each "mark".
 """
 import fcntl, json, os, pty, select, signal, struct, sys, termios, time
@@ -18,14 +19,15 @@ def modes():
     return "cooked" if flags & termios.ICANON and flags & termios.ECHO and flags & termios.ISIG else "raw"
 
 
-def shell(program):
+def shell(program, alone):
     signal.signal(signal.SIGTTOU, signal.SIG_IGN)
     for each in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
         signal.signal(each, signal.SIG_DFL)
     child = os.fork()
     if child == 0:
-        os.setpgid(0, 0)
-        os.tcsetpgrp(0, os.getpid())
+        if not alone:
+            os.setpgid(0, 0)
+            os.tcsetpgrp(0, os.getpid())
         signal.signal(signal.SIGTTOU, signal.SIG_DFL)
         os.execvp(program[0], program)
     print(f"[program {child}]", flush=True)
@@ -52,7 +54,7 @@ def main():
         for fd in (0, 1, 2):
             os.dup2(child, fd)
         os.close(parent)
-        shell(program)
+        shell(program, ["alone"] in steps)
     os.close(child)
     pieces, seen, open_, deadline = [""], b"", True, time.time() + LIMIT
     raw = [b""]
