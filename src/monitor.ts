@@ -13,7 +13,7 @@ import { ShareReader } from './share.ts';
 import type { Witness } from './sockets/witness.ts';
 import { parseSystems } from './systems.ts';
 import { checkedPortRange, thresholdsOf } from './thresholds.ts';
-import { NS_PER_MS } from './units.ts';
+import { formatTime, NS_PER_MS } from './units.ts';
 import { censusOf } from './watch/census.ts';
 import { holderOf, portsWithKernel } from './watch/kernel-view.ts';
 import { PacketRate } from './watch/rate.ts';
@@ -87,7 +87,7 @@ export class Monitor {
       splitBy: options.splitBy,
       where: acceptsOf(options),
       onFlow: witnessed(options.onFlow ?? (options.witness && NOBODY), (flow) => this.#told(flow)),
-      onClosed: witnessed(options.onClosed, (flow) => options.witness?.tell(flow) ?? flow),
+      onClosed: witnessed(options.onClosed, (flow) => this.#witnessed(flow)),
       intervals: this.#gauge,
       newest: true,
       live: true,
@@ -179,7 +179,7 @@ export class Monitor {
       tracker.peek(collector);
     }
     const { flows: listed, assumptions } = collector.listed();
-    const flows = listed.map((flow) => this.#toldFlows.get(flow.id) ?? this.#options.witness?.tell(flow) ?? flow);
+    const flows = listed.map((flow) => this.#toldFlows.get(flow.id) ?? this.#witnessed(flow));
     return concluded({
       capture: this.#capture(collector.totals.position(), skipped),
       clock,
@@ -201,12 +201,19 @@ export class Monitor {
     tracker.eachFlow((view) => {
       if (view.word(L.ID) === id) found = collector.recordOf(view);
     });
-    return found === null ? null : (this.#options.witness?.tell(found) ?? found);
+    return found === null ? null : this.#witnessed(found);
+  }
+
+  #witnessed(flow: Flow): Flow {
+    const { witness } = this.#options;
+    if (witness === undefined) return flow;
+    const { last } = this.#reader.clock;
+    return witness.tell(flow, last === null ? null : formatTime(last.seconds, last.nanoseconds));
   }
 
   /** A flow that has ended with what the kernel knew of it: by the time of the report that is forgotten. */
   #told(flow: Flow): Flow {
-    const told = this.#options.witness?.tell(flow) ?? flow;
+    const told = this.#witnessed(flow);
     if (told === flow) return flow;
     const { size } = this.#toldFlows;
     if (size === MOST_TOLD) this.#toldFlows.delete(this.#toldFlows.keys().next().value!);

@@ -113,7 +113,7 @@ class LiveSession {
     });
     if (witness !== undefined && this.owners !== null) {
       const sockets = new SocketWatch(witness, this.owners);
-      if (sockets.start()) this.sockets = sockets;
+      if (await sockets.start()) this.sockets = sockets;
     }
     if (this.isStopped) capture.stop();
   }

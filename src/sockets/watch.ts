@@ -1,7 +1,7 @@
 /** Looks at this machine's sockets about once a second, for a witness. */
 
 import type { OwnerReader } from './owner-reader.ts';
-import { readSocketTable } from './proc-net.ts';
+import { readSocketTableSlowly } from './proc-net.ts';
 import type { Owner, SocketEntry } from './types.ts';
 import type { Witness } from './witness.ts';
 
@@ -26,8 +26,8 @@ export class SocketWatch {
   }
 
   /** @returns false: this system has no such tables */
-  start(): boolean {
-    if (!this.look()) return false;
+  async start(): Promise<boolean> {
+    if (!(await this.look())) return false;
     this.plan(0);
     return true;
   }
@@ -42,24 +42,25 @@ export class SocketWatch {
   async finish(): Promise<void> {
     if (this.timer === null) return;
     this.ownersAt = Number.NEGATIVE_INFINITY;
-    this.look();
+    await this.look();
     await this.searches;
-    this.look();
+    await this.look();
     this.stop();
   }
 
   private plan(took: number): void {
     const wait = Math.max(EVERY_MS - took, took / SHARE_OF_TIME);
-    this.timer = setTimeout(() => {
+    this.timer = setTimeout(async () => {
       const before = performance.now();
-      this.look();
-      this.plan(performance.now() - before);
+      await this.look();
+      if (this.timer !== null) this.plan(performance.now() - before);
     }, wait);
     this.timer.unref();
   }
 
-  private look(): boolean {
-    const table = readSocketTable();
+  /** With pauses: packets come meanwhile. */
+  private async look(): Promise<boolean> {
+    const table = await readSocketTableSlowly();
     if (table === null) return false;
     this.witness.look(table, this.known);
     this.search(table.sockets);
