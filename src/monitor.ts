@@ -15,11 +15,10 @@ import { parseSystems } from './systems.ts';
 import { checkedPortRange, thresholdsOf } from './thresholds.ts';
 import { formatTime, NS_PER_MS } from './units.ts';
 import { censusOf } from './watch/census.ts';
-import { holderOf, portsWithKernel } from './watch/kernel-view.ts';
 import { PacketRate } from './watch/rate.ts';
-import { type LiveView, MOST_PORTS, type TimeWaitPort } from './watch/view.ts';
+import { socketsOf } from './watch/sockets.ts';
+import type { LiveView } from './watch/view.ts';
 import { parseWhere } from './where/where.ts';
-import { addressPort } from './words.ts';
 
 /** How late a packet may come at most, after which nothing more is expected of that time, ms. */
 const LATE_MS = 1000;
@@ -130,12 +129,7 @@ export class Monitor {
     const now = this.#now();
     const end = clock.empty ? 0 : clock.endSince(clock.originSeconds);
     const census = censusOf(tracker, collector, end);
-    const ms = (ns: number) => clock.originSeconds * 1000 + ns / 1e6;
     const packets = this.#packetsBefore + clock.packets;
-    const { witness } = this.#options;
-    const ports = census.timeWait.map(({ first, last, ...port }): TimeWaitPort => {
-      return { ...port, firstFree: ms(first), lastFree: ms(last), basis: 'assumed' };
-    });
     return {
       now,
       startedAt: this.startedAt,
@@ -145,27 +139,16 @@ export class Monitor {
       packetsPerSecond: this.#rate.at(now, packets),
       dropped: this.#options.dropped(),
       flows: { total: this.#flowsBefore + collector.totals.flows + census.waiting, present: census.present },
-      states: census.states,
-      services: collector.services.result(),
-      timeWait: (witness === undefined ? ports : portsWithKernel(ports, witness)).slice(0, MOST_PORTS),
-      lingering: census.lingering.map((each) => ({
-        ...each,
-        local: addressPort(each.local),
-        peer: addressPort(each.peer),
-        since: ms(each.since),
-        holder: witness === undefined ? null : holderOf(each, witness, now),
-      })),
       findings: this.#findings.made,
       findingsAt: this.#findings.at,
-      rows: census.rows.map(({ opened, last, ...row }) => ({ ...row, openedAt: ms(opened), lastPacketAt: ms(last) })),
-      kernel: witness?.counts() ?? null,
+      ...socketsOf(census, { originSeconds: clock.originSeconds, witness: this.#options.witness, now }),
     };
   }
 
   /** Judges what there is, for the views from now on. It takes as long as a report. */
   judge(): void {
     const { findings } = this.report().report;
-    this.#findings = { made: newestFirst(findings), at: this.#now() };
+    this.#findings = { made: newestFirst(findings, this.#now()), at: this.#now() };
   }
 
   /** The report of the period at hand: up to now, or to the end where that has come. */
@@ -314,7 +297,12 @@ function acceptsOf({ where, accepts }: MonitorOptions): ((flow: Flow) => boolean
   return (flow) => expression.matches(flow);
 }
 
-function newestFirst(findings: readonly Finding[]): Finding[] {
-  const time = ({ until, at }: Finding) => until ?? at ?? '';
-  return findings.toSorted((a, b) => (time(a) < time(b) ? 1 : time(a) > time(b) ? -1 : 0));
+const SEVERITIES = ['critical', 'warning', 'info'];
+
+/** By when they were seen last; what goes on, by severity. */
+function newestFirst(findings: readonly Finding[], now: number): Finding[] {
+  const time = ({ until, at }: Finding) => Math.min(now, Date.parse(until ?? at ?? '') || 0);
+  return findings.toSorted(
+    (a, b) => time(b) - time(a) || SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity),
+  );
 }

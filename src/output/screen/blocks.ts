@@ -104,10 +104,10 @@ const LINGERING = block<LingeringSocket>({
     { title: 'process', width: 11, grows: 1, most: 28, keep: 5, text: processName },
     { title: 'end', width: 6, keep: 1, text: ({ side }) => side },
   ],
-  key: ({ id, side }) => `${id} ${side}`,
+  key: ({ local, peer, side }) => `${local} ${peer} ${side}`,
   facts: (row) => [row.local, row.peer, row.state, row.side, ...(row.holder === null ? [] : [processName(row)])],
   empty: () => 'nobody is in FIN_WAIT_2, nobody in CLOSE_WAIT',
-  open: ({ id }) => ({ flow: id }),
+  open: ({ id, local }) => (id === null ? { filter: local } : { flow: id }),
 });
 
 function processName({ holder }: LingeringSocket): string {
@@ -127,6 +127,7 @@ const FINDINGS = block<Finding>({
       width: 24,
       grows: 1,
       keep: 9,
+      prose: true,
       text: ({ severity, title }) => `${severity.padEnd(SEVERITY)}  ${title}`,
       paint: (row, style) => (text) => style.severity[row.severity](text.slice(0, SEVERITY)) + text.slice(SEVERITY),
     },

@@ -43,8 +43,8 @@ tcpdump  filter: tcp port 8080                 12,902 connections, 4,436 present
   10.0.0.5:40029          10.0.0.1:8080     CLOSE_WAIT   1 min 58 s  worker 4711
   10.0.0.1:8080           10.0.0.5:40031    FIN_WAIT_2    1 min 4 s  ?
 ─ newest findings ─────────────────────────────────────────────────          ago
-  critical  worker (10.0.0.5… CLOSE_WAIT, the oldest for 7 min 11 s          3 s
-  warning   the server 10.0.…closes first: its port is in TIME_WAIT          3 s
+  critical  worker (10.0.0.5) does not close: 4 sockets in CLOSE_W…          3 s
+  warning   the server 10.0.0.1:8080 closes first: its port is in …          3 s
   info      RSTs at the same place in 43 connections                 12 min 11 s
   info      refused: nobody listens on 10.0.0.9:5432                 12 min 25 s
 q quit  p pause  Tab next  ↑↓ row  Enter open  z zoom  / filter  ? help
@@ -68,8 +68,8 @@ tcpdump  kernel timestamps  filter: tcp port 8080                               
 
 
 ─ lingering ───────────  peer             state               for  process       ─ newest findings ────────────────────────────────────────────────          ago
-  10.0.0.5:40017         10.0.0.1:8080    CLOSE_WAIT   7 min 11 s  worker 4711     critical  worker (10.0.0.5…CLOSE_WAIT, the oldest for 7 min 11 s          3 s
-  10.0.0.5:40029         10.0.0.1:8080    CLOSE_WAIT   1 min 58 s  worker 4711     warning   the server 10.0.…loses first: its port is in TIME_WAIT          3 s
+  10.0.0.5:40017         10.0.0.1:8080    CLOSE_WAIT   7 min 11 s  worker 4711     critical  worker (10.0.0.5) does not close: 4 sockets in CLOSE_…          3 s
+  10.0.0.5:40029         10.0.0.1:8080    CLOSE_WAIT   1 min 58 s  worker 4711     warning   the server 10.0.0.1:8080 closes first: its port is in…          3 s
   10.0.0.1:8080          10.0.0.5:40031   FIN_WAIT_2    1 min 4 s  ?               info      RSTs at the same place in 43 connections                12 min 11 s
   10.0.0.5:40033         10.0.0.1:8080    CLOSE_WAIT          5 s  worker 4711     info      refused: nobody listens on 10.0.0.9:5432                12 min 25 s
 
