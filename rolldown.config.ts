@@ -1,8 +1,8 @@
 /**
- * The program as it is shipped: two entries, the other threads' program, what finds the owners of sockets, and what they
- * share, all directly in dist/ (analyze.ts reads
- * ../package.json from there). Bundled for one reason: V8 folds constants of the same module, not imported ones, and
- * the layout of a flow record is a module full of them. And the HTML report's page: one script, one style sheet.
+ * The program as it is shipped: two entries, the other threads' program, what they share, the program that has cap, and the one
+ * that finds the owners of sockets, all directly in dist/ (analyze.ts reads ../package.json from there). Bundled for one reason:
+ * V8 folds constants of the same module, not imported ones, and the layout of a flow record is a module full of them. And the
+ * HTML report's page: one script, one style sheet.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -14,6 +14,7 @@ import {
   rangeWords,
   stayIn,
 } from './half-closed.ts';
+import { holdersOf } from './holders.ts';
 import { WRONG_ADVICE } from './remedies.ts';
 import type { Draft, Rule } from './rule.ts';
 
@@ -77,24 +78,31 @@ function draftOf(context: Context, leaks: readonly HalfClosed[], limit: number):
   const closedLate = open === 0 && !endedTogether(stays);
   const outcome = !closedLate ? ': it does not close' : leaks.every(closedItself) ? ', then closed' : '';
   const all = isServer ? context.rowsOf(first.notable.service).length : 0;
+  const flows = longest.map(({ notable }) => notable.id);
+  const holders = holdersOf(context, flows, isServer ? 'server' : 'client', 'connection');
+  const held = holders === null ? '' : ` ${holders.words} ${longest.length === 1 ? 'has it' : 'has them'}.`;
   return {
     severity: severityOf(leaks.length, isServer, closedLate),
     title: `${endpoint} left ${plural(leaks.length, 'connection')} in CLOSE_WAIT for ${longest.length === 1 ? '' : 'up to '}${duration(first.silent)}${outcome}`,
-    because: `${isServer ? `The client closed ${leaks.length === 1 ? 'a connection' : `${count(leaks.length)} of ${plural(all, 'connection')}`}` : `${peersWords(context, leaks, 1)} closed ${plural(leaks.length, 'connection')}`} and the kernel of ${endpoint} acknowledged the FIN, but the application there did not close for ${range} (limit ${duration(limit)}), and sent nothing in that time. ${endsWords(context, leaks)} CLOSE_WAIT has no timer: the fault is the application's at ${endpoint}, not the peer's or the network's.`,
+    because: `${isServer ? `The client closed ${leaks.length === 1 ? 'a connection' : `${count(leaks.length)} of ${plural(all, 'connection')}`}` : `${peersWords(context, leaks, 1)} closed ${plural(leaks.length, 'connection')}`} and the kernel of ${endpoint} acknowledged the FIN, but the application there did not close for ${range} (limit ${duration(limit)}), and sent nothing in that time. ${endsWords(context, leaks)}${held} CLOSE_WAIT has no timer: the fault is the application's at ${endpoint}, not the peer's or the network's.`,
     doThis: isServer
       ? [
-          `On the server \`ss -tnp state close-wait "sport = :${context.servicePort(first.notable.service)}"\` names the process; its descriptors (\`ls /proc/PID/fd | wc -l\`) grow until EMFILE.`,
+          holders === null
+            ? `On the server \`ss -tnp state close-wait "sport = :${context.servicePort(first.notable.service)}"\` names the process; its descriptors (\`ls /proc/PID/fd | wc -l\`) grow until EMFILE.`
+            : `Look at ${holders.words}: its descriptors (\`ls /proc/${holders.pid}/fd | wc -l\`) grow until EMFILE.`,
           'In the program: close when recv() returns 0, and on every error path (Python `with`, Go `defer conn.Close()`, Java try-with-resources, Node without `allowHalfOpen`).',
           'Until that is fixed: a read or idle timeout that closes, or a restart of the process. `tcp_fin_timeout` and keepalive do not end CLOSE_WAIT.',
         ]
       : [
-          `On ${endpoint}: \`ss -tnp state close-wait\` names the process.`,
+          holders === null
+            ? `On ${endpoint}: \`ss -tnp state close-wait\` names the process.`
+            : `Look at ${holders.words} on ${endpoint}: \`ss -tnp state close-wait\`.`,
           "A connection pool that never checks its idle connections: let them live shorter than the server's idle timeout (Go `IdleConnTimeout`, Apache HttpClient `evictIdleConnections`, Node agent `timeout`).",
           'Else close when recv() returns 0 (Go `resp.Body.Close()`, Python `with`). `tcp_fin_timeout` does not end CLOSE_WAIT.',
         ],
     confidence: confidenceOf(context, leaks, open),
     endpoint,
-    flows: longest.map(({ notable }) => notable.id),
+    flows,
     flowCount: leaks.length,
     frames: longest.flatMap(({ notable, waiting, closeWait }) => [
       notable.ends[waiting].finFrame,

@@ -212,11 +212,16 @@ export class Context {
       const first = notable.kind === 'refused' || notable.kind === 'unanswered' ? [openFrame, answerFrame] : [];
       return [...first, ...ends.map(({ finFrame }) => finFrame), reset?.frame ?? null];
     }
-    this.listedById ??= new Map(this.sources.listed.map((flow) => [flow.id, flow]));
-    const flow = this.listedById.get(id);
+    const flow = this.listed(id);
     if (flow === undefined) return [];
     const states = [...flow.endpoints.client.states, ...flow.endpoints.server.states];
     return states.filter(({ state }) => state === 'FIN_WAIT_1' || state === 'LAST_ACK').map(({ frames }) => frames[0]);
+  }
+
+  /** A flow that the report lists. */
+  listed(id: number): Flow | undefined {
+    this.listedById ??= new Map(this.sources.listed.map((flow) => [flow.id, flow]));
+    return this.listedById.get(id);
   }
 
   /** The address of a client; "?" for -1. */

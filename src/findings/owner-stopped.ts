@@ -1,6 +1,7 @@
 import { duration, list, plural } from '../words.ts';
 import type { Context } from './context.ts';
 import { ids, seconds } from './groups.ts';
+import { holdersOf } from './holders.ts';
 import { WRONG_ADVICE } from './remedies.ts';
 import type { Draft, Rule } from './rule.ts';
 import { type Stop, stopsOf } from './stops.ts';
@@ -48,6 +49,8 @@ function draftOf(context: Context, stop: Stop): Draft {
     ...(opened > 0 ? [`${plural(opened, 'connection was', 'connections were')} still accepted by its kernel`] : []),
     ...(givenUp > 0 ? [`${plural(givenUp, 'client')} gave up`] : []),
   ];
+  const holders =
+    holdersOf(context, ids(waiting), 'server', 'listener') ?? holdersOf(context, ids(waiting), 'server', 'connection');
   const after =
     end === 'open'
       ? 'It had done nothing by the end of the capture'
@@ -60,7 +63,9 @@ function draftOf(context: Context, stop: Stop): Draft {
     title: `The program of ${endpoint} did nothing from ${since} ${ended ? `to ${context.moment(until)}` : 'on'}: it hung or was stopped (Ctrl-Z)`,
     because: `From ${since} on it answered nothing in ${plural(waiting.length, 'connection')} and closed none, for ${duration(seconds((ended ? until : context.end) - from))}, while its kernel acknowledged all they sent${parts.length > 0 ? `; ${list(parts)}` : ''}. ${after}. Meanwhile the port is busy: another server gets EADDRINUSE from bind() whatever SO_REUSEADDR says, until the process ends.`,
     doThis: [
-      `See what holds the port: \`ss -tlnp "sport = :${port}"\`, then \`ps -o pid,stat,wchan,cmd -p PID\`; state \`T\` is a stopped process.`,
+      holders === null
+        ? `See what holds the port: \`ss -tlnp "sport = :${port}"\`, then \`ps -o pid,stat,wchan,cmd -p PID\`; state \`T\` is a stopped process.`
+        : `${holders.words} holds the port: \`ps -o pid,stat,wchan,cmd -p ${holders.pid}\`; state \`T\` is a stopped process.`,
       'Continue it with `fg` or `kill -CONT PID`; or end it with `kill -KILL PID` (a stopped process does not act on SIGTERM). Waiting does not help: there is no timer.',
       'If it hangs without being stopped, dump its stacks first (gdb, jstack, py-spy, SIGQUIT for Go).',
     ],

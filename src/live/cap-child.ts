@@ -77,6 +77,7 @@ class Capture {
   readonly #task: CapTask;
   readonly #clock = new Clock();
   readonly #output = new Output();
+  #linkType = '';
   #used = 0;
   #flushing = false;
   #captured = 0;
@@ -90,9 +91,15 @@ class Capture {
 
   /** @throws Error in libpcap's words */
   open(): void {
-    const { interface: from, filter, bufferKiB, snaplen, user } = this.#task;
-    const name = this.#cap.open(from, filter ?? '', bufferKiB * 1024, packet);
+    const { interface: from, filter, bufferKiB } = this.#task;
+    this.#linkType = this.#cap.open(from, filter ?? '', bufferKiB * 1024, packet);
+  }
+
+  /** Gives up root, and hands over packets. @throws InputError */
+  begin(): void {
+    const { snaplen, user } = this.#task;
     if (user !== null) becomeUser(user);
+    const name = this.#linkType;
     const header = Buffer.alloc(HEADER);
     header.writeUInt32LE(NANOSECOND_MAGIC, 0);
     header.writeUInt16LE(2, 4);
@@ -191,6 +198,12 @@ function capture(module: CapModule, task: CapTask): void {
   } catch (error) {
     const isFilter = task.filter !== null && opensWithoutFilter(module, task);
     say(`${isFilter ? CAP_WORDS.filter : ''}${words(error)}`);
+    process.exit(1);
+  }
+  try {
+    capture.begin();
+  } catch (error) {
+    say(words(error));
     process.exit(1);
   }
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => capture.end());

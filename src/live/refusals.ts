@@ -2,7 +2,7 @@
 
 import { InputError } from '../input/errors.ts';
 import { CAP_WORDS } from './cap-task.ts';
-import type { Backend, Command, Told, Wanted } from './capture.ts';
+import type { Backend, Command, Told, User, Wanted } from './capture.ts';
 import { findProgram } from './programs.ts';
 
 /** absent: the program is not there; rights: it may not capture, another one perhaps may; other: no program could. */
@@ -50,6 +50,8 @@ export function noInterface(from: string, names: readonly string[]): Refusal {
 
 /** What went wrong with an interface or the rights, as libpcap says it. */
 const NO_RIGHTS = /permission|not permitted|CAP_NET_RAW/i;
+/** The program could not give up root: a container may leave it no right to. */
+const CANT_BECOME = /couldn't change|couldn't find user|initgroups|^setpriv: set|can't become user/im;
 const NO_INTERFACE = /no such device|no device named|isn't a valid|doesn't exist/i;
 const IS_DOWN = /is not up|network is down|went down/i;
 const IS_GONE = /disappeared|no longer attached|no such device/i;
@@ -65,7 +67,7 @@ export function refusalOf(
   told: Told,
   names: readonly string[],
 ): Refusal {
-  const { interface: from, filter } = wanted;
+  const { interface: from, filter, user } = wanted;
   const what = `can't capture on ${from}`;
   const all = told.words.join('\n');
   const [said = 'it ended without a word'] = told.words;
@@ -73,6 +75,7 @@ export function refusalOf(
     const why = `cap does not load: ${said.slice(CAP_WORDS.absent.length)}`;
     return new Refusal('absent', `${what} with cap`, why, 'npm install cap, or install tcpdump');
   }
+  if (CANT_BECOME.test(all)) return cantBecome(name, user, from);
   const wrong = filter === null ? null : wrongFilter(name, said, all, from);
   if (wrong !== null) {
     const hint = "as in: 'tcp port 443 and host 10.0.0.1' (man 7 pcap-filter)";
@@ -84,6 +87,15 @@ export function refusalOf(
     return new Refusal('other', what, 'the interface is down', `sudo ip link set dev ${from} up`);
   }
   return new Refusal('other', what, `${name}: ${short(said, from)}`, `another --backend, or: ${piped(from)}`);
+}
+
+/** tcpdump changes its user even where it is to stay root; other programs don't. */
+function cantBecome(name: Backend, user: User | null, from: string): Refusal {
+  const what = `can't capture on ${from}`;
+  const why = (whom: string): string => `${name} can't become ${whom}: it lacks the right to (CAP_SETUID, CAP_SETGID)`;
+  return user === null
+    ? new Refusal('rights', what, why('another user'), '--backend dumpcap, or cap')
+    : new Refusal('other', what, why(`user ${user.name}`), '--user root stays root');
 }
 
 function noRights(name: Backend, path: string, from: string): Refusal {

@@ -35,7 +35,7 @@ export function userFor(name: string | null): User | null {
  * Gives up root for good. To be called when the capture is open, with the `user` that it was started with.
  * @param name as `userFor` takes it
  * @returns null where nothing changed
- * @throws InputError as `userFor`; Error where root could be had again: then nothing must be done any more
+ * @throws InputError as `userFor`, or where root can't be given up: then nothing must be done any more
  */
 export function dropRoot(name: string | null): { user: string } | null {
   const user = userFor(name);
@@ -44,14 +44,19 @@ export function dropRoot(name: string | null): { user: string } | null {
   return { user: user.name };
 }
 
-/** Becomes another user for good; only root can. @throws Error where that failed, or root could be had again */
+/** Becomes another user for good; only root can. @throws InputError where that failed, or root could be had again */
 export function becomeUser({ name, uid, gid, groups }: User): void {
-  process.setgroups?.(groups);
-  process.setgid?.(gid);
-  process.setuid?.(uid);
+  const refuse = (why: string) => new InputError(`can't become user ${name}`, why, '--user root stays root');
+  try {
+    process.setgroups?.(groups);
+    process.setgid?.(gid);
+    process.setuid?.(uid);
+  } catch {
+    throw refuse('this root lacks the right to (CAP_SETUID, CAP_SETGID)');
+  }
   const ids = [process.getuid?.(), process.geteuid?.()].every((id) => id === uid);
   const groupIds = [process.getgid?.(), process.getegid?.()].every((id) => id === gid);
-  if (!ids || !groupIds || canBecomeRoot() || keepsRights()) throw new Error(`root can't be given up for ${name}`);
+  if (!ids || !groupIds || canBecomeRoot() || keepsRights()) throw refuse('root could be had again');
 }
 
 function canBecomeRoot(): boolean {

@@ -18,6 +18,8 @@ const PATIENCE_TIMES = 10;
 const READ_AHEAD = 1 << 20;
 /** ms after which a program that neither captures nor ends is given up */
 const BEGIN_WITHIN = 10_000;
+/** ms after its first bytes */
+const GRACE = 500;
 /** of what a program says; one that can't stop talking must not fill our memory */
 const MOST_WORDS = 50;
 const MOST_LINE = 1000;
@@ -89,7 +91,10 @@ export class Running implements LiveCapture {
     if (!this.#over && !this.#signal('SIGKILL')) this.stream.destroy();
   }
 
-  /** It captures as soon as it says so, or writes the header of its file. */
+  /**
+   * It captures as soon as it says so. tcpdump writes the header of its file before that, and may still fail; a program that is
+   * silent for a while after it captures.
+   */
   #begin(): Promise<boolean> {
     const { told } = this;
     const child = this.#child;
@@ -99,14 +104,18 @@ export class Running implements LiveCapture {
         told.words.push(`it did not begin within ${BEGIN_WITHIN / 1000} s`);
         this.kill();
       }, BEGIN_WITHIN);
+      let grace: NodeJS.Timeout | undefined;
       const done = (begun: boolean): void => {
         clearTimeout(late);
+        clearTimeout(grace);
         output.off('data', onData);
         child.stderr!.off('data', onWords);
         if (begun && this.#program.tellsWhenAsked) this.#askAgainAndAgain();
         resolve(begun);
       };
-      const onData = (): void => done(true);
+      const onData = (): void => {
+        grace ??= setTimeout(() => done(true), GRACE);
+      };
       const onWords = (): void => {
         if (told.begun) done(true);
       };

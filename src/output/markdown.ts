@@ -11,7 +11,15 @@ import { closedFirst, KIND, KINDS, shapeWords, stay, timeWaitUntil } from './mea
 import { isPlaced, placeWords } from './place-words.ts';
 import { resetPhrase } from './reset-words.ts';
 import { clip, clipMiddle, plain } from './style.ts';
-import { assumptionWords, bySeverity, captureFaults, isToldBefore, positionWords, resets } from './survey.ts';
+import {
+  assumptionWords,
+  bySeverity,
+  captureFaults,
+  isToldBefore,
+  positionWords,
+  resets,
+  sourceWords,
+} from './survey.ts';
 import { verdict } from './verdict.ts';
 
 /** A report is shorter than this, in UTF-16 units: what ticket systems and pagers count. */
@@ -220,6 +228,8 @@ function measured(report: Report, placed: boolean): string[] {
       .slice(0, 5)
       .map((fault) => `- ${escaped(fault, 150)}`),
   ];
+  const source = sourceWords(report);
+  if (source !== null) lines.push(`- ${escaped(source, 200)}`);
   const position = !placed && report.totals.flows > 0 ? positionWords(report) : null;
   if (position !== null) lines.push(`- ${position}`);
   for (const words of assumptionWords(report, 2).slice(0, 2)) lines.push(`- Timers of ${escaped(words, 150)}`);

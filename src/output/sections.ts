@@ -10,7 +10,7 @@ import { finWait2Words, lingering, lingeringWords, timeWaitSides, whichSide } fr
 import { type ClosingState, KIND, KINDS } from './meaning.ts';
 import { resetPhrase } from './reset-words.ts';
 import { clip, hang, pad, type Style, widthOf } from './style.ts';
-import { assumptionWords, captureFaults, positionWords, resets, services } from './survey.ts';
+import { assumptionWords, captureFaults, positionWords, resets, services, sourceWords } from './survey.ts';
 import { type Column, layOut } from './table.ts';
 
 const SERVICES = 5;
@@ -193,7 +193,9 @@ export function captureFacts(page: Page): string[] {
   const { report, prose, style } = page;
   const faults = captureFaults(report).flatMap((fault) => hang('  ! ', fault, prose));
   const timers = assumptionWords(report, page.verbose ? 10 : 2).slice(0, page.verbose ? undefined : 3);
-  const basis = report.totals.flows === 0 ? [] : [placeWords(page), ...timers.map((words) => `Timers of ${words}.`)];
+  const place = report.totals.flows === 0 ? [] : [placeWords(page), ...timers.map((words) => `Timers of ${words}.`)];
+  const source = sourceWords(report);
+  const basis = source === null ? place : [source, ...place];
   const lines = [...faults, ...basis.flatMap((words) => hang('  ', words, prose, style.dim))];
   return lines.length === 0 ? [] : [title(page, 'CAPTURE'), ...lines];
 }

@@ -133,6 +133,18 @@ export function damagePlace({ files }: Report['capture'], { file, offset }: Dama
   return `byte ${count(offset)}${isCompressed ? ' of what it unpacks to' : ''}`;
 }
 
+/** How a live capture was made; null where files were read. */
+export function sourceWords({ capture: { live, dropped } }: Report): string | null {
+  if (live === null) return null;
+  const times =
+    live.timestamps === 'kernel'
+      ? "the kernel's timestamps"
+      : 'user-space timestamps, later than the packets by up to some ms';
+  const drops = dropped === null ? 'drops not known' : `${plural(dropped, 'packet')} dropped`;
+  const filter = live.filter === null ? '' : `, filter "${live.filter}"`;
+  return `Captured on ${live.interface} by ${live.backend}: ${times}, ${drops}, ${count(live.snaplen)} bytes of each packet${filter}.`;
+}
+
 /** What is wrong with the capture and what that does to the result, a sentence each; none where nothing is. */
 export function captureFaults(report: Report): string[] {
   const { capture, flows } = report;

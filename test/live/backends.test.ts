@@ -6,8 +6,8 @@ import { afterAll, afterEach, beforeAll, describe, expect } from 'vitest';
 import { analyze } from '../../src/analyze.ts';
 import type { Backend } from '../../src/live/capture.ts';
 import { itKernel, missingForKernel } from '../support/kernel.ts';
-import { hasProgram, missing } from '../support/shared.ts';
 import { Net, Player, Shipped } from './lab.ts';
+import { itDumpcap } from './tries.ts';
 
 const CONNECTIONS = 3;
 /** SYN, SYN-ACK, ACK, data, ACK, FIN, FIN, ACK; an ACK may ride on a FIN. */
@@ -85,8 +85,7 @@ for (const backend of ['tcpdump', 'dumpcap', 'cap'] as Backend[]) {
   const { timestamps, format, dropped, program } = SOURCES[backend];
 
   describe(backend, () => {
-    const itHere = (name: string, test: () => Promise<void>) =>
-      backend === 'dumpcap' && !hasProgram('dumpcap') ? missing(`${backend} ${name}`, 'dumpcap') : itKernel(name, test);
+    const itHere = backend === 'dumpcap' ? itDumpcap : itKernel;
 
     itHere('hands over every packet of real connections, and says how it was captured', async () => {
       const started = await capture({ backend, snaplen: 96 });
@@ -185,7 +184,7 @@ function sessionOf(pid: number): number {
 
 describe('an interface that goes down', () => {
   for (const backend of ['tcpdump', 'dumpcap'] as const) {
-    itKernel(`may come up again: ${backend} goes on`, async () => {
+    (backend === 'dumpcap' ? itDumpcap : itKernel)(`may come up again: ${backend} goes on`, async () => {
       await capture({ backend });
       net.ip('link', 'set', 'live0', 'down');
       await sleep(300);
@@ -222,8 +221,7 @@ describe('drops', () => {
     expect(read.packets + dropped!).toBe(20_000);
   });
 
-  itKernel('are told by dumpcap at the end, also in its file', async () => {
-    if (!hasProgram('dumpcap')) return;
+  itDumpcap('are told by dumpcap at the end, also in its file', async () => {
     await capture({ ...overflow, backend: 'dumpcap' });
     net.datagrams(60_000);
     await sleep(4700);

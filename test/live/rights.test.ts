@@ -97,6 +97,14 @@ describe('root becomes', () => {
   });
 });
 
+itKernel('root that lacks the right to become anybody says so', () => {
+  expect(drop(null, {}, ['setpriv', '--bounding-set', '-setuid,-setgid'])).toEqual([
+    "can't become user nobody",
+    'this root lacks the right to (CAP_SETUID, CAP_SETGID)',
+    '--user root stays root',
+  ]);
+});
+
 itKernel('who is not root stays who it is', () => {
   expect(drop(null, {}, AS_NOBODY)).toMatchObject({ user: null, uid: 65534 });
   expect(drop('nobody', {}, AS_NOBODY)).toMatchObject({ user: null, uid: 65534 });

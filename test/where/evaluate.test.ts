@@ -86,7 +86,7 @@ describeFlow(
     '!(closing>5s)',
     'closing in {null, 5s}',
     'kind!=null',
-    'holders==null && comparison.lost.toServer==null',
+    'comparison==null && comparison.lost.toServer==null',
   ],
   [
     'finwait2==null',

@@ -4,7 +4,7 @@ import type { JSX } from 'preact';
 import type { Report } from '../../../report/types.ts';
 import { count, duration, list, moment, plural } from '../../../words.ts';
 import { isWell } from '../../headline.ts';
-import { assumptionWords, captureFaults, positionWords } from '../../survey.ts';
+import { assumptionWords, captureFaults, positionWords, sourceWords } from '../../survey.ts';
 import { verdict } from '../../verdict.ts';
 import { type Answer, atAGlance } from '../glance.ts';
 import { Prose } from './term.tsx';
@@ -93,6 +93,7 @@ export function Basis({ report, left }: { report: Report; left: readonly string[
   const position = positionWords(report);
   const faults = captureFaults(report);
   const assumptions = assumptionWords(report, 6);
+  const source = sourceWords(report);
   return (
     <section id="basis" aria-labelledby="basis-title">
       <h2 id="basis-title">What this rests on</h2>
@@ -100,6 +101,7 @@ export function Basis({ report, left }: { report: Report; left: readonly string[
         {[...faults, ...left].map((text) => (
           <li class="fault">{text}</li>
         ))}
+        {source === null ? null : <li>{source}</li>}
         {position === null ? null : <li>{position}</li>}
         {assumptions.map((text) => (
           <li>Taken for granted: {text}</li>
