@@ -97,9 +97,10 @@ export class Monitor {
 
   /**
    * Until the stream ends: once.
+   * @param lastLook at the kernel's sockets, before the connections that are left are told
    * @throws InputError where it is no capture
    */
-  async run(): Promise<void> {
+  async run(lastLook?: () => Promise<void>): Promise<void> {
     const { stream } = this.#options;
     this.#captures = await openCaptures(['-'], { stdin: stream, place: this.#kernel ?? undefined });
     const timer = setInterval(() => this.#passTime(), LATE_MS / 4);
@@ -108,6 +109,7 @@ export class Monitor {
     } finally {
       clearInterval(timer);
     }
+    await lastLook?.();
     this.#passTime(0);
     this.#isOver = true;
     this.#reader.finish();
@@ -198,8 +200,7 @@ export class Monitor {
   #told(flow: Flow): Flow {
     const told = this.#witnessed(flow);
     if (told === flow) return flow;
-    const { size } = this.#toldFlows;
-    if (size === MOST_TOLD) this.#toldFlows.delete(this.#toldFlows.keys().next().value!);
+    if (this.#toldFlows.size === MOST_TOLD) this.#toldFlows.delete(this.#toldFlows.keys().next().value!);
     this.#toldFlows.set(flow.id, told);
     return told;
   }

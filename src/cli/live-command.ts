@@ -132,7 +132,7 @@ class LiveSession {
     this.tellBegun();
     this.endWatch = watch({ monitor, ring, redactor, flags, draws, onQuit: () => this.stop() }, metrics);
     try {
-      await monitor.run();
+      await monitor.run(async () => this.sockets?.finish());
     } finally {
       this.isStopped = true;
       this.endWatch();
@@ -140,7 +140,6 @@ class LiveSession {
     }
     const { failure } = await capture.ended;
     monitor.noteFailure(failure);
-    await this.sockets?.finish();
     this.save?.close();
     return await this.finish();
   }

@@ -41,6 +41,10 @@ export class SocketWatch {
   /** A last look, with the owners as they are now. */
   async finish(): Promise<void> {
     if (this.timer === null) return;
+    clearTimeout(this.timer);
+    this.timer = null;
+    // What a search was asked before does not tell of the newest sockets.
+    await this.searches;
     this.ownersAt = Number.NEGATIVE_INFINITY;
     await this.look();
     await this.searches;
