@@ -85,8 +85,9 @@ export class Monitor {
       maxFlows: options.maxFlows ?? MAX_FLOWS,
       splitBy: options.splitBy,
       where: acceptsOf(options),
-      onFlow: witnessed(options.onFlow ?? (options.witness && NOBODY), (flow) => this.#told(flow)),
+      onFlow: witnessed(options.onFlow, (flow) => this.#witnessed(flow)),
       onClosed: witnessed(options.onClosed, (flow) => this.#witnessed(flow)),
+      onKept: options.witness && ((flow: Flow) => this.#tell(flow)),
       intervals: this.#gauge,
       newest: true,
       live: true,
@@ -196,13 +197,12 @@ export class Monitor {
     return witness.tell(flow, last === null ? null : formatTime(last.seconds, last.nanoseconds));
   }
 
-  /** A flow that has ended with what the kernel knew of it: by the time of the report that is forgotten. */
-  #told(flow: Flow): Flow {
+  /** Of a flow that has ended, what the kernel knew: by the time of the report that is forgotten. */
+  #tell(flow: Flow): void {
     const told = this.#witnessed(flow);
-    if (told === flow) return flow;
+    if (told === flow) return;
     if (this.#toldFlows.size === MOST_TOLD) this.#toldFlows.delete(this.#toldFlows.keys().next().value!);
     this.#toldFlows.set(flow.id, told);
-    return told;
   }
 
   /** From now on reports are of what comes, and of connections of which a socket is still there. */
@@ -281,9 +281,6 @@ class Switch {
     this.gauge.add(from, until, watermark);
   }
 }
-
-/** What the kernel told of a flow is remembered all the same. */
-const NOBODY = (): void => undefined;
 
 function witnessed(
   call: ((flow: Flow) => void) | undefined,

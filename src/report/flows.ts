@@ -87,7 +87,8 @@ export class FlowCollector implements FlowSink {
    * @param intervals as of this one, with what that holds
    */
   fork(intervals: IntervalSink): FlowCollector {
-    const other = this.successor({ ...this.options, onFlow: undefined, onClosed: undefined, intervals });
+    const options = { ...this.options, onFlow: undefined, onClosed: undefined, onKept: undefined };
+    const other = this.successor({ ...options, intervals });
     other.totals.merge(this.totals);
     other.services.merge(this.services);
     other.evidence.continue(this.evidence);
@@ -287,6 +288,8 @@ export class FlowCollector implements FlowSink {
     const ints = new Int32Array(flow.packedWords);
     flow.packInto(ints, 0);
     this.best.add({ interest, ints, successor, reuse }, interest, flow.word(L.ID));
+    if (this.options.onKept !== undefined) this.known.learn(flow);
+    this.options.onKept?.(this.teller.tell(flow, successor, reuse, this.known));
   }
 
   private succeed(flow: FlowView, next: FlowView): Successor {
