@@ -58,7 +58,7 @@ class LiveSession {
   private ring!: PacketRing;
   private monitor!: Monitor;
   private sockets: SocketWatch | null = null;
-  private readonly lines = new Results(false);
+  private readonly lines: Results;
   private readonly timers: NodeJS.Timeout[] = [];
   /** why it ends though nobody asked: told once all is written */
   private error: unknown = null;
@@ -68,6 +68,7 @@ class LiveSession {
   constructor(flags: LiveFlags) {
     this.flags = flags;
     this.redactor = redactorOf(flags);
+    this.lines = new Results((flags.output ?? []).length > 0);
   }
 
   /** Opens what will be written, starts the capture, and gives root up. @throws UsageError, InputError, OutputError */
@@ -169,8 +170,13 @@ class LiveSession {
     const writing = this.writing!;
     const ring = this.ring.snapshot();
     const ladders = writing.writesHtml ? await ringLadders(analyzed.report, ring, flags) : undefined;
-    if (this.tellsLines) this.lines.write(['\n']);
-    writing.finish(analyzed, ladders);
+    this.guarded(() => this.tellsLines && this.lines.write(['\n']));
+    try {
+      writing.finish(analyzed, ladders);
+    } catch (error) {
+      writing.abort();
+      this.error ??= error;
+    }
     if (evidence !== null) {
       const redact = redactor === null ? undefined : evidenceRedaction(redactor);
       const { findings, flows } = analyzed.report;
@@ -191,10 +197,16 @@ class LiveSession {
     const { monitor, flags } = this;
     const { writing } = this;
     if (writing === null || this.isStopped) return;
+    try {
+      // First, so that what can't be opened leaves this period to the report at the end.
+      this.writing = this.open();
+    } catch (error) {
+      this.fail(error);
+      return;
+    }
     const analyzed = monitor.report();
     const ring = this.ring.snapshot();
     monitor.startPeriod();
-    this.writing = this.open();
     try {
       const ladders = writing.writesHtml
         ? await ringLadders(analyzed.report, ring, { ...flags, quiet: true })

@@ -92,9 +92,10 @@ export class Writing {
   }
 
   /**
-   * Writes everything.
+   * Writes everything, as far as that can be: what fails is thrown once the rest is written.
    * @param analyzed with the real addresses
    * @param ladders for HTML
+   * @throws BrokenPipe, OutputError
    */
   finish(analyzed: Analyzed, ladders: Ladders | undefined): void {
     const { flags, redactor, stdout, results } = this;
@@ -108,15 +109,27 @@ export class Writing {
       onTooLarge: warnOfSize(flags),
     };
     const beside = { ...counted, ...page, splitBy: flags.splitBy };
-    this.flush();
+    // What one output lacks room for, another may have.
+    const failures: unknown[] = [];
+    const attempt = (step: () => void) => {
+      try {
+        step();
+      } catch (error) {
+        failures.push(error);
+      }
+    };
+    attempt(() => this.flush());
     if (stdout !== null && this.streamed === null) {
       const style = { color: wantsColor(flags.color), width: outputWidth(), verbose: flags.verbose === true };
-      results.write(render(stdout, report, beside, style));
+      attempt(() => results.write(render(stdout, report, beside, style)));
     }
     for (const output of this.outputs) {
-      output.finish(report, beside);
-      this.tellWritten(output.path);
+      attempt(() => {
+        output.finish(report, beside);
+        this.tellWritten(output.path);
+      });
     }
+    if (failures.length > 0) throw failures[0];
   }
 
   /** A line for a file, where nothing else goes to standard output. */

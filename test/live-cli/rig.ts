@@ -61,8 +61,6 @@ export interface LiveHow {
   /** words before the program's own: lab.ts has some */
   as?: string[];
   env?: Record<string, string>;
-  /** another installation */
-  cli?: string;
 }
 
 /** A run of `teardown live`. */
@@ -74,8 +72,8 @@ export class Live {
   readonly pid: number;
   readonly ended: Promise<Outcome>;
 
-  constructor(place: Place, args: readonly string[], { as = [], env = {}, cli = CLI }: LiveHow = {}) {
-    const command = ['netns', 'exec', place.net.name, ...as, process.execPath, cli, 'live', ...args];
+  constructor(place: Place, args: readonly string[], { as = [], env = {} }: LiveHow = {}) {
+    const command = ['netns', 'exec', place.net.name, ...as, process.execPath, CLI, 'live', ...args];
     this.child = spawn('ip', command, {
       stdio: 'pipe',
       cwd: place.folder,
