@@ -11,10 +11,13 @@ import { Gauge } from './report/gauge.ts';
 import type { Capture, Damage, Finding, Flow, LiveSource } from './report/types.ts';
 import { ShareReader } from './share.ts';
 import type { Witness } from './sockets/witness.ts';
+import { timeText } from './sockets/witness-times.ts';
 import { parseSystems } from './systems.ts';
 import { checkedPortRange, thresholdsOf } from './thresholds.ts';
 import { formatTime, NS_PER_MS } from './units.ts';
 import { censusOf } from './watch/census.ts';
+import { withKernelFindings } from './watch/kernel-findings.ts';
+import { asOfNow } from './watch/present.ts';
 import { PacketRate } from './watch/rate.ts';
 import { socketsOf } from './watch/sockets.ts';
 import type { LiveView } from './watch/view.ts';
@@ -70,6 +73,10 @@ export class Monitor {
   readonly #toldFlows = new Map<number, Flow>();
   #findings: { made: Finding[]; at: number | null } = { made: [], at: null };
   #isOver = false;
+  /** of the period at hand, ms since 1970 */
+  #from: number;
+  /** when the capture ended, ms since 1970; null: it goes on */
+  #until: number | null = null;
   #failure: InputError | null = null;
 
   /** @throws WhereError, OsError, ThresholdError, RangeError as analyze() */
@@ -78,6 +85,7 @@ export class Monitor {
     this.#kernel = options.kernel === false || (options.splitBy ?? []).length > 0 ? null : startKernel();
     this.#now = options.now ?? Date.now;
     this.startedAt = this.#now();
+    this.#from = this.startedAt;
     this.#portRange = checkedPortRange(options.portRange);
     this.#thresholds = thresholdsOf(options.thresholds);
     const settings = {
@@ -112,6 +120,7 @@ export class Monitor {
     }
     await lastLook?.();
     this.#passTime(0);
+    this.#until = this.#now();
     this.#isOver = true;
     this.#reader.finish();
   }
@@ -151,7 +160,7 @@ export class Monitor {
   /** Judges what there is, for the views from now on. It takes as long as a report. */
   judge(): void {
     const { findings } = this.report().report;
-    this.#findings = { made: newestFirst(findings, this.#now()), at: this.#now() };
+    this.#findings = { made: asOfNow(findings), at: this.#now() };
   }
 
   /** The report of the period at hand: up to now, or to the end where that has come. */
@@ -166,7 +175,7 @@ export class Monitor {
     }
     const { flows: listed, assumptions } = collector.listed();
     const flows = listed.map((flow) => this.#toldFlows.get(flow.id) ?? this.#witnessed(flow));
-    return concluded({
+    const judged = concluded({
       capture: this.#capture(collector.totals.position(), skipped),
       clock,
       collector,
@@ -178,6 +187,15 @@ export class Monitor {
       thresholds: this.#thresholds,
       isFiltered: acceptsOf(this.#options) !== undefined,
     });
+    const { witness } = this.#options;
+    if (witness === undefined) return judged;
+    const { context, report } = judged;
+    const limits = {
+      closeWait: context.threshold('close-wait-leak'),
+      bindBlocked: context.threshold('bind-blocked'),
+    };
+    const findings = withKernelFindings(witness, { findings: report.findings, flows, now: this.#now(), limits });
+    return { ...judged, report: { ...report, findings } };
   }
 
   /** A connection that is still in the table, as it stands. */
@@ -208,6 +226,7 @@ export class Monitor {
   /** From now on reports are of what comes, and of connections of which a socket is still there. */
   startPeriod(): void {
     const { clock, collector } = this.#reader;
+    this.#from = this.#now();
     this.#before = this.#counted();
     this.#packetsBefore += clock.packets;
     this.#flowsBefore += collector.totals.flows;
@@ -249,7 +268,7 @@ export class Monitor {
     const { firstPacket, lastPacket, packets } = capture;
     return {
       ...capture,
-      live: source,
+      live: { ...source, from: timeText(this.#from), until: timeText(this.#until ?? this.#now()) },
       files: capture.files.map((file) => ({ ...file, name: source.interface, firstPacket, lastPacket, packets })),
       damage: [...capture.damage, ...this.#failures(capture)],
       dropped: dropped === null ? null : Math.max(0, dropped - before.dropped),
@@ -293,14 +312,4 @@ function acceptsOf({ where, accepts }: MonitorOptions): ((flow: Flow) => boolean
   if (where === undefined) return accepts;
   const expression = parseWhere(where);
   return (flow) => expression.matches(flow);
-}
-
-const SEVERITIES = ['critical', 'warning', 'info'];
-
-/** By when they were seen last; what goes on, by severity. */
-function newestFirst(findings: readonly Finding[], now: number): Finding[] {
-  const time = ({ until, at }: Finding) => Math.min(now, Date.parse(until ?? at ?? '') || 0);
-  return findings.toSorted(
-    (a, b) => time(b) - time(a) || SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity),
-  );
 }

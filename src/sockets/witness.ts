@@ -112,6 +112,17 @@ export class Witness {
     return { ...flow, endpoints, holders, notes };
   }
 
+  /** Whether a socket that was there is not any more, by two looks in a row. */
+  isGone(localAddress: string, localPort: number, remoteAddress: string, remotePort: number): boolean {
+    const life = this.lives.get(keyOf(localAddress, localPort, remoteAddress, remotePort));
+    return life !== null && life.gone !== null;
+  }
+
+  /** Whether somebody listened on a port, on whatever address, at the newest look. */
+  listensNow(port: number): boolean {
+    return this.listeners.since(port, this.looks.at(-1)?.begun ?? 0);
+  }
+
   /** Whether somebody on this machine listens, or has listened, there. */
   isServed(address: string, port: number): boolean {
     return this.served.has(`${address} ${port}`);

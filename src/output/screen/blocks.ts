@@ -119,7 +119,7 @@ const SEVERITY = 'critical'.length;
 const FINDINGS = block<Finding>({
   name: 'findings',
   title: ({ now, findingsAt }) =>
-    `newest findings${findingsAt === null || now - findingsAt < 10_000 ? '' : `, as of ${age(now - findingsAt)} ago`}`,
+    `findings${findingsAt === null || now - findingsAt < 10_000 ? '' : `, as of ${age(now - findingsAt)} ago`}`,
   rows: ({ findings }) => findings,
   columns: ({ now }) => [
     {
@@ -131,7 +131,7 @@ const FINDINGS = block<Finding>({
       text: ({ severity, title }) => `${severity.padEnd(SEVERITY)}  ${title}`,
       paint: (row, style) => (text) => style.severity[row.severity](text.slice(0, SEVERITY)) + text.slice(SEVERITY),
     },
-    { title: 'ago', width: 11, keep: 8, align: 'right', text: ({ at, until }) => agoOf(until ?? at, now) },
+    { title: 'since', width: 11, keep: 8, align: 'right', text: ({ at, until }) => agoOf(at ?? until, now) },
   ],
   key: ({ rule, endpoint }) => `${rule} ${endpoint ?? ''}`,
   // No facts: a filter must not hide what is wrong.
