@@ -84,7 +84,7 @@ const WRONG: Record<string, [args: string[], lines: string[]]> = {
   ],
   'an output of no format': [
     [...HERE, '-o', 'a.docx'],
-    ['teardown: can't tell the format of a.docx: .docx is no format', '  use .html, .txt, .json, .ndjson, .csv or .md'],
+    ["teardown: can't tell the format of a.docx: .docx is no format", '  use .html, .txt, .json, .ndjson, .csv or .md'],
   ],
   'no address for --metrics': [
     [...HERE, '--metrics', '127.0.0.1'],

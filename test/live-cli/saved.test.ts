@@ -115,6 +115,6 @@ describe('--every', () => {
     const { faults, data } = openPage(place.read(files[0]!.replace('json', 'html')));
     expect(faults).toEqual([]);
     expect(data!.flows.map(({ id }) => id)).toEqual(reports[0]!.flows.map(({ id }) => id));
-    expect(data!.ladders.get(first.id)?.segments.length).toBe(first.packets.client + first.packets.server);
+    expect(data!.ladders.get(first.id)?.pieces).toHaveLength(first.packets.client + first.packets.server);
   });
 });
