@@ -44,10 +44,14 @@ function idOf(user: string): number {
   return Number(line?.split(':')[2]);
 }
 
+const sudoBy = (name: string, id: number) => ({ SUDO_UID: `${id}`, SUDO_GID: `${id}`, SUDO_USER: name });
+
 describe('started as root', () => {
   const users = () => [
     { name: 'named', args: ['--user', 'daemon'], env: {}, uid: idOf('daemon') },
-    { name: 'sudo', args: [], env: { SUDO_UID: '54321', SUDO_GID: '54321', SUDO_USER: 'far' }, uid: 54_321 },
+    { name: 'sudo', args: [], env: sudoBy('bin', idOf('bin')), uid: idOf('bin') },
+    // One of a directory service, whom tcpdump could not find here.
+    { name: 'far', args: ['--backend', 'cap'], env: sudoBy('far', 54_321), uid: 54_321 },
     { name: 'nobody', args: [], env: {}, uid: NOBODY },
   ];
 
