@@ -84,7 +84,6 @@ class LiveSession {
     if (metrics !== null) ({ metrics: this.metrics, server: this.server } = await serveMetrics(metrics, flags));
     if (flags.sockets) this.owners = await startOwnerReader();
     const { backend, snaplen, count } = flags;
-    const userName = user?.name ?? 'root';
     const isRoot = process.geteuid?.() === 0;
     this.capture = await startCapture({
       interface: from,
@@ -92,7 +91,8 @@ class LiveSession {
       filter,
       snaplen,
       count,
-      user: isRoot ? userName : null,
+      // By name only who was named: a directory service's users are in no file that a name could be found in.
+      user: user === null && isRoot ? 'root' : (flags.user ?? null),
     });
     if (flags.write !== undefined) this.save = this.openSave(flags.write);
     if (user !== null) becomeUser(user);

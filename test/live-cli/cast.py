@@ -1,6 +1,6 @@
 """
 Real connections to 10.77.0.1. `serve`: listens on the ports below, as a process called td-server, and says "ready".
-`call PORT...`: a connection to each of these ports, one after the other; says "done". Both send SECRET again and again.
+`call PORT[:FROM]...`: a connection to each of these ports, one after the other, from a port of its own or that one. Both send SECRET again and again.
 """
 import socket
 import struct
@@ -52,8 +52,11 @@ def serve():
     sys.stdin.read()
 
 
-def call(port):
-    s = socket.create_connection((HOST, port))
+def call(port, own=0):
+    s = socket.socket()
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    s.bind(('', own))
+    s.connect((HOST, port))
     s.sendall(SECRET)
     if port == SERVER:
         drain(s)
@@ -75,5 +78,4 @@ if sys.argv[1] == 'serve':
     serve()
 else:
     for each in sys.argv[2:]:
-        call(int(each))
-    print('done', flush=True)
+        call(*map(int, each.split(':')))

@@ -61,6 +61,8 @@ export interface LiveHow {
   /** words before the program's own: lab.ts has some */
   as?: string[];
   env?: Record<string, string>;
+  /** of another installation */
+  cli?: string;
 }
 
 /** A run of `teardown live`. */
@@ -72,8 +74,8 @@ export class Live {
   readonly pid: number;
   readonly ended: Promise<Outcome>;
 
-  constructor(place: Place, args: readonly string[], { as = [], env = {} }: LiveHow = {}) {
-    const command = ['netns', 'exec', place.net.name, ...as, process.execPath, CLI, 'live', ...args];
+  constructor(place: Place, args: readonly string[], { as = [], env = {}, cli = CLI }: LiveHow = {}) {
+    const command = ['netns', 'exec', place.net.name, ...as, process.execPath, cli, 'live', ...args];
     this.child = spawn('ip', command, {
       stdio: 'pipe',
       cwd: place.folder,
@@ -162,8 +164,16 @@ export class Place {
   }
 
   /** Connections, one after the other: the next one begins when this end has closed. */
-  async call(...ways: Way[]): Promise<void> {
-    const ports = ways.map((way) => String(PORTS[way]));
+  call(...ways: Way[]): Promise<void> {
+    return this.#call(ways.map((way) => String(PORTS[way])));
+  }
+
+  /** The same, all from one port. */
+  callFrom(own: number, ...ways: Way[]): Promise<void> {
+    return this.#call(ways.map((way) => `${PORTS[way]}:${own}`));
+  }
+
+  async #call(ports: readonly string[]): Promise<void> {
     const client = spawn('ip', ['netns', 'exec', this.net.peer, 'python3', CAST, 'call', ...ports], {
       stdio: ['ignore', 'ignore', 'inherit'],
       timeout: 20_000,

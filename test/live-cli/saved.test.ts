@@ -115,11 +115,6 @@ describe('--every', () => {
     const { faults, data } = openPage(place.read(files[0]!.replace('json', 'html')));
     expect(faults).toEqual([]);
     expect(data!.flows.map(({ id }) => id)).toEqual(reports[0]!.flows.map(({ id }) => id));
-    const { pieces } = data!.ladders.get(first.id)!;
-    const segments = pieces.reduce(
-      (sum, piece) => sum + (piece.kind === 'segment' ? 1 : piece.run.segments.client + piece.run.segments.server),
-      0,
-    );
-    expect(segments).toBe(first.packets.client + first.packets.server);
+    expect(data!.ladders.get(first.id)?.pieces).toHaveLength(first.packets.client + first.packets.server);
   });
 });

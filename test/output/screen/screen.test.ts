@@ -46,7 +46,7 @@ tcpdump  filter: tcp port 8080                 12,902 connections, 4,436 present
   critical  worker (10.0.0.5) does not close: 4 sockets in CLOSE_W…          3 s
   warning   the server 10.0.0.1:8080 closes first: its port is in …          3 s
   info      RSTs at the same place in 43 connections                 12 min 11 s
-  info      refused: nobody listens on 10.0.0.9:5432                 12 min 25 s
+  info      refused: nobody listens on 10.0.0.9:5432                 12 min 26 s
 q quit  p pause  Tab next  ↑↓ row  Enter open  z zoom  / filter  ? help
 `);
   });
