@@ -1,8 +1,7 @@
-import { dirname } from 'node:path';
-import { becomeUser, mayWrite, userFor } from '../live/rights.ts';
+import { becomeUser } from '../live/rights.ts';
 import { PacketRing } from '../live/ring.ts';
 import { PacketFile, type SaveError } from '../live/save.ts';
-import { expandName } from '../live/save-names.ts';
+import { expandName, hasConversions, numberedName } from '../live/save-names.ts';
 import { type LiveCapture, startCapture } from '../live/start.ts';
 import { tapped } from '../live/tap.ts';
 import { Monitor } from '../monitor.ts';
@@ -15,10 +14,11 @@ import { SocketWatch } from '../sockets/watch.ts';
 import { Witness } from '../sockets/witness.ts';
 import { readThresholds } from '../thresholds.ts';
 import { evidenceRedaction, exitCodeOf } from './analyze-command.ts';
-import { EXIT_DONE, EXIT_USAGE, explain, UsageError } from './errors.ts';
+import { EXIT_DONE, EXIT_USAGE, explain } from './errors.ts';
 import { EvidenceFile } from './evidence.ts';
 import { redactorOf, systemOptions } from './flags.ts';
 import { checkedLiveFlags, type LiveFlags } from './live-flags.ts';
+import { userToBe } from './live-user.ts';
 import { serveMetrics, watch } from './live-watchers.ts';
 import type { MetricsServer } from './metrics-server.ts';
 import { ringLadders } from './page.ts';
@@ -32,6 +32,7 @@ export async function liveCommand(filter: readonly string[], flags: LiveFlags): 
   const takeBack = onSignal(
     () => session.abort(),
     () => session.stop(),
+    true,
   );
   try {
     await session.start(filter.length === 0 ? null : filter.join(' '));
@@ -63,6 +64,9 @@ class LiveSession {
   /** why it ends though nobody asked: told once all is written */
   private error: unknown = null;
   private isStopped = false;
+  /** reports that were begun, and the names that they had */
+  private periods = 0;
+  private readonly names = new Map<string, number>();
   private endWatch: () => void = () => undefined;
 
   constructor(flags: LiveFlags) {
@@ -78,9 +82,10 @@ class LiveSession {
     const thresholds = readThresholds(flags.threshold ?? []);
     const witness = flags.sockets ? new Witness() : undefined;
     this.ring = new PacketRing(from);
-    const user = this.userToBe();
-    this.writing = this.open();
-    if (flags.evidence !== undefined) this.evidence = new EvidenceFile(flags.evidence, [], false);
+    const { output = [], write = [], evidence = [] } = flags;
+    const user = userToBe(flags.user, [...output, ...[write, evidence].flat()], flags.quiet === true);
+    // Files belong to whom we become: else what they are renamed to, or rotated, could be refused.
+    if (user === null) this.openOutputs();
     if (metrics !== null) ({ metrics: this.metrics, server: this.server } = await serveMetrics(metrics, flags));
     if (flags.sockets) this.owners = await startOwnerReader();
     const { backend, snaplen, count } = flags;
@@ -94,9 +99,12 @@ class LiveSession {
       // By name only who was named: a directory service's users are in no file that a name could be found in.
       user: user === null && isRoot ? 'root' : (flags.user ?? null),
     });
-    if (flags.write !== undefined) this.save = this.openSave(flags.write);
-    if (user !== null) becomeUser(user);
+    if (user !== null) {
+      becomeUser(user);
+      this.openOutputs();
+    }
     const { capture } = this;
+    const writing = this.writing!;
     this.monitor = new Monitor({
       ...systemOptions(flags),
       stream: tapped(capture.stream, this.save === null ? [this.ring] : [this.save, this.ring]),
@@ -104,12 +112,11 @@ class LiveSession {
       dropped: () => capture.dropped,
       where: flags.where,
       splitBy: flags.splitBy,
-      maxFlows: this.writing.flowsListed,
+      maxFlows: writing.flowsListed,
       thresholds,
       portRange: flags.portRange,
       witness,
-      onFlow:
-        this.writing.streams || this.metrics !== null ? (flow) => this.guarded(() => this.ended(flow)) : undefined,
+      onFlow: writing.streams || this.metrics !== null ? (flow) => this.guarded(() => this.ended(flow)) : undefined,
       onClosed: this.tellsLines ? (flow) => this.guarded(() => this.tellLine(flow)) : undefined,
     });
     if (witness !== undefined && this.owners !== null) {
@@ -218,11 +225,31 @@ class LiveSession {
     }
   }
 
+  /** @throws UsageError, OutputError, SaveError */
+  private openOutputs(): void {
+    const { evidence, write } = this.flags;
+    this.writing = this.open();
+    if (evidence !== undefined) this.evidence = new EvidenceFile(evidence, [], false);
+    if (write !== undefined) this.save = this.openSave(write);
+  }
+
   private open(): Writing {
-    const { flags, redactor } = this;
+    const { flags, redactor, periods } = this;
     const now = new Date();
-    const paths = (flags.output ?? []).map((path) => (flags.every === undefined ? path : expandName(path, now)));
-    return new Writing(flags, { paths, redactor });
+    const paths = (flags.output ?? []).map((path) => (flags.every === undefined ? path : this.nameOf(path, now)));
+    const begins = periods === 0;
+    this.periods++;
+    // A screen has no room for lines about files.
+    const quiet = flags.quiet ?? (flags.every !== undefined && process.stdout.isTTY === true ? true : undefined);
+    return new Writing({ ...flags, ...(quiet === undefined ? {} : { quiet }) }, { paths, redactor, begins });
+  }
+
+  /** A period's report never takes the place of another's. */
+  private nameOf(pattern: string, date: Date): string {
+    const name = expandName(pattern, date);
+    const times = (this.names.get(name) ?? 0) + 1;
+    this.names.set(name, times);
+    return times === 1 && hasConversions(pattern) ? name : numberedName(name, times);
   }
 
   private openSave(path: string): PacketFile {
@@ -233,20 +260,6 @@ class LiveSession {
       keep: rotateKeep,
       onError: (error: SaveError) => this.fail(error),
     });
-  }
-
-  /** Whom root becomes. Where nobody was named and outputs could not be written then, root stays, and says so. */
-  private userToBe(): ReturnType<typeof userFor> {
-    const { user: name, output = [], write, evidence, quiet } = this.flags;
-    const user = userFor(name ?? null);
-    if (user === null) return null;
-    const paths = [...output, ...(write === undefined ? [] : [write]), ...(evidence === undefined ? [] : [evidence])];
-    const folder = paths.map((path) => dirname(path)).find((each) => !mayWrite(each, user));
-    if (folder === undefined) return user;
-    const why = `user ${user.name} may not write to ${folder}`;
-    if (name !== undefined) throw new UsageError(`can't become user ${name}: ${why}`, 'name another folder or user');
-    if (quiet !== true) process.stderr.write(`teardown: stays root, since ${plain(why)} (--user NAME names another)\n`);
-    return null;
   }
 
   /** Without a terminal the text is a line for each connection, and a summary at the end. */

@@ -172,8 +172,10 @@ export class Witness {
    * Whether an end is in TIME_WAIT by its packets, and looks in that time found no socket. Where an address translation passes a
    * connection on, none of its sockets is here: it must be one of a port with sockets in the tables.
    */
-  private lacksTimeWait({ states }: Endpoint, local: string): boolean {
-    const span = states.find(({ state }) => state === 'TIME_WAIT');
+  private lacksTimeWait({ states, timeWait }: Endpoint, local: string): boolean {
+    const found = states.find(({ state }) => state === 'TIME_WAIT');
+    // A timer ends it, also where the capture had ended before.
+    const span = found && { ...found, to: found.to ?? timeWait?.until ?? null };
     if (span === undefined || !this.served.has(local) || msOf(span.from) < this.lives.knownSince) return false;
     return sawWithin(span, this.looks);
   }
