@@ -119,7 +119,7 @@ q quit  p pause  Tab next  ↑↓ row  Enter open  z zoom  / filter  ? help
       'no socket is in TIME_WAIT',
       'nobody is in FIN_WAIT_2, nobody in CLOSE_WAIT',
       'nothing to worry about was found',
-      'no connection is open',
+      'no connection is there',
     ]) {
       expect(all).toContain(`  ${words}`);
     }
