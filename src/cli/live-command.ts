@@ -1,5 +1,4 @@
-import { dirname } from 'node:path';
-import { becomeUser, mayWrite, userFor } from '../live/rights.ts';
+import { asUser, becomeUser, inTheWay, userFor } from '../live/rights.ts';
 import { PacketRing } from '../live/ring.ts';
 import { PacketFile, type SaveError } from '../live/save.ts';
 import { expandName } from '../live/save-names.ts';
@@ -79,8 +78,10 @@ class LiveSession {
     const witness = flags.sockets ? new Witness() : undefined;
     this.ring = new PacketRing(from);
     const user = this.userToBe();
-    this.writing = this.open();
-    if (flags.evidence !== undefined) this.evidence = new EvidenceFile(flags.evidence, [], false);
+    // Who will write to them has them from the beginning: in /tmp nobody may rename what is another's.
+    this.writing = asUser(user, () => this.open());
+    const { evidence, write } = flags;
+    if (evidence !== undefined) this.evidence = asUser(user, () => new EvidenceFile(evidence, [], false));
     if (metrics !== null) ({ metrics: this.metrics, server: this.server } = await serveMetrics(metrics, flags));
     if (flags.sockets) this.owners = await startOwnerReader();
     const { backend, snaplen, count } = flags;
@@ -94,7 +95,7 @@ class LiveSession {
       // By name only who was named: a directory service's users are in no file that a name could be found in.
       user: user === null && isRoot ? 'root' : (flags.user ?? null),
     });
-    if (flags.write !== undefined) this.save = this.openSave(flags.write);
+    if (write !== undefined) this.save = asUser(user, () => this.openSave(write));
     if (user !== null) becomeUser(user);
     const { capture } = this;
     this.monitor = new Monitor({
@@ -241,9 +242,9 @@ class LiveSession {
     const user = userFor(name ?? null);
     if (user === null) return null;
     const paths = [...output, ...(write === undefined ? [] : [write]), ...(evidence === undefined ? [] : [evidence])];
-    const folder = paths.map((path) => dirname(path)).find((each) => !mayWrite(each, user));
-    if (folder === undefined) return user;
-    const why = `user ${user.name} may not write to ${folder}`;
+    const blocked = paths.map((path) => inTheWay(path, user)).find((each) => each !== null);
+    if (blocked === undefined) return user;
+    const why = `user ${user.name} may not write to ${blocked}`;
     if (name !== undefined) throw new UsageError(`can't become user ${name}: ${why}`, 'name another folder or user');
     if (quiet !== true) process.stderr.write(`teardown: stays root, since ${plain(why)} (--user NAME names another)\n`);
     return null;

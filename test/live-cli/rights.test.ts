@@ -18,10 +18,9 @@ beforeAll(async () => {
 afterAll(() => place?.remove());
 
 /** A folder of somebody's, who alone may write to it. */
-function folderOf(name: string, uid: number, mode = 0o755): void {
+function folderOf(name: string, uid: number): void {
   mkdirSync(place.path(name));
   chownSync(place.path(name), uid, uid);
-  chmodSync(place.path(name), mode);
 }
 
 /** Real, effective, saved and file system ids of a process, and whether it may do anything that others may not. */
@@ -80,7 +79,7 @@ describe('started as root', () => {
       const { code, stdout, stderr } = await runs[i]!.end();
       expect([code, stderr.match(/stays root/)]).toEqual([0, null]);
       expect(stdout).toMatch(/^teardown {2}live0/m);
-      const files = ['json', 'html', 'md', 'csv', 'ndjson', 'txt'].map((format) => `${name}/r.${format}`);
+      const files = ['pcap', 'json', 'html', 'md', 'csv', 'ndjson', 'txt'].map((format) => `${name}/r.${format}`);
       for (const file of files) {
         expect([file, statSync(place.path(file)).uid]).toEqual([file, uid]);
         expect(place.read(file).length, file).toBeGreaterThan(300);
@@ -108,6 +107,25 @@ describe('started as root', () => {
         "teardown: can't become user daemon: user daemon may not write to closed\n  name another folder or user\n",
       );
     }
+  });
+
+  itKernel('it can write where each has files of its own, as in /tmp, but not over those of others', async () => {
+    mkdirSync(place.path('shared'));
+    chmodSync(place.path('shared'), 0o1777);
+    const args = ['--user', 'daemon', '--evidence', 'shared/r.pcapng', '-o', 'shared/r.html', '-o', 'shared/r.json'];
+    const run = await place.captures([...args, '-w', 'shared/r.pcap', '-c', '5']);
+    await place.call('client');
+    const { code, stderr } = await run.ended;
+    expect([code, stderr]).toEqual([0, expect.not.stringContaining("can't")]);
+    const files = ['r.html', 'r.json', 'r.pcap', 'r.pcapng'].map((name) => place.path(`shared/${name}`));
+    expect(files.map((file) => statSync(file).uid)).toEqual(files.map(() => idOf('daemon')));
+    chownSync(place.path('shared/r.json'), 0, 0);
+    const refused = await place.live(['-i', 'live0', ...args]).ended;
+    expect(refused).toMatchObject({
+      code: 2,
+      stderr:
+        "teardown: can't become user daemon: user daemon may not write to shared/r.json\n  name another folder or user\n",
+    });
   });
 
   itKernel('it stays root where nobody was named and outputs could not be written, and says so', async () => {
