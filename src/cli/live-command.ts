@@ -5,6 +5,7 @@ import { expandName } from '../live/save-names.ts';
 import { type LiveCapture, startCapture } from '../live/start.ts';
 import { tapped } from '../live/tap.ts';
 import { Monitor } from '../monitor.ts';
+import { assets } from '../output/html/assets.ts';
 import type { Metrics } from '../output/metrics.ts';
 import { closedLine } from '../output/screen/line.ts';
 import { plain } from '../output/style.ts';
@@ -96,7 +97,6 @@ class LiveSession {
       user: user === null && isRoot ? 'root' : (flags.user ?? null),
     });
     if (write !== undefined) this.save = asUser(user, () => this.openSave(write));
-    if (user !== null) becomeUser(user);
     const { capture } = this;
     this.monitor = new Monitor({
       ...systemOptions(flags),
@@ -113,6 +113,9 @@ class LiveSession {
         this.writing.streams || this.metrics !== null ? (flow) => this.guarded(() => this.ended(flow)) : undefined,
       onClosed: this.tellsLines ? (flow) => this.guarded(() => this.tellLine(flow)) : undefined,
     });
+    // All of the program has been read by now: it may be installed where root alone can read, as below /root.
+    if (this.writing.writesHtml) assets();
+    if (user !== null) becomeUser(user);
     if (witness !== undefined && this.owners !== null) {
       const sockets = new SocketWatch(witness, this.owners);
       if (await sockets.start()) this.sockets = sockets;

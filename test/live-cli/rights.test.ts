@@ -1,10 +1,14 @@
 /** Root is given up once it captures: what reads packets and writes files is somebody else's process by then. */
 import { chmodSync, chownSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
+import { temporaryFolder } from '../cli/run.ts';
 import { itKernel, missingForKernel } from '../support/kernel.ts';
-import { openFolder, Place, procText, reportOf, sleep } from './rig.ts';
+import { installed, openFolder, Place, procText, reportOf, sleep } from './rig.ts';
 
 const NOBODY = 65_534;
+
+/** one that its owner alone may enter */
+const closed = temporaryFolder();
 
 let place: Place;
 let server: number;
@@ -126,6 +130,30 @@ describe('started as root', () => {
       stderr:
         "teardown: can't become user daemon: user daemon may not write to shared/r.json\n  name another folder or user\n",
     });
+  });
+
+  itKernel('it has read all of itself before, where root alone may read it', async () => {
+    const cli = installed(closed); // 0700, as /root
+    folderOf('far-away', NOBODY);
+    const args = [
+      '-f',
+      'text',
+      '-o',
+      'far-away/r.html',
+      '--evidence',
+      'far-away/r.pcapng',
+      '--metrics',
+      '0',
+      '-c',
+      '5',
+    ];
+    const run = await place.captures(args, { cli });
+    expect(identity(run.pid)).toEqual(all(NOBODY));
+    await place.call('client');
+    const { code, stdout, stderr } = await run.ended;
+    expect([code, stderr]).toEqual([0, expect.not.stringContaining('unexpected')]);
+    expect(stdout).toMatch(/^teardown {2}live0/m);
+    expect(place.read('far-away/r.html')).toMatch(/<\/html>\s*$/);
   });
 
   itKernel('it stays root where nobody was named and outputs could not be written, and says so', async () => {
