@@ -1,10 +1,11 @@
-import { becomeUser } from '../live/rights.ts';
+import { asUser, becomeUser } from '../live/rights.ts';
 import { PacketRing } from '../live/ring.ts';
 import { PacketFile, type SaveError } from '../live/save.ts';
 import { expandName, hasConversions, numberedName } from '../live/save-names.ts';
 import { type LiveCapture, startCapture } from '../live/start.ts';
 import { tapped } from '../live/tap.ts';
 import { Monitor } from '../monitor.ts';
+import { assets } from '../output/html/assets.ts';
 import type { Metrics } from '../output/metrics.ts';
 import { closedLine } from '../output/screen/line.ts';
 import { plain } from '../output/style.ts';
@@ -82,10 +83,13 @@ class LiveSession {
     const thresholds = readThresholds(flags.threshold ?? []);
     const witness = flags.sockets ? new Witness() : undefined;
     this.ring = new PacketRing(from);
-    const { output = [], write = [], evidence = [] } = flags;
-    const user = userToBe(flags.user, [...output, ...[write, evidence].flat()], flags.quiet === true);
-    // Files belong to whom we become: else what they are renamed to, or rotated, could be refused.
-    if (user === null) this.openOutputs();
+    const { output = [], write, evidence } = flags;
+    const paths = [...output, ...(write === undefined ? [] : [write]), ...(evidence === undefined ? [] : [evidence])];
+    const user = userToBe(flags.user, paths, flags.quiet === true);
+    // Who will write to them has them from the beginning: in /tmp nobody may rename what is another's.
+    const writing = asUser(user, () => this.open());
+    this.writing = writing;
+    if (evidence !== undefined) this.evidence = asUser(user, () => new EvidenceFile(evidence, [], false));
     if (metrics !== null) ({ metrics: this.metrics, server: this.server } = await serveMetrics(metrics, flags));
     if (flags.sockets) this.owners = await startOwnerReader();
     const { backend, snaplen, count } = flags;
@@ -99,12 +103,8 @@ class LiveSession {
       // By name only who was named: a directory service's users are in no file that a name could be found in.
       user: user === null && isRoot ? 'root' : (flags.user ?? null),
     });
-    if (user !== null) {
-      becomeUser(user);
-      this.openOutputs();
-    }
+    if (write !== undefined) this.save = asUser(user, () => this.openSave(write));
     const { capture } = this;
-    const writing = this.writing!;
     this.monitor = new Monitor({
       ...systemOptions(flags),
       stream: tapped(capture.stream, this.save === null ? [this.ring] : [this.save, this.ring]),
@@ -119,6 +119,9 @@ class LiveSession {
       onFlow: writing.streams || this.metrics !== null ? (flow) => this.guarded(() => this.ended(flow)) : undefined,
       onClosed: this.tellsLines ? (flow) => this.guarded(() => this.tellLine(flow)) : undefined,
     });
+    // All of the program has been read by now: it may be installed where root alone can read, as below /root.
+    if (writing.writesHtml) assets();
+    if (user !== null) becomeUser(user);
     if (witness !== undefined && this.owners !== null) {
       const sockets = new SocketWatch(witness, this.owners);
       if (await sockets.start()) this.sockets = sockets;
@@ -223,14 +226,6 @@ class LiveSession {
       writing.abort();
       this.fail(error);
     }
-  }
-
-  /** @throws UsageError, OutputError, SaveError */
-  private openOutputs(): void {
-    const { evidence, write } = this.flags;
-    this.writing = this.open();
-    if (evidence !== undefined) this.evidence = new EvidenceFile(evidence, [], false);
-    if (write !== undefined) this.save = this.openSave(write);
   }
 
   private open(): Writing {

@@ -1,8 +1,8 @@
 /** Whom root becomes, and whether that user can write what is wanted. */
 
-import { existsSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { mayWrite, userFor } from '../live/rights.ts';
+import { inTheWay, userFor } from '../live/rights.ts';
 import { plain } from '../output/style.ts';
 import { UsageError } from './errors.ts';
 
@@ -25,14 +25,9 @@ export function userToBe(name: string | undefined, paths: readonly string[], qui
   return null;
 }
 
-const STICKY = 0o1000;
-
 /** Null where a file can be made there, or it is not a question of rights. */
 function whyNot(path: string, user: User): string | null {
-  const folder = dirname(path);
-  if (!existsSync(folder)) return null;
-  if (!mayWrite(folder, user)) return `user ${user.name} may not write to ${folder}`;
-  const isSticky = (statSync(folder).mode & STICKY) !== 0;
-  if (!isSticky || !existsSync(path) || statSync(path).uid === user.uid) return null;
-  return `user ${user.name} may not replace ${path}`;
+  if (!existsSync(dirname(path))) return null;
+  const blocked = inTheWay(path, user);
+  return blocked === null ? null : `user ${user.name} may not write to ${blocked}`;
 }

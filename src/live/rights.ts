@@ -77,31 +77,61 @@ function keepsRights(): boolean {
   });
 }
 
+/** Does something with the rights of a user, whom root is for so long. @param user null: as we are */
+export function asUser<T>(user: User | null, step: () => T): T {
+  const { getgroups, setgroups, getegid, setegid, seteuid } = process;
+  if (user === null || !getgroups || !setgroups || !getegid || !setegid || !seteuid) return step();
+  const [groups, gid] = [getgroups(), getegid()];
+  setgroups(user.groups);
+  setegid(user.gid);
+  seteuid(user.uid);
+  try {
+    return step();
+  } finally {
+    seteuid(0);
+    setegid(gid);
+    setgroups(groups);
+  }
+}
+
+/**
+ * What keeps a user from writing a file: by the mode bits, as mayWrite.
+ * @returns its folder, or the file itself where somebody else's is there; null: nothing
+ */
+export function inTheWay(path: string, user: User): string | null {
+  const folder = dirname(path);
+  if (!mayWrite(folder, user)) return folder;
+  const file = statSync(path, { throwIfNoEntry: false });
+  if (file === undefined || file.uid === user.uid) return null;
+  const { mode, uid } = statSync(folder);
+  const isSticky = (mode & 0o1000) !== 0 && uid !== user.uid;
+  return isSticky || !mayBits(path, 0o2, user) ? path : null;
+}
+
 /**
  * Whether a user could make files in a folder: by the mode bits of it and of all folders above it; access lists are not looked at.
  * @param folder that exists; otherwise false
  */
-export function mayWrite(folder: string, { uid, gid, groups }: User): boolean {
-  const ids = [gid, ...groups];
+export function mayWrite(folder: string, user: User): boolean {
   try {
     const path = realpathSync(folder);
     accessSync(path, constants.W_OK); // a file system that is read-only
-    if (!has(path, 0o3)) return false;
+    if (!mayBits(path, 0o3, user)) return false;
     for (let at = path; at !== dirname(at); ) {
       at = dirname(at);
-      if (!has(at, 0o1)) return false;
+      if (!mayBits(at, 0o1, user)) return false;
     }
     return statSync(path).isDirectory();
   } catch {
     return false;
   }
+}
 
-  function has(path: string, bits: number): boolean {
-    const { mode, uid: owner, gid: group } = statSync(path);
-    if (uid === 0) return true;
-    const shift = uid === owner ? 6 : ids.includes(group) ? 3 : 0;
-    return ((mode >> shift) & bits) === bits;
-  }
+function mayBits(path: string, bits: number, { uid, gid, groups }: User): boolean {
+  const { mode, uid: owner, gid: group } = statSync(path);
+  if (uid === 0) return true;
+  const shift = uid === owner ? 6 : [gid, ...groups].includes(group) ? 3 : 0;
+  return ((mode >> shift) & bits) === bits;
 }
 
 /** Who called sudo (or pkexec's like); null where nobody did, or root. */

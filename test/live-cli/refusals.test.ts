@@ -1,16 +1,14 @@
 /** What a user is told who asks for what can't be, in full. */
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { findProgram } from '../../src/live/programs.ts';
-import { ROOT } from '../architecture/sources.ts';
-import { expectError } from '../cli/run.ts';
+import { expectError, temporaryFolder } from '../cli/run.ts';
 import { AS_NOBODY, hidden } from '../live/lab.ts';
 import { itKernel, missingForKernel } from '../support/kernel.ts';
-import { type LiveHow, openFolder, Place, until } from './rig.ts';
+import { installed, type LiveHow, openFolder, Place, until } from './rig.ts';
 
 let place: Place;
+/** an installation without what is optional */
+const bare = temporaryFolder();
 
 beforeAll(() => {
   if (missingForKernel() === null) place = new Place(openFolder());
@@ -126,19 +124,8 @@ describe('where nothing can capture', () => {
       "teardown: can't capture on live0: none of tcpdump, dumpcap (of Wireshark) and the npm package cap is installed",
       `  install tcpdump, or from elsewhere: ${PIPED}`,
     ];
-    // As it is installed, without what is optional.
-    const bare = mkdtempSync(join(tmpdir(), 'teardown-bare-'));
-    try {
-      mkdirSync(join(bare, 'node_modules'));
-      for (const part of ['dist', 'package.json']) cpSync(join(ROOT, part), join(bare, part), { recursive: true });
-      for (const name of ['commander', 'fzstd', 'preact', 'preact-render-to-string', 'prom-client']) {
-        symlinkSync(join(ROOT, 'node_modules', name), join(bare, 'node_modules', name));
-      }
-      const how = { cli: join(bare, 'dist/cli.js'), as: hidden('tcpdump', 'dumpcap') };
-      await expectRefused([...HERE, '-o', 'a.json'], lines, how);
-    } finally {
-      rmSync(bare, { recursive: true, force: true });
-    }
+    const how = { cli: installed(bare), as: hidden('tcpdump', 'dumpcap') };
+    await expectRefused([...HERE, '-o', 'a.json'], lines, how);
   });
 
   itKernel('since nobody gave us the right', async () => {

@@ -2,13 +2,14 @@
 
 import { type ChildProcessByStdio, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, readdirSync, readFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { expect } from 'vitest';
 import type { Report } from '../../src/report/types.ts';
+import { ROOT } from '../architecture/sources.ts';
 import { CLI, temporaryFolder } from '../cli/run.ts';
 import { Net } from '../live/lab.ts';
 
@@ -41,6 +42,17 @@ export async function until(done: () => boolean, what: string, ms = 10_000): Pro
   for (const end = Date.now() + ms; !done(); await sleep(25)) {
     if (Date.now() > end) throw new Error(`not within ${ms} ms: ${what}`);
   }
+}
+
+/** The program as it is installed in a folder, without the package cap. @returns its path */
+export function installed(folder: string): string {
+  mkdirSync(join(folder, 'node_modules'));
+  for (const part of ['dist', 'package.json']) cpSync(join(ROOT, part), join(folder, part), { recursive: true });
+  const { dependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as Record<string, object>;
+  for (const name of Object.keys(dependencies ?? {})) {
+    symlinkSync(join(ROOT, 'node_modules', name), join(folder, 'node_modules', name));
+  }
+  return join(folder, 'dist/cli.js');
 }
 
 /** A folder of the test file's own that everybody may write to. */

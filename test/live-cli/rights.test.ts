@@ -1,10 +1,14 @@
 /** Root is given up once it captures: what reads packets and writes files is somebody else's process by then. */
 import { chmodSync, chownSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
+import { temporaryFolder } from '../cli/run.ts';
 import { itKernel, missingForKernel } from '../support/kernel.ts';
-import { openFolder, Place, procText, reportOf, sleep } from './rig.ts';
+import { installed, openFolder, Place, procText, reportOf, sleep } from './rig.ts';
 
 const NOBODY = 65_534;
+
+/** one that its owner alone may enter */
+const closed = temporaryFolder();
 
 let place: Place;
 let server: number;
@@ -18,10 +22,9 @@ beforeAll(async () => {
 afterAll(() => place?.remove());
 
 /** A folder of somebody's, who alone may write to it. */
-function folderOf(name: string, uid: number, mode = 0o755): void {
+function folderOf(name: string, uid: number): void {
   mkdirSync(place.path(name));
   chownSync(place.path(name), uid, uid);
-  chmodSync(place.path(name), mode);
 }
 
 /** Real, effective, saved and file system ids of a process, and whether it may do anything that others may not. */
@@ -80,7 +83,7 @@ describe('started as root', () => {
       const { code, stdout, stderr } = await runs[i]!.end();
       expect([code, stderr.match(/stays root/)]).toEqual([0, null]);
       expect(stdout).toMatch(/^teardown {2}live0/m);
-      const files = ['json', 'html', 'md', 'csv', 'ndjson', 'txt'].map((format) => `${name}/r.${format}`);
+      const files = ['pcap', 'json', 'html', 'md', 'csv', 'ndjson', 'txt'].map((format) => `${name}/r.${format}`);
       for (const file of files) {
         expect([file, statSync(place.path(file)).uid]).toEqual([file, uid]);
         expect(place.read(file).length, file).toBeGreaterThan(300);
@@ -108,6 +111,49 @@ describe('started as root', () => {
         "teardown: can't become user daemon: user daemon may not write to closed\n  name another folder or user\n",
       );
     }
+  });
+
+  itKernel('it can write where each has files of its own, as in /tmp, but not over those of others', async () => {
+    mkdirSync(place.path('shared'));
+    chmodSync(place.path('shared'), 0o1777);
+    const args = ['--user', 'daemon', '--evidence', 'shared/r.pcapng', '-o', 'shared/r.html', '-o', 'shared/r.json'];
+    const run = await place.captures([...args, '-w', 'shared/r.pcap', '-c', '5']);
+    await place.call('client');
+    const { code, stderr } = await run.ended;
+    expect([code, stderr]).toEqual([0, expect.not.stringContaining("can't")]);
+    const files = ['r.html', 'r.json', 'r.pcap', 'r.pcapng'].map((name) => place.path(`shared/${name}`));
+    expect(files.map((file) => statSync(file).uid)).toEqual(files.map(() => idOf('daemon')));
+    chownSync(place.path('shared/r.json'), 0, 0);
+    const refused = await place.live(['-i', 'live0', ...args]).ended;
+    expect(refused).toMatchObject({
+      code: 2,
+      stderr:
+        "teardown: can't become user daemon: user daemon may not write to shared/r.json\n  name another folder or user\n",
+    });
+  });
+
+  itKernel('it has read all of itself before, where root alone may read it', async () => {
+    const cli = installed(closed); // 0700, as /root
+    folderOf('far-away', NOBODY);
+    const args = [
+      '-f',
+      'text',
+      '-o',
+      'far-away/r.html',
+      '--evidence',
+      'far-away/r.pcapng',
+      '--metrics',
+      '0',
+      '-c',
+      '5',
+    ];
+    const run = await place.captures(args, { cli });
+    expect(identity(run.pid)).toEqual(all(NOBODY));
+    await place.call('client');
+    const { code, stdout, stderr } = await run.ended;
+    expect([code, stderr]).toEqual([0, expect.not.stringContaining('unexpected')]);
+    expect(stdout).toMatch(/^teardown {2}live0/m);
+    expect(place.read('far-away/r.html')).toMatch(/<\/html>\s*$/);
   });
 
   itKernel('it stays root where nobody was named and outputs could not be written, and says so', async () => {

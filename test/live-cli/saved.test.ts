@@ -1,4 +1,5 @@
 /** `-w`: the packets beside the report, in files that take turns; and reports that come while it captures. */
+import { mkdirSync, rmSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import type { Flow, Report } from '../../src/report/types.ts';
 import { teardown } from '../cli/run.ts';
@@ -116,5 +117,22 @@ describe('--every', () => {
     expect(faults).toEqual([]);
     expect(data!.flows.map(({ id }) => id)).toEqual(reports[0]!.flows.map(({ id }) => id));
     expect(data!.ladders.get(first.id)?.pieces).toHaveLength(first.packets.client + first.packets.server);
+  });
+
+  itKernel('where a report can be written no more, the run ends with one error, and the rest is told', async () => {
+    mkdirSync(place.path('gone'), { mode: 0o777 });
+    const args = ['--user', 'root', '--every', '1s', '-o', 'gone/every-%s.json', '-f', 'text'];
+    const run = await place.captures(args);
+    await place.call('client');
+    rmSync(place.path('gone'), { recursive: true });
+    const { code, stdout, stderr } = await run.ended;
+    expect(code).toBe(2);
+    expect(stdout).toMatch(/^teardown {2}live0/m);
+    expect(stdout).toContain('1 connection in ');
+    const [, ...lines] = stderr.trimEnd().split('\n');
+    expect(lines).toEqual([
+      expect.stringMatching(/^teardown: can't write gone\/every-\d+\.json: the folder gone does not exist$/),
+      '  Create it first: mkdir -p gone',
+    ]);
   });
 });
