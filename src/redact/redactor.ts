@@ -16,6 +16,7 @@ import type {
 } from '../report/types.ts';
 import type { LiveView } from '../watch/view.ts';
 import { parseAddress } from '../where/address.ts';
+import { addressPort } from '../words.ts';
 import { findAddresses, isEverywhere, isSection } from './find.ts';
 import { Labels, labelBytes, type Role } from './labels.ts';
 import { Names } from './names.ts';
@@ -140,19 +141,30 @@ export class Redactor {
 
   /** What a live capture shows at a moment. */
   view(view: LiveView): LiveView {
-    const ends = <T extends { local: string; peer: string }>(each: T): T => ({
-      ...each,
-      local: this.text(each.local),
-      peer: this.text(each.peer),
+    // Who is a server anywhere is called one.
+    const services = this.services(view.services);
+    const socket = (text: string, role: Side): string => {
+      const [, address = '', port = ''] = /^\[?(.*?)\]?:(\d+)$/.exec(text) ?? [];
+      if (address === '') return this.text(text);
+      const end = this.end({ address, port: Number(port) }, role);
+      return addressPort(end);
+    };
+    const rows = view.rows.map((row) => {
+      const server = socket(row.server, 'server');
+      return { ...row, client: socket(row.client, 'client'), server };
     });
+    const ends = <T extends { local: string; peer: string; side: Side }>(each: T): T => {
+      const peer = each.side === 'client' ? 'server' : 'client';
+      return { ...each, local: socket(each.local, each.side), peer: socket(each.peer, peer) };
+    };
     return {
       ...view,
       source: this.source(view.source),
-      services: this.services(view.services),
+      services,
       timeWait: view.timeWait.map((each) => ({ ...each, address: this.address(each.address, each.side) })),
       lingering: view.lingering.map(ends),
       findings: view.findings.map((each) => this.finding(each)),
-      rows: view.rows.map((row) => ({ ...row, client: this.text(row.client), server: this.text(row.server) })),
+      rows,
     };
   }
 

@@ -80,7 +80,7 @@ describe.each(BACKENDS)('%s', (backend) => {
     expect(stdout).toMatch(SUMMARY);
     expect(stderr.split('\n').slice(1)).toEqual([
       expect.stringMatching(
-        new RegExp(`^teardown: live0: ${backend} was ended by SIGKILL \\(at .*\\); everything before`),
+        new RegExp(`^teardown: live0: ${backend} was ended by SIGKILL; what was captured is reported$`),
       ),
       '',
     ]);
@@ -141,7 +141,7 @@ describe('the interface', () => {
     expect([backend, code]).toEqual([backend, 3]);
     expect(stdout).toMatch(SUMMARY);
     expect(stderr.split('\n').slice(1)).toEqual([
-      expect.stringMatching(new RegExp(`^teardown: live0: ${words} \\(at .*\\); everything before it was analysed$`)),
+      expect.stringMatching(new RegExp(`^teardown: live0: ${words}; what was captured is reported$`)),
       '',
     ]);
     const { capture, flows } = reportOf(own.read(`${backend}.json`));

@@ -46,7 +46,13 @@ describe('--metrics', () => {
     let now = new Map<string, Family>();
     const ended = () => value(now, 'teardown_flows_ended_total');
     // The first that was aborted is over, as its ports were taken by the second.
-    for (let tries = 0; tries < 20 && ended() === null; tries++) {
+    // The capture program, the kernel's tables and views are asked every one to three seconds.
+    const isTold = () =>
+      ended() !== null &&
+      value(now, 'teardown_packets_dropped_total') !== null &&
+      value(now, 'teardown_kernel_sockets', { state: 'CLOSE_WAIT' }) === 1 &&
+      value(now, 'teardown_flows_seen_total') === 6;
+    for (let tries = 0; tries < 30 && !isTold(); tries++) {
       await sleep(500);
       now = parseExposition(scrape(run));
     }

@@ -190,7 +190,7 @@ q quit  p pause  Tab next  ↑↓ row  Enter open  z zoom  / filter  ? help
     for (const [focus, title] of [
       ['ports', 'TIME_WAIT by local port'],
       ['lingering', 'lingering'],
-      ['findings', 'newest findings'],
+      ['findings', 'findings'],
     ] as const) {
       expect(draw(exampleView(), { columns: 40, rows: 10 }, { ...FIRST_STATE, focus }).join('\n')).toContain(
         `▶ ${title}`,
