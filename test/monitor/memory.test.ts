@@ -43,7 +43,7 @@ test('of a connection that has ended next to nothing stays, and judging lists fe
     if (++megabytes === STEADY_MEGABYTES) settled = { flows: monitor.view().flows.total, bytes: held() };
   }
   const flows = CONNECTIONS - settled.flows;
-  expect(flows).toBeLessThan(CONNECTIONS / 2);
+  expect(flows).toBeGreaterThan(CONNECTIONS / 4);
   expect(held() - settled.bytes).toBeLessThan(MOST_A_CONNECTION * flows);
 
   monitor.judge();
@@ -54,4 +54,4 @@ test('of a connection that has ended next to nothing stays, and judging lists fe
   stream.end();
   await over;
   monitor.close();
-}, 15_000);
+}, 120_000);
