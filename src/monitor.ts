@@ -29,6 +29,9 @@ const LATE_MS = 1000;
 /** Flows of this machine that are kept with what its kernel told, some 5 kB each. */
 const MOST_TOLD = 10_000;
 
+/** Flows listed where findings alone are wanted: they name a few, and a list of 100,000 takes 10 s. */
+const ENOUGH_TO_JUDGE = 1_000;
+
 export interface MonitorOptions
   extends Omit<AnalysisOptions, 'threads' | 'stdin' | 'follow' | 'onProgress' | 'maxFlows'> {
   /** the packets: pcap or pcapng */
@@ -159,18 +162,18 @@ export class Monitor {
 
   /** Judges what there is, for the views from now on. It takes as long as a report. */
   judge(): void {
-    const { findings } = this.report().report;
+    const { findings } = this.report(ENOUGH_TO_JUDGE).report;
     this.#findings = { made: asOfNow(findings), at: this.#now() };
   }
 
-  /** The report of the period at hand: up to now, or to the end where that has come. */
-  report(): JudgedAnalysis {
+  /** The report of the period at hand, to now, or to the end where that has come. @param most flows listed, of those kept */
+  report(most?: number): JudgedAnalysis {
     const { clock, tracker, skipped } = this.#reader;
     let { collector } = this.#reader;
     let gauge = this.#gauge.gauge;
     if (!this.#isOver) {
       gauge = gauge.fork();
-      collector = collector.fork(gauge);
+      collector = collector.fork(gauge, most);
       tracker.peek(collector);
     }
     const { flows: listed, assumptions } = collector.listed();

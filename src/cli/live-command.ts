@@ -51,6 +51,8 @@ class LiveSession {
   private readonly flags: LiveFlags;
   private readonly redactor: Redactor | null;
   private writing: Writing | null = null;
+  /** of connections that were closed, to be written with the next ones */
+  private readonly closed: string[] = [];
   private evidence: EvidenceFile | null = null;
   private save: PacketFile | null = null;
   private capture: LiveCapture | null = null;
@@ -138,7 +140,7 @@ class LiveSession {
       this.timers.push(setInterval(() => this.guarded(() => void this.endPeriod()), flags.every * 1000));
     }
     // What streams goes out as it comes.
-    this.timers.push(setInterval(() => this.guarded(() => this.writing?.flush()), 250));
+    this.timers.push(setInterval(() => this.guarded(() => this.flush()), 250));
     const draws = flags.format === undefined || flags.format === 'text';
     this.tellBegun();
     this.endWatch = watch({ monitor, ring, redactor, flags, draws, onQuit: () => this.stop() }, metrics);
@@ -180,7 +182,11 @@ class LiveSession {
     const writing = this.writing!;
     const ring = this.ring.snapshot();
     const ladders = writing.writesHtml ? await ringLadders(analyzed.report, ring, flags) : undefined;
-    this.guarded(() => this.tellsLines && this.lines.write(['\n']));
+    this.guarded(() => {
+      if (!this.tellsLines) return;
+      this.flush();
+      this.lines.write(['\n']);
+    });
     try {
       writing.finish(analyzed, ladders);
     } catch (error) {
@@ -263,7 +269,12 @@ class LiveSession {
   }
 
   private tellLine(flow: Parameters<typeof closedLine>[0]): void {
-    this.lines.write([`${closedLine(this.redactor?.flow(flow) ?? flow)}\n`]);
+    this.closed.push(`${closedLine(this.redactor?.flow(flow) ?? flow)}\n`);
+  }
+
+  private flush(): void {
+    this.writing?.flush();
+    this.lines.write(this.closed.splice(0));
   }
 
   private ended(flow: Parameters<typeof closedLine>[0]): void {

@@ -32,6 +32,11 @@ export class Best<T> {
     } else this.sink(item, score, order);
   }
 
+  /** Keeps an item if it is wanted. */
+  offer(item: T, score: number, order: number): void {
+    if (this.wants(score, order)) this.add(item, score, order);
+  }
+
   /** In ascending order. */
   inOrder(): T[] {
     const { items, orders } = this;

@@ -85,14 +85,16 @@ export class FlowCollector implements FlowSink {
    * A collector that knows what this one does, for a report in between: to it the tracker shows the flows that it still
    * has. What it takes leaves this one as it is.
    * @param intervals as of this one, with what that holds
+   * @param most flows kept, no more than here
    */
-  fork(intervals: IntervalSink): FlowCollector {
+  fork(intervals: IntervalSink, most = this.options.maxFlows): FlowCollector {
+    const maxFlows = Math.min(most, this.options.maxFlows);
     const options = { ...this.options, onFlow: undefined, onClosed: undefined, onKept: undefined };
-    const other = this.successor({ ...options, intervals });
+    const other = this.successor({ ...options, intervals, maxFlows });
     other.totals.merge(this.totals);
     other.services.merge(this.services);
     other.evidence.continue(this.evidence);
-    for (const kept of this.kept()) other.best.add(kept, kept.interest, kept.ints[L.ID]!);
+    for (const kept of this.kept()) other.best.offer(kept, kept.interest, kept.ints[L.ID]!);
     return other;
   }
 
@@ -249,8 +251,7 @@ export class FlowCollector implements FlowSink {
       const stacks = part.encapsulations.map((stack) => this.tracker.encapsulations.add(stack));
       for (const kept of unpack(part.kept)) {
         renumber(kept, ids[i]!, stacks);
-        const id = kept.ints[L.ID]!;
-        if (this.best.wants(kept.interest, id)) this.best.add(kept, kept.interest, id);
+        this.best.offer(kept, kept.interest, kept.ints[L.ID]!);
       }
       if (part === own) {
         this.evidence.renumber(ids[i]!);
