@@ -276,23 +276,26 @@ function program(run: (exitCode: Promise<number>) => void): Command {
 
 async function main(): Promise<number> {
   let result: Promise<number> = Promise.resolve(EXIT_DONE);
+  const root = program((exitCode) => {
+    result = exitCode;
+  });
+  const commands = root.commands.map((command) => command.name());
   try {
-    await program((exitCode) => {
-      result = exitCode;
-    }).parseAsync(process.argv);
+    await root.parseAsync(process.argv);
     return await result;
   } catch (error) {
     if (error instanceof BrokenPipe) return EXIT_DONE;
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT_DONE;
-    process.stderr.write(`${error instanceof CommanderError ? explainUsage(error) : explain(error)}\n`);
+    process.stderr.write(`${error instanceof CommanderError ? explainUsage(error, commands) : explain(error)}\n`);
     return EXIT_USAGE;
   }
 }
 
-function explainUsage({ code, message }: CommanderError): string {
+function explainUsage({ code, message }: CommanderError, commands: readonly string[]): string {
   const text = code === 'commander.help' ? 'there is no such command' : message;
   const lines = text.replace(/^error: /, '').split('\n');
-  return `teardown: ${lines.map(plain).join('\n  ')}\n  teardown --help`;
+  const command = commands.find((name) => name === process.argv[2]);
+  return `teardown: ${lines.map(plain).join('\n  ')}\n  teardown ${command === undefined ? '' : `${command} `}--help`;
 }
 
 // Help is written by commander: `teardown --help | head` closes our standard output, which is no error.

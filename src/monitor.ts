@@ -11,15 +11,17 @@ import { Gauge } from './report/gauge.ts';
 import type { Capture, Damage, Finding, Flow, LiveSource } from './report/types.ts';
 import { ShareReader } from './share.ts';
 import type { Witness } from './sockets/witness.ts';
+import { timeText } from './sockets/witness-times.ts';
 import { parseSystems } from './systems.ts';
 import { checkedPortRange, thresholdsOf } from './thresholds.ts';
 import { formatTime, NS_PER_MS } from './units.ts';
 import { censusOf } from './watch/census.ts';
-import { holderOf, portsWithKernel } from './watch/kernel-view.ts';
+import { withKernelFindings } from './watch/kernel-findings.ts';
+import { asOfNow } from './watch/present.ts';
 import { PacketRate } from './watch/rate.ts';
-import { type LiveView, MOST_PORTS, type TimeWaitPort } from './watch/view.ts';
+import { socketsOf } from './watch/sockets.ts';
+import type { LiveView } from './watch/view.ts';
 import { parseWhere } from './where/where.ts';
-import { addressPort } from './words.ts';
 
 /** How late a packet may come at most, after which nothing more is expected of that time, ms. */
 const LATE_MS = 1000;
@@ -71,6 +73,10 @@ export class Monitor {
   readonly #toldFlows = new Map<number, Flow>();
   #findings: { made: Finding[]; at: number | null } = { made: [], at: null };
   #isOver = false;
+  /** of the period at hand, ms since 1970 */
+  #from: number;
+  /** when the capture ended, ms since 1970; null: it goes on */
+  #until: number | null = null;
   #failure: InputError | null = null;
 
   /** @throws WhereError, OsError, ThresholdError, RangeError as analyze() */
@@ -79,6 +85,7 @@ export class Monitor {
     this.#kernel = options.kernel === false || (options.splitBy ?? []).length > 0 ? null : startKernel();
     this.#now = options.now ?? Date.now;
     this.startedAt = this.#now();
+    this.#from = this.startedAt;
     this.#portRange = checkedPortRange(options.portRange);
     this.#thresholds = thresholdsOf(options.thresholds);
     const settings = {
@@ -86,8 +93,9 @@ export class Monitor {
       maxFlows: options.maxFlows ?? MAX_FLOWS,
       splitBy: options.splitBy,
       where: acceptsOf(options),
-      onFlow: witnessed(options.onFlow ?? (options.witness && NOBODY), (flow) => this.#told(flow)),
+      onFlow: witnessed(options.onFlow, (flow) => this.#witnessed(flow)),
       onClosed: witnessed(options.onClosed, (flow) => this.#witnessed(flow)),
+      onKept: options.witness && ((flow: Flow) => this.#tell(flow)),
       intervals: this.#gauge,
       newest: true,
       live: true,
@@ -112,6 +120,7 @@ export class Monitor {
     }
     await lastLook?.();
     this.#passTime(0);
+    this.#until = this.#now();
     this.#isOver = true;
     this.#reader.finish();
   }
@@ -132,12 +141,7 @@ export class Monitor {
     const now = this.#now();
     const end = clock.empty ? 0 : clock.endSince(clock.originSeconds);
     const census = censusOf(tracker, collector, end);
-    const ms = (ns: number) => clock.originSeconds * 1000 + ns / 1e6;
     const packets = this.#packetsBefore + clock.packets;
-    const { witness } = this.#options;
-    const ports = census.timeWait.map(({ first, last, ...port }): TimeWaitPort => {
-      return { ...port, firstFree: ms(first), lastFree: ms(last), basis: 'assumed' };
-    });
     return {
       now,
       startedAt: this.startedAt,
@@ -147,26 +151,16 @@ export class Monitor {
       packetsPerSecond: this.#rate.at(now, packets),
       dropped: this.#options.dropped(),
       flows: { total: this.#flowsBefore + collector.totals.flows + census.waiting, present: census.present },
-      states: census.states,
-      services: collector.services.result(),
-      timeWait: (witness === undefined ? ports : portsWithKernel(ports, witness)).slice(0, MOST_PORTS),
-      lingering: census.lingering.map((each) => ({
-        ...each,
-        local: addressPort(each.local),
-        peer: addressPort(each.peer),
-        since: ms(each.since),
-        holder: witness === undefined ? null : holderOf(each, witness, now),
-      })),
       findings: this.#findings.made,
       findingsAt: this.#findings.at,
-      rows: census.rows.map(({ opened, last, ...row }) => ({ ...row, openedAt: ms(opened), lastPacketAt: ms(last) })),
-      kernel: witness?.counts() ?? null,
+      ...socketsOf(census, { originSeconds: clock.originSeconds, witness: this.#options.witness, now }),
     };
   }
 
   /** Judges what there is, for the views from now on. It takes as long as a report. */
   judge(): void {
-    this.#findings = { made: newestFirst(this.report().report.findings), at: this.#now() };
+    const { findings } = this.report().report;
+    this.#findings = { made: asOfNow(findings), at: this.#now() };
   }
 
   /** The report of the period at hand: up to now, or to the end where that has come. */
@@ -181,7 +175,7 @@ export class Monitor {
     }
     const { flows: listed, assumptions } = collector.listed();
     const flows = listed.map((flow) => this.#toldFlows.get(flow.id) ?? this.#witnessed(flow));
-    return concluded({
+    const judged = concluded({
       capture: this.#capture(collector.totals.position(), skipped),
       clock,
       collector,
@@ -193,6 +187,15 @@ export class Monitor {
       thresholds: this.#thresholds,
       isFiltered: acceptsOf(this.#options) !== undefined,
     });
+    const { witness } = this.#options;
+    if (witness === undefined) return judged;
+    const { context, report } = judged;
+    const limits = {
+      closeWait: context.threshold('close-wait-leak'),
+      bindBlocked: context.threshold('bind-blocked'),
+    };
+    const findings = withKernelFindings(witness, { findings: report.findings, flows, now: this.#now(), limits });
+    return { ...judged, report: { ...report, findings } };
   }
 
   /** A connection that is still in the table, as it stands. */
@@ -212,18 +215,18 @@ export class Monitor {
     return witness.tell(flow, last === null ? null : formatTime(last.seconds, last.nanoseconds));
   }
 
-  /** A flow that has ended with what the kernel knew of it: by the time of the report that is forgotten. */
-  #told(flow: Flow): Flow {
+  /** Of a flow that has ended, what the kernel knew: by the time of the report that is forgotten. */
+  #tell(flow: Flow): void {
     const told = this.#witnessed(flow);
-    if (told === flow) return flow;
+    if (told === flow) return;
     if (this.#toldFlows.size === MOST_TOLD) this.#toldFlows.delete(this.#toldFlows.keys().next().value!);
     this.#toldFlows.set(flow.id, told);
-    return told;
   }
 
   /** From now on reports are of what comes, and of connections of which a socket is still there. */
   startPeriod(): void {
     const { clock, collector } = this.#reader;
+    this.#from = this.#now();
     this.#before = this.#counted();
     this.#packetsBefore += clock.packets;
     this.#flowsBefore += collector.totals.flows;
@@ -265,7 +268,7 @@ export class Monitor {
     const { firstPacket, lastPacket, packets } = capture;
     return {
       ...capture,
-      live: source,
+      live: { ...source, from: timeText(this.#from), until: timeText(this.#until ?? this.#now()) },
       files: capture.files.map((file) => ({ ...file, name: source.interface, firstPacket, lastPacket, packets })),
       damage: [...capture.damage, ...this.#failures(capture)],
       dropped: dropped === null ? null : Math.max(0, dropped - before.dropped),
@@ -298,9 +301,6 @@ class Switch {
   }
 }
 
-/** What the kernel told of a flow is remembered all the same. */
-const NOBODY = (): void => undefined;
-
 function witnessed(
   call: ((flow: Flow) => void) | undefined,
   tell: (flow: Flow) => Flow,
@@ -312,9 +312,4 @@ function acceptsOf({ where, accepts }: MonitorOptions): ((flow: Flow) => boolean
   if (where === undefined) return accepts;
   const expression = parseWhere(where);
   return (flow) => expression.matches(flow);
-}
-
-function newestFirst(findings: readonly Finding[]): Finding[] {
-  const time = ({ until, at }: Finding) => until ?? at ?? '';
-  return findings.toSorted((a, b) => (time(a) < time(b) ? 1 : time(a) > time(b) ? -1 : 0));
 }

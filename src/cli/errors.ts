@@ -43,6 +43,10 @@ function placeOf(error: unknown): string {
 /** Tells on standard error where reading stopped: what standard output holds may go to a program that does not look. */
 export function warnOfDamage(capture: Capture): void {
   for (const each of capture.damage) {
+    if (capture.live !== null) {
+      process.stderr.write(`teardown: ${plain(each.file)}: ${plain(each.what)}; what was captured is reported\n`);
+      continue;
+    }
     const words = `${each.file}: ${each.what} (at ${damagePlace(capture, each)})`;
     process.stderr.write(`teardown: ${plain(words)}; everything before it was analysed\n`);
   }

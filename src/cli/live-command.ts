@@ -1,7 +1,7 @@
-import { asUser, becomeUser, inTheWay, userFor } from '../live/rights.ts';
+import { asUser, becomeUser } from '../live/rights.ts';
 import { PacketRing } from '../live/ring.ts';
 import { PacketFile, type SaveError } from '../live/save.ts';
-import { expandName } from '../live/save-names.ts';
+import { expandName, hasConversions, numberedName } from '../live/save-names.ts';
 import { type LiveCapture, startCapture } from '../live/start.ts';
 import { tapped } from '../live/tap.ts';
 import { Monitor } from '../monitor.ts';
@@ -15,10 +15,11 @@ import { SocketWatch } from '../sockets/watch.ts';
 import { Witness } from '../sockets/witness.ts';
 import { readThresholds } from '../thresholds.ts';
 import { evidenceRedaction, exitCodeOf } from './analyze-command.ts';
-import { EXIT_DONE, EXIT_USAGE, explain, UsageError } from './errors.ts';
+import { EXIT_DONE, EXIT_USAGE, explain } from './errors.ts';
 import { EvidenceFile } from './evidence.ts';
 import { redactorOf, systemOptions } from './flags.ts';
 import { checkedLiveFlags, type LiveFlags } from './live-flags.ts';
+import { userToBe } from './live-user.ts';
 import { serveMetrics, watch } from './live-watchers.ts';
 import type { MetricsServer } from './metrics-server.ts';
 import { ringLadders } from './page.ts';
@@ -32,6 +33,7 @@ export async function liveCommand(filter: readonly string[], flags: LiveFlags): 
   const takeBack = onSignal(
     () => session.abort(),
     () => session.stop(),
+    true,
   );
   try {
     await session.start(filter.length === 0 ? null : filter.join(' '));
@@ -63,6 +65,9 @@ class LiveSession {
   /** why it ends though nobody asked: told once all is written */
   private error: unknown = null;
   private isStopped = false;
+  /** reports that were begun, and the names that they had */
+  private periods = 0;
+  private readonly names = new Map<string, number>();
   private endWatch: () => void = () => undefined;
 
   constructor(flags: LiveFlags) {
@@ -78,10 +83,12 @@ class LiveSession {
     const thresholds = readThresholds(flags.threshold ?? []);
     const witness = flags.sockets ? new Witness() : undefined;
     this.ring = new PacketRing(from);
-    const user = this.userToBe();
+    const { output = [], write, evidence } = flags;
+    const paths = [...output, ...(write === undefined ? [] : [write]), ...(evidence === undefined ? [] : [evidence])];
+    const user = userToBe(flags.user, paths, flags.quiet === true);
     // Who will write to them has them from the beginning: in /tmp nobody may rename what is another's.
-    this.writing = asUser(user, () => this.open());
-    const { evidence, write } = flags;
+    const writing = asUser(user, () => this.open());
+    this.writing = writing;
     if (evidence !== undefined) this.evidence = asUser(user, () => new EvidenceFile(evidence, [], false));
     if (metrics !== null) ({ metrics: this.metrics, server: this.server } = await serveMetrics(metrics, flags));
     if (flags.sockets) this.owners = await startOwnerReader();
@@ -105,16 +112,15 @@ class LiveSession {
       dropped: () => capture.dropped,
       where: flags.where,
       splitBy: flags.splitBy,
-      maxFlows: this.writing.flowsListed,
+      maxFlows: writing.flowsListed,
       thresholds,
       portRange: flags.portRange,
       witness,
-      onFlow:
-        this.writing.streams || this.metrics !== null ? (flow) => this.guarded(() => this.ended(flow)) : undefined,
+      onFlow: writing.streams || this.metrics !== null ? (flow) => this.guarded(() => this.ended(flow)) : undefined,
       onClosed: this.tellsLines ? (flow) => this.guarded(() => this.tellLine(flow)) : undefined,
     });
     // All of the program has been read by now: it may be installed where root alone can read, as below /root.
-    if (this.writing.writesHtml) assets();
+    if (writing.writesHtml) assets();
     if (user !== null) becomeUser(user);
     if (witness !== undefined && this.owners !== null) {
       const sockets = new SocketWatch(witness, this.owners);
@@ -223,10 +229,22 @@ class LiveSession {
   }
 
   private open(): Writing {
-    const { flags, redactor } = this;
+    const { flags, redactor, periods } = this;
     const now = new Date();
-    const paths = (flags.output ?? []).map((path) => (flags.every === undefined ? path : expandName(path, now)));
-    return new Writing(flags, { paths, redactor });
+    const paths = (flags.output ?? []).map((path) => (flags.every === undefined ? path : this.nameOf(path, now)));
+    const begins = periods === 0;
+    this.periods++;
+    // A screen has no room for lines about files.
+    const quiet = flags.quiet ?? (flags.every !== undefined && process.stdout.isTTY === true ? true : undefined);
+    return new Writing({ ...flags, ...(quiet === undefined ? {} : { quiet }) }, { paths, redactor, begins });
+  }
+
+  /** A period's report never takes the place of another's. */
+  private nameOf(pattern: string, date: Date): string {
+    const name = expandName(pattern, date);
+    const times = (this.names.get(name) ?? 0) + 1;
+    this.names.set(name, times);
+    return times === 1 && hasConversions(pattern) ? name : numberedName(name, times);
   }
 
   private openSave(path: string): PacketFile {
@@ -237,20 +255,6 @@ class LiveSession {
       keep: rotateKeep,
       onError: (error: SaveError) => this.fail(error),
     });
-  }
-
-  /** Whom root becomes. Where nobody was named and outputs could not be written then, root stays, and says so. */
-  private userToBe(): ReturnType<typeof userFor> {
-    const { user: name, output = [], write, evidence, quiet } = this.flags;
-    const user = userFor(name ?? null);
-    if (user === null) return null;
-    const paths = [...output, ...(write === undefined ? [] : [write]), ...(evidence === undefined ? [] : [evidence])];
-    const blocked = paths.map((path) => inTheWay(path, user)).find((each) => each !== null);
-    if (blocked === undefined) return user;
-    const why = `user ${user.name} may not write to ${blocked}`;
-    if (name !== undefined) throw new UsageError(`can't become user ${name}: ${why}`, 'name another folder or user');
-    if (quiet !== true) process.stderr.write(`teardown: stays root, since ${plain(why)} (--user NAME names another)\n`);
-    return null;
   }
 
   /** Without a terminal the text is a line for each connection, and a summary at the end. */

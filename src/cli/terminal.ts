@@ -71,7 +71,8 @@ function writeAll(fd: number, text: string): void {
       done += writeSync(fd, bytes, done);
     } catch (error) {
       const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-      if (code === 'EPIPE') throw new BrokenPipe();
+      // EIO: the terminal is gone.
+      if (code === 'EPIPE' || code === 'EIO') throw new BrokenPipe();
       if (code !== 'EAGAIN') throw standardOutputError(code);
       // A pipe that is non-blocking and full: wait for its reader.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);

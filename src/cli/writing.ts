@@ -27,6 +27,8 @@ export interface WritingOptions {
   /** what goes to standard output, in place of what the flags say; null: nothing */
   stdout?: Format | null;
   redactor: Redactor | null;
+  /** false: standard output goes on behind what another has written */
+  begins?: boolean;
 }
 
 /** Files are opened at once: what can't be written is told before anything is analysed. */
@@ -40,7 +42,7 @@ export class Writing {
   private lines: string[];
 
   /** @throws UsageError, OutputError: then nothing is left open */
-  constructor(flags: AnalyzeFlags, { paths = flags.output ?? [], stdout, redactor }: WritingOptions) {
+  constructor(flags: AnalyzeFlags, { paths = flags.output ?? [], stdout, redactor, begins = true }: WritingOptions) {
     this.flags = flags;
     this.redactor = redactor;
     try {
@@ -52,7 +54,7 @@ export class Writing {
     this.stdout = stdout === undefined ? (flags.format ?? (paths.length === 0 ? 'text' : null)) : stdout;
     this.results = new Results(paths.length > 0);
     this.streamed = this.stdout !== null && isStreamed(this.stdout) ? this.stdout : null;
-    this.lines = this.streamed === null ? [] : [streamHead(this.streamed)];
+    this.lines = this.streamed === null || !begins ? [] : [streamHead(this.streamed)];
   }
 
   /** Whether flows are wanted as they end. */

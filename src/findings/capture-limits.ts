@@ -88,6 +88,15 @@ function limitsOf(context: Context): Limit[] {
 function damageLimit({ capture, totals }: Context): Limit {
   const files = [...new Set(capture.damage.map(({ file }) => file))];
   const { what } = capture.damage[0]!;
+  if (capture.live !== null) {
+    return {
+      title: `the capture on ${files[0]} ended before its time`,
+      means: `${what}; what came after that is not known, and connections that were open then end by it`,
+      remedy: 'Capture again once what ended it is mended.',
+      isSerious: false,
+      flows: totals.byKind.open ?? 0,
+    };
+  }
   return {
     title: `${files.length === 1 ? 'the file is' : `${count(files.length)} files are`} damaged or cut`,
     means: `${list(files, 3)}: ${what}; what was in that place is not known, and connections that were open there end by it`,

@@ -3,6 +3,7 @@
 import type { SplitWord } from '../decode/split.ts';
 import type { ComparisonTotals, Finding, Flow, Report } from '../report/types.ts';
 import { addressPort, count, duration, list, moment, percent, plural } from '../words.ts';
+import { asOfEnd } from './as-of-end.ts';
 import { comparisonWords } from './comparison.ts';
 import { isComplete } from './complete.ts';
 import { mattersMost } from './groups.ts';
@@ -259,10 +260,11 @@ function range(from: number, to: number): number[] {
  * @param splitBy by what flows are told apart beside addresses and ports
  */
 export function markdownReport(
-  report: Report,
+  made: Report,
   comparison?: ComparisonTotals,
   splitBy: readonly SplitWord[] = [],
 ): string {
+  const report = asOfEnd(made);
   const { wrong, seen } = verdict(report);
   const lead = wrong === null ? [] : [`**${escaped(wrong, 400)}**`, ''];
   const top = ['## TCP teardown', '', ...lead, escaped(seen, 600), ''];

@@ -148,9 +148,10 @@ export function sourceWords({ capture: { live, dropped } }: Report): string | nu
 /** What is wrong with the capture and what that does to the result, a sentence each; none where nothing is. */
 export function captureFaults(report: Report): string[] {
   const { capture, flows } = report;
-  const faults = capture.damage.map(
-    (damage) =>
-      `Damaged: ${damage.file} at ${damagePlace(capture, damage)}: ${damage.what}. What could be read is in this report.`,
+  const faults = capture.damage.map((damage) =>
+    capture.live === null
+      ? `Damaged: ${damage.file} at ${damagePlace(capture, damage)}: ${damage.what}. What could be read is in this report.`
+      : `The capture on ${damage.file} did not end as it was asked to: ${damage.what}. What was captured is in this report.`,
   );
   if (capture.packets > 0 && capture.firstPacket === null) {
     faults.unshift('No packet has a time: all durations, and the ends of TIME_WAIT, mean nothing.');

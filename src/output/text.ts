@@ -4,6 +4,7 @@ import type { SplitWord } from '../decode/split.ts';
 import type { ServiceTotals } from '../report/services.ts';
 import type { ComparisonTotals, Flow, Report } from '../report/types.ts';
 import { count, duration, list, plural } from '../words.ts';
+import { asOfEnd } from './as-of-end.ts';
 import { isComplete } from './complete.ts';
 import { findings } from './findings-section.ts';
 import { flowTable, type Section } from './flow-table.ts';
@@ -41,7 +42,8 @@ const FLOWS = 15;
 const PROSE = 110;
 
 /** The report as text for a terminal. Lines are at most `width` columns wide; ends with a line break. */
-export function textReport(report: Report, options: TextOptions): string {
+export function textReport(made: Report, options: TextOptions): string {
+  const report = asOfEnd(made);
   const width = Math.max(40, options.width);
   const listed = isComplete(report) ? '' : `, of the ${count(report.flows.length)} listed`;
   const style = styleOf(options.color);

@@ -222,7 +222,7 @@ export class Redactor {
   }
 
   /** A filter may name addresses, and hosts by their names. */
-  private source(source: LiveSource): LiveSource {
+  private source<T extends LiveSource>(source: T): T {
     return {
       ...source,
       interface: this.file(source.interface),

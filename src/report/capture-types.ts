@@ -35,9 +35,15 @@ export interface LiveSource {
   snaplen: number;
 }
 
+/** And when: from the start, or of a period (--every), to its end. */
+export interface LiveRun extends LiveSource {
+  from: string;
+  until: string;
+}
+
 export interface Capture {
   /** null: files were read */
-  live: LiveSource | null;
+  live: LiveRun | null;
   files: CaptureFile[];
   packets: number;
   /** segments: an aggregate of 802.11 (A-MSDU) may hold several in one record */

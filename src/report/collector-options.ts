@@ -16,6 +16,8 @@ export interface FlowCollectorOptions {
   where?: ((flow: Flow) => boolean) | undefined;
   /** called with each flow when it ends, in that order */
   onFlow?: ((flow: Flow) => void) | undefined;
+  /** called with each flow that may be listed, when it ends: where more come than may be listed, fewer and fewer are */
+  onKept?: ((flow: Flow) => void) | undefined;
   /** called with each flow when its close is complete, in its TIME_WAIT: it may be seen to go on after that, and ends later */
   onClosed?: ((flow: Flow) => void) | undefined;
   /** threads that share the flows; 1 if it isn't said */

@@ -29,6 +29,7 @@ import { Systems } from '../teardown/systems.ts';
 import { NS_PER_SECOND, nsToSeconds } from '../units.ts';
 import { AddressBook } from './address-book.ts';
 import { Best } from './best.ts';
+import { Closings } from './closings.ts';
 import type { FlowCollectorOptions } from './collector-options.ts';
 import type { IntervalSink } from './intervals.ts';
 import { type CollectorPart, commonOrder, type Kept, pack, renumber, unpack } from './parts.ts';
@@ -56,8 +57,7 @@ export class FlowCollector implements FlowSink {
   private best: Best<Kept>;
   /** by the id of the flow that reused a 4-tuple */
   private readonly reuses = new Map<number, Reuse>();
-  /** flows in the table that were handed to onClosed, by id */
-  private readonly closed: Set<number>;
+  private readonly closings: Closings;
   private readonly trail = new Trail();
   private readonly summary = new Float64Array(SUMMARY_FLOATS);
   private tracker!: FlowTracker;
@@ -74,7 +74,7 @@ export class FlowCollector implements FlowSink {
     this.teller = new Teller(clock, new Split(options.splitBy));
     this.evidence = new Evidence(this.systems.profiles, options);
     this.known = before?.known ?? new AddressBook(this.systems);
-    this.closed = options.onClosed === undefined ? new Set() : (before?.closed ?? new Set());
+    this.closings = new Closings(options.onClosed, (flow) => this.recordOf(flow), before?.closings);
     this.best = new Best(options.maxFlows);
     this.totals = new TotalsCounter(options.intervals);
     this.asks = options.onFlow !== undefined || options.where !== undefined;
@@ -87,7 +87,8 @@ export class FlowCollector implements FlowSink {
    * @param intervals as of this one, with what that holds
    */
   fork(intervals: IntervalSink): FlowCollector {
-    const other = this.successor({ ...this.options, onFlow: undefined, onClosed: undefined, intervals });
+    const options = { ...this.options, onFlow: undefined, onClosed: undefined, onKept: undefined };
+    const other = this.successor({ ...options, intervals });
     other.totals.merge(this.totals);
     other.services.merge(this.services);
     other.evidence.continue(this.evidence);
@@ -129,7 +130,7 @@ export class FlowCollector implements FlowSink {
     const { teller, summary, evidence } = this;
     const successor = next === null ? null : this.succeed(flow, next);
     const id = flow.word(L.ID);
-    if (!this.closed.delete(id) && next !== null) this.options.onClosed?.(this.recordOf(flow));
+    this.closings.ended(flow);
     const reuse = this.reuses.get(id) ?? null;
     this.reuses.delete(id);
     const wanted = !this.asks || this.stream(flow, successor, reuse);
@@ -157,11 +158,7 @@ export class FlowCollector implements FlowSink {
 
   summarize(flow: FlowView, summary: Float64Array, at: number): void {
     const { teller } = this;
-    const { onClosed } = this.options;
-    if (onClosed !== undefined && !this.closed.has(flow.word(L.ID))) {
-      this.closed.add(flow.word(L.ID));
-      onClosed(this.recordOf(flow));
-    }
+    this.closings.closed(flow);
     teller.takeProfiles(flow, this.systems);
     const { kernel } = this;
     if (kernel === null || !summarizeShort(kernel, flow, teller, summary, at)) {
@@ -180,7 +177,7 @@ export class FlowCollector implements FlowSink {
 
   flowExpired(flow: FlowView, summary: Float64Array, at: number): void {
     const id = summary[at + ID]!;
-    this.closed.delete(id);
+    this.closings.ended(flow);
     const reuses = summary[at + REUSES] === 1 && this.reuses.has(id);
     const isNotable = summary[at + NOTABLE] === 1;
     // Only of one that may be kept it must be known exactly how interesting it is.
@@ -287,6 +284,8 @@ export class FlowCollector implements FlowSink {
     const ints = new Int32Array(flow.packedWords);
     flow.packInto(ints, 0);
     this.best.add({ interest, ints, successor, reuse }, interest, flow.word(L.ID));
+    if (this.options.onKept !== undefined) this.known.learn(flow);
+    this.options.onKept?.(this.teller.tell(flow, successor, reuse, this.known));
   }
 
   private succeed(flow: FlowView, next: FlowView): Successor {

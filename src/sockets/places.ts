@@ -17,7 +17,7 @@ export class Places {
     this.sockets = sockets;
   }
 
-  /** Adds a socket, or puts it in the place of the same one. @param hash of both addresses and the remote port */
+  /** Adds a socket, or puts it in the place of the same one. @param hash of both addresses and ports: a client's sockets differ in the local port alone */
   put(socket: SocketEntry, hash: number): void {
     const mask = this.slots.length - 1;
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {

@@ -78,7 +78,7 @@ class TableReader {
   private readonly finTimeoutMs: number;
   private at = 0;
   private end = 0;
-  /** of the addresses of a line and its remote port */
+  /** of the addresses and ports of a line */
   private hash = 0;
   /** the four words of an address, as formatAddress takes them */
   private readonly words: Int32Array;
@@ -111,7 +111,7 @@ class TableReader {
     const localPort = this.portAfter();
     const remoteAddress = this.address();
     const remotePort = this.portAfter();
-    this.hash = mixed(this.hash, remotePort);
+    this.hash = mixed(this.hash, (localPort << 16) | remotePort);
     const state = STATES[this.hex()] ?? null;
     const txQueue = this.hex();
     const rxQueue = this.take(COLON) ? this.hex() : -1;

@@ -7,7 +7,8 @@ import type { Witness } from './witness.ts';
 
 /** ms between looks; more where a look takes long: 30,000 sockets take some 100 ms. */
 const EVERY_MS = 1000;
-const SHARE_OF_TIME = 0.1;
+const SHARE_OF_TIME = 0.25;
+const MOST_MS = 3000;
 /** ms between searches for owners: a search looks into every process. */
 const OWNERS_EVERY_MS = 2000;
 
@@ -53,7 +54,7 @@ export class SocketWatch {
   }
 
   private plan(took: number): void {
-    const wait = Math.max(EVERY_MS - took, took / SHARE_OF_TIME);
+    const wait = Math.max(EVERY_MS - took, Math.min(MOST_MS, took / SHARE_OF_TIME));
     this.timer = setTimeout(async () => {
       const before = performance.now();
       await this.look();

@@ -59,6 +59,11 @@ export class Listeners {
     return this.byPort.has(port);
   }
 
+  /** Whether somebody listened on a port at a look that ended at `from`, ms, or later. */
+  since(port: number, from: number): boolean {
+    return [...(this.byPort.get(port)?.values() ?? [])].some(({ last }) => last.ended >= from);
+  }
+
   /** Those who get the connections to an address, after `from`, ms: as the kernel does, an address of their own counts before any. */
   of({ address, port }: Address, from: number): Listener[] {
     const all = [...(this.byPort.get(port)?.values() ?? [])].filter(({ last }) => last.ended >= from);

@@ -112,6 +112,17 @@ export class Witness {
     return { ...flow, endpoints, holders, notes };
   }
 
+  /** Whether a socket that was there is not any more, by two looks in a row. */
+  isGone(localAddress: string, localPort: number, remoteAddress: string, remotePort: number): boolean {
+    const life = this.lives.get(keyOf(localAddress, localPort, remoteAddress, remotePort));
+    return life !== null && life.gone !== null;
+  }
+
+  /** Whether somebody listened on a port, on whatever address, at the newest look. */
+  listensNow(port: number): boolean {
+    return this.listeners.since(port, this.looks.at(-1)?.begun ?? 0);
+  }
+
   /** Whether somebody on this machine listens, or has listened, there. */
   isServed(address: string, port: number): boolean {
     return this.served.has(`${address} ${port}`);
@@ -161,8 +172,10 @@ export class Witness {
    * Whether an end is in TIME_WAIT by its packets, and looks in that time found no socket. Where an address translation passes a
    * connection on, none of its sockets is here: it must be one of a port with sockets in the tables.
    */
-  private lacksTimeWait({ states }: Endpoint, local: string): boolean {
-    const span = states.find(({ state }) => state === 'TIME_WAIT');
+  private lacksTimeWait({ states, timeWait }: Endpoint, local: string): boolean {
+    const found = states.find(({ state }) => state === 'TIME_WAIT');
+    // A timer ends it, also where the capture had ended before.
+    const span = found && { ...found, to: found.to ?? timeWait?.until ?? null };
     if (span === undefined || !this.served.has(local) || msOf(span.from) < this.lives.knownSince) return false;
     return sawWithin(span, this.looks);
   }

@@ -6,6 +6,7 @@ import type { FlowTracker } from '../flow/tracker.ts';
 import type { FlowView } from '../flow/view.ts';
 import { formatAddress } from '../report/addresses.ts';
 import type { FlowCollector } from '../report/flows.ts';
+import { ServiceCounter, type ServiceTotals } from '../report/services.ts';
 import type { Address, Initiator, Kind, PerSide, Side, TcpState } from '../report/types.ts';
 import * as S from '../tcp/states.ts';
 import * as F from '../teardown/facts.ts';
@@ -52,6 +53,8 @@ export interface Census {
   waiting: number;
   present: number;
   states: PerSide<StateCounts>;
+  /** who closed first, those that have left the table too */
+  services: ServiceTotals;
   timeWait: TimeWaits[];
   /** the oldest first, MOST_LINGERING at most */
   lingering: Lingering[];
@@ -89,6 +92,7 @@ class CensusTaker {
   private readonly standing = new Standing();
   /** of those that are present their last packets */
   private readonly lasts: number[] = [];
+  private readonly services = new ServiceCounter();
   private waiting = 0;
   private rowsFrom = Number.POSITIVE_INFINITY;
   private readonly counts = [new Int32Array(S.STATE_NAMES.length), new Int32Array(S.STATE_NAMES.length)];
@@ -99,12 +103,15 @@ class CensusTaker {
   constructor(collector: FlowCollector, now: number) {
     this.collector = collector;
     this.now = now;
+    this.services.merge(collector.services);
   }
 
   take(flow: FlowView, summary: Float64Array | null, at: number): void {
     const { standing } = this;
     this.waiting++;
-    if (!this.stands(flow, summary, at)) return;
+    const isThere = this.stands(flow, summary, at);
+    if (standing.kind !== 'open') this.countCloser(flow);
+    if (!isThere) return;
     this.lasts.push(standing.last);
     for (let side = 0; side < 2; side++) {
       const state = standing.states[side]!;
@@ -113,6 +120,11 @@ class CensusTaker {
       if (state === S.TIME_WAIT) this.addTimeWait(flow, side);
       else if (state === S.FIN_WAIT_2 || state === S.CLOSE_WAIT) this.addLingering(flow, side, state);
     }
+  }
+
+  private countCloser(flow: FlowView): void {
+    const { kind, initiator } = this.standing;
+    this.services.add(flow, F.KINDS.indexOf(kind), INITIATORS.indexOf(initiator ?? 'none'));
   }
 
   /** Those of which the newest packets are. */
@@ -133,6 +145,7 @@ class CensusTaker {
       waiting: this.waiting,
       present: this.lasts.length,
       states: { client: counted(this.counts[0]!), server: counted(this.counts[1]!) },
+      services: this.services.result(),
       timeWait: [...this.timeWaits.values()].sort((a, b) => b.sockets - a.sockets || a.last - b.last),
       lingering: oldest(this.lingering),
       rows: newest(this.rows),

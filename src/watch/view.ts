@@ -21,7 +21,7 @@ export interface LiveView {
   flows: { total: number; present: number };
   /** sockets that are present, by their state at each end */
   states: PerSide<StateCounts>;
-  /** who closed first, over all connections that ended since the start */
+  /** who closed first, over all connections that have closed in the period at hand, or since the start */
   services: ServiceTotals;
   /** ports with sockets in TIME_WAIT, the most sockets first; at most MOST_PORTS */
   timeWait: TimeWaitPort[];
@@ -56,13 +56,14 @@ export interface TimeWaitPort {
 }
 
 export interface LingeringSocket {
-  /** of its connection */
-  id: number;
+  /** of its connection; null: none of its packets was captured */
+  id: number | null;
   state: 'FIN_WAIT_2' | 'CLOSE_WAIT';
   side: Side;
   /** address:port of the socket, and of its peer */
   local: string;
   peer: string;
+  /** of a socket that only the kernel knows, the first look that found it so: it may be older */
   since: number;
   /** the process that has it, where it is this machine's and rights allow */
   holder: Holder | null;

@@ -98,7 +98,7 @@ const WRONG: Record<string, [args: string[], lines: string[]]> = {
     [...HERE, '--duration', '10x'],
     [
       "teardown: option '--duration <time>' argument '10x' is invalid. seconds, or a time such as 90s, 10m or 1h, 23 days at most.",
-      '  teardown --help',
+      '  teardown live --help',
     ],
   ],
 };

@@ -238,7 +238,15 @@ export function exampleReport(overrides: Partial<Report> = {}): Report {
     schema: 'teardown.report/1',
     tool: { name: 'pcap-teardown', version: '0.1.0' },
     capture: {
-      live: { interface: 'eth0', backend: 'tcpdump', timestamps: 'kernel', filter: 'tcp port 8080', snaplen: 128 },
+      live: {
+        interface: 'eth0',
+        backend: 'tcpdump',
+        timestamps: 'kernel',
+        filter: 'tcp port 8080',
+        snaplen: 128,
+        from: at('0'),
+        until: at('20'),
+      },
       files: [
         {
           name: 'restart.pcap',

@@ -97,6 +97,18 @@ describe('a socket that stands there twice', () => {
     const sockets = recorded(twice);
     expect(sockets.map(({ remotePort }) => remotePort)).toEqual(ports);
   });
+
+  it("is found as fast among a client's sockets, which differ in the local port alone", () => {
+    const seconds = (end: 'local' | 'remote') => {
+      const port = end === 'local' ? '1B59' : '9EEA';
+      const lines = Array.from({ length: 30_000 }, (_, i) => timeWait!.replace(port, (4096 + i).toString(16)));
+      const before = performance.now();
+      expect(recorded(lines.join('\n').toUpperCase())).toHaveLength(30_000);
+      return performance.now() - before;
+    };
+    seconds('remote');
+    expect(seconds('local')).toBeLessThan(5 * seconds('remote') + 100);
+  });
 });
 
 describe('damaged text', () => {

@@ -3,6 +3,7 @@
 import { renderToString } from 'preact-render-to-string';
 import type { Flow, Report } from '../../report/types.ts';
 import { sizeWords } from '../../words.ts';
+import { asOfEnd } from '../as-of-end.ts';
 import { bySeverity } from '../survey.ts';
 import { assets } from './assets.ts';
 import { carried } from './fit.ts';
@@ -18,7 +19,8 @@ const MOST_DRAWN = 8;
 const SPARE = 1_500;
 
 /** The page in chunks. */
-export function htmlReport(input: HtmlInput, { maxBytes, onTooLarge }: HtmlOptions): readonly string[] {
+export function htmlReport(made: HtmlInput, { maxBytes, onTooLarge }: HtmlOptions): readonly string[] {
+  const input = { ...made, report: asOfEnd(made.report) };
   const { report, ladders } = input;
   const drawn = evidenceFlows(report);
   const size = `${sizeWords(maxBytes)} (--max-report-size)`;

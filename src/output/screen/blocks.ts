@@ -104,10 +104,10 @@ const LINGERING = block<LingeringSocket>({
     { title: 'process', width: 11, grows: 1, most: 28, keep: 5, text: processName },
     { title: 'end', width: 6, keep: 1, text: ({ side }) => side },
   ],
-  key: ({ id, side }) => `${id} ${side}`,
+  key: ({ local, peer, side }) => `${local} ${peer} ${side}`,
   facts: (row) => [row.local, row.peer, row.state, row.side, ...(row.holder === null ? [] : [processName(row)])],
   empty: () => 'nobody is in FIN_WAIT_2, nobody in CLOSE_WAIT',
-  open: ({ id }) => ({ flow: id }),
+  open: ({ id, local }) => (id === null ? { filter: local } : { flow: id }),
 });
 
 function processName({ holder }: LingeringSocket): string {
@@ -119,7 +119,7 @@ const SEVERITY = 'critical'.length;
 const FINDINGS = block<Finding>({
   name: 'findings',
   title: ({ now, findingsAt }) =>
-    `newest findings${findingsAt === null || now - findingsAt < 10_000 ? '' : `, as of ${age(now - findingsAt)} ago`}`,
+    `findings${findingsAt === null || now - findingsAt < 10_000 ? '' : `, as of ${age(now - findingsAt)} ago`}`,
   rows: ({ findings }) => findings,
   columns: ({ now }) => [
     {
@@ -127,10 +127,11 @@ const FINDINGS = block<Finding>({
       width: 24,
       grows: 1,
       keep: 9,
+      prose: true,
       text: ({ severity, title }) => `${severity.padEnd(SEVERITY)}  ${title}`,
       paint: (row, style) => (text) => style.severity[row.severity](text.slice(0, SEVERITY)) + text.slice(SEVERITY),
     },
-    { title: 'ago', width: 11, keep: 8, align: 'right', text: ({ at, until }) => agoOf(until ?? at, now) },
+    { title: 'since', width: 11, keep: 8, align: 'right', text: ({ at, until }) => agoOf(at ?? until, now) },
   ],
   key: ({ rule, endpoint }) => `${rule} ${endpoint ?? ''}`,
   // No facts: a filter must not hide what is wrong.

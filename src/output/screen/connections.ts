@@ -36,6 +36,11 @@ function sorted(rows: readonly LiveFlow[], sort: Sort, reversed: boolean): LiveF
   return [...rows].sort((a, b) => sign * ORDER[sort](a, b) || a.id - b.id);
 }
 
+/** ms: of one that has closed, to its last packet. */
+function lasted({ openedAt, lastPacketAt, kind }: LiveFlow, now: number): number {
+  return (kind === 'open' || kind === 'half-closed' ? now : lastPacketAt) - openedAt;
+}
+
 export const CONNECTIONS: Block = block<LiveFlow>({
   name: 'connections',
   title: (_, { sort, reversed }) => (sort === 'client' ? `connections, client ${markOf(reversed)}` : 'connections'),
@@ -48,7 +53,7 @@ export const CONNECTIONS: Block = block<LiveFlow>({
       { title: 'server', width: 15, grows: 2, most: 47, keep: 8, text: ({ server }) => server },
       state('client is', 7, ({ states }) => states.client),
       state('server is', 7, ({ states }) => states.server),
-      { title: 'open for', width: 11, keep: 3, align: 'right', text: ({ openedAt }) => age(now - openedAt) },
+      { title: 'lasted', width: 11, keep: 3, align: 'right', text: (row) => age(lasted(row, now)) },
       { title: 'idle', width: 11, keep: 4, align: 'right', text: ({ lastPacketAt }) => age(now - lastPacketAt) },
       { title: 'packets', width: 9, keep: 2, align: 'right', text: ({ packets }, room) => amount(packets, room) },
       { title: 'closed first', width: 12, keep: 1, text: closedFirst },
@@ -57,14 +62,14 @@ export const CONNECTIONS: Block = block<LiveFlow>({
     ]),
   key: ({ id }) => String(id),
   facts: ({ id, client, server, states }) => [`#${id}`, client, server, states.client ?? '?', states.server ?? '?'],
-  empty: () => 'no connection is open',
+  empty: () => 'no connection is there',
   open: ({ id }) => ({ flow: id }),
 });
 
 /** The column that the order is made of, which stays, with a mark. */
 const SORTED: Partial<Record<Sort, string>> = {
   idle: 'idle',
-  age: 'open for',
+  age: 'lasted',
   packets: 'packets',
   server: 'server',
   id: 'id',

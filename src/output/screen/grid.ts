@@ -13,6 +13,8 @@ export interface Column<Row> {
   /** and no wider than this */
   most?: number;
   align?: 'left' | 'right';
+  /** words of ours: cut at the end, and not in the middle as names are */
+  prose?: boolean;
   /** where there is no room the lowest goes first */
   keep: number;
   /** @param room columns that it may take */
@@ -72,7 +74,9 @@ function rule(width: number): string {
 
 export function rowLine<Row>(placed: readonly Placed<Row>[], row: Row, style: ScreenStyle, chosen: boolean): string {
   const cells = placed.map(({ column, width }) => {
-    const text = cell(column.text(row, width), width, column.align);
+    const text = column.prose
+      ? words(column.text(row, width), width)
+      : cell(column.text(row, width), width, column.align);
     // Within the chosen row no colour may end the marking.
     return chosen || column.paint === undefined ? text : column.paint(row, style)(text);
   });

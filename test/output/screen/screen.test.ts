@@ -42,11 +42,11 @@ tcpdump  filter: tcp port 8080                 12,902 connections, 4,436 present
   10.0.0.5:40017          10.0.0.1:8080     CLOSE_WAIT   7 min 11 s  worker 4711
   10.0.0.5:40029          10.0.0.1:8080     CLOSE_WAIT   1 min 58 s  worker 4711
   10.0.0.1:8080           10.0.0.5:40031    FIN_WAIT_2    1 min 4 s  ?
-─ newest findings ─────────────────────────────────────────────────          ago
-  critical  worker (10.0.0.5… CLOSE_WAIT, the oldest for 7 min 11 s          3 s
-  warning   the server 10.0.…closes first: its port is in TIME_WAIT          3 s
+─ findings ────────────────────────────────────────────────────────        since
+  critical  worker (10.0.0.5) does not close: 4 sockets in CLOSE_W…  10 min 51 s
+  warning   the server 10.0.0.1:8080 closes first: its port is in …  10 min 51 s
   info      RSTs at the same place in 43 connections                 12 min 11 s
-  info      refused: nobody listens on 10.0.0.9:5432                 12 min 25 s
+  info      refused: nobody listens on 10.0.0.9:5432                 12 min 26 s
 q quit  p pause  Tab next  ↑↓ row  Enter open  z zoom  / filter  ? help
 `);
   });
@@ -67,19 +67,19 @@ tcpdump  kernel timestamps  filter: tcp port 8080                               
 
 
 
-─ lingering ───────────  peer             state               for  process       ─ newest findings ────────────────────────────────────────────────          ago
-  10.0.0.5:40017         10.0.0.1:8080    CLOSE_WAIT   7 min 11 s  worker 4711     critical  worker (10.0.0.5…CLOSE_WAIT, the oldest for 7 min 11 s          3 s
-  10.0.0.5:40029         10.0.0.1:8080    CLOSE_WAIT   1 min 58 s  worker 4711     warning   the server 10.0.…loses first: its port is in TIME_WAIT          3 s
+─ lingering ───────────  peer             state               for  process       ─ findings ───────────────────────────────────────────────────────        since
+  10.0.0.5:40017         10.0.0.1:8080    CLOSE_WAIT   7 min 11 s  worker 4711     critical  worker (10.0.0.5) does not close: 4 sockets in CLOSE_…  10 min 51 s
+  10.0.0.5:40029         10.0.0.1:8080    CLOSE_WAIT   1 min 58 s  worker 4711     warning   the server 10.0.0.1:8080 closes first: its port is in…  10 min 51 s
   10.0.0.1:8080          10.0.0.5:40031   FIN_WAIT_2    1 min 4 s  ?               info      RSTs at the same place in 43 connections                12 min 11 s
-  10.0.0.5:40033         10.0.0.1:8080    CLOSE_WAIT          5 s  worker 4711     info      refused: nobody listens on 10.0.0.9:5432                12 min 25 s
+  10.0.0.5:40033         10.0.0.1:8080    CLOSE_WAIT          5 s  worker 4711     info      refused: nobody listens on 10.0.0.9:5432                12 min 26 s
 
 
 
 
-─ connections 23/43 ───────────  server                     client is    server is       open for       idle ▾    packets  closed first  how                  id
+─ connections 23/43 ───────────  server                     client is    server is         lasted       idle ▾    packets  closed first  how                  id
   10.0.0.5:40040                 10.0.0.1:8080              ESTABLISHED  ESTABLISHED   4 min 40 s          0 s        520  -             open                #40
   10.0.0.5:40041                 10.0.0.1:8080              ESTABLISHED  ESTABLISHED   4 min 47 s          1 s        533  -             open                #41
-  10.0.0.5:40002                 10.0.0.1:8080              CLOSED       TIME_WAIT           14 s          2 s         26  server        closed               #2
+  10.0.0.5:40002                 10.0.0.1:8080              CLOSED       TIME_WAIT           12 s          2 s         26  server        closed               #2
   10.0.0.5:40042                 [2001:db8::1]:443          ESTABLISHED  ESTABLISHED   4 min 54 s          2 s        546  -             open                #42
   10.0.0.5:40043                 10.0.0.1:8080              ESTABLISHED  ESTABLISHED    5 min 1 s          3 s        559  -             open                #43
   10.0.0.5:40044                 10.0.0.1:8080              ESTABLISHED  ESTABLISHED    5 min 8 s          4 s        572  -             open                #44
@@ -119,7 +119,7 @@ q quit  p pause  Tab next  ↑↓ row  Enter open  z zoom  / filter  ? help
       'no socket is in TIME_WAIT',
       'nobody is in FIN_WAIT_2, nobody in CLOSE_WAIT',
       'nothing to worry about was found',
-      'no connection is open',
+      'no connection is there',
     ]) {
       expect(all).toContain(`  ${words}`);
     }
