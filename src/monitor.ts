@@ -7,7 +7,7 @@ import * as L from './flow/layout.ts';
 import { type CaptureSet, openCaptures } from './input/captures.ts';
 import type { InputError } from './input/errors.ts';
 import { startKernel } from './kernel/kernel.ts';
-import { Gauge } from './report/gauge.ts';
+import { Gauge, GaugeSwitch } from './report/gauge.ts';
 import type { Capture, Damage, Finding, Flow, LiveSource } from './report/types.ts';
 import { ShareReader } from './share.ts';
 import type { Witness } from './sockets/witness.ts';
@@ -22,6 +22,9 @@ import { PacketRate } from './watch/rate.ts';
 import { socketsOf } from './watch/sockets.ts';
 import type { LiveView } from './watch/view.ts';
 import { parseWhere } from './where/where.ts';
+
+/** After so long without a packet none waits in the kernel's buffer, ms. */
+const QUIET_MS = 250;
 
 /** How late a packet may come at most, after which nothing more is expected of that time, ms. */
 const LATE_MS = 1000;
@@ -50,8 +53,8 @@ export interface MonitorOptions
 }
 
 /**
- * Follows a stream of packets as it comes. Its memory is bounded however long that takes: of flows that have ended the
- * most interesting are kept, and of the numbers for findings those of the newest.
+ * Follows a stream of packets as it comes, in bounded memory: of flows that have ended the most interesting are kept, and of
+ * the numbers for findings those of the newest.
  */
 export class Monitor {
   readonly startedAt: number;
@@ -64,7 +67,7 @@ export class Monitor {
   readonly #thresholds;
   readonly #now: () => number;
   readonly #rate = new PacketRate();
-  #gauge = new Switch();
+  #gauge = new GaugeSwitch();
   /** counted before the period at hand */
   #before: Counted;
   /** packets of the periods before */
@@ -131,6 +134,16 @@ export class Monitor {
   /** The capture did not end as it was asked to: that is damage, which ends what is reported. */
   noteFailure(failure: InputError | null): void {
     this.#failure = failure;
+  }
+
+  /** Whether all has come that was captured up to a time, ms since 1970: a later packet has, or none for a while. */
+  hasAllUntil(ms: number): boolean {
+    const { clock } = this.#reader;
+    const { last } = clock;
+    if (last !== null && last.seconds * 1000 + last.nanoseconds / NS_PER_MS >= ms) return true;
+    if (this.#captures === null) return true; // nothing has come at all
+    const { waitingSince } = this.#captures;
+    return waitingSince !== null && performance.now() - waitingSince >= QUIET_MS;
   }
 
   /** Gives its memory to the next analysis: nothing may be asked of it any more. */
@@ -243,7 +256,7 @@ export class Monitor {
   #passTime(late = LATE_MS): void {
     const { clock, tracker } = this.#reader;
     // Where packets wait to be read, they tell what time it is.
-    if (clock.empty || !(this.#captures?.isWaiting || late === 0)) return;
+    if (clock.empty || ((this.#captures?.waitingSince ?? null) === null && late > 0)) return;
     const ms = Math.floor(this.#now() - late);
     clock.pass(Math.floor(ms / 1000), (ms % 1000) * NS_PER_MS);
     tracker.settle();
@@ -295,23 +308,13 @@ interface Counted {
   dropped: number;
 }
 
-/** Where TIME_WAITs go: to the gauge of the period at hand. */
-class Switch {
-  gauge = new Gauge();
+type Call = (flow: Flow) => void;
 
-  add(from: number, until: number, watermark: number): void {
-    this.gauge.add(from, until, watermark);
-  }
-}
-
-function witnessed(
-  call: ((flow: Flow) => void) | undefined,
-  tell: (flow: Flow) => Flow,
-): ((flow: Flow) => void) | undefined {
+function witnessed(call: Call | undefined, tell: (flow: Flow) => Flow): Call | undefined {
   return call === undefined ? undefined : (flow) => call(tell(flow));
 }
 
-function acceptsOf({ where, accepts }: MonitorOptions): ((flow: Flow) => boolean) | undefined {
+function acceptsOf({ where, accepts }: MonitorOptions): MonitorOptions['accepts'] {
   if (where === undefined) return accepts;
   const expression = parseWhere(where);
   return (flow) => expression.matches(flow);

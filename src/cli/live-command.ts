@@ -8,7 +8,6 @@ import { Monitor } from '../monitor.ts';
 import { assets } from '../output/html/assets.ts';
 import type { Metrics } from '../output/metrics.ts';
 import { closedLine } from '../output/screen/line.ts';
-import { plain } from '../output/style.ts';
 import type { Redactor } from '../redact/redactor.ts';
 import { type OwnerReader, startOwnerReader } from '../sockets/owner-reader.ts';
 import { SocketWatch } from '../sockets/watch.ts';
@@ -21,6 +20,7 @@ import { redactorOf, systemOptions } from './flags.ts';
 import { checkedLiveFlags, type LiveFlags } from './live-flags.ts';
 import { userToBe } from './live-user.ts';
 import { serveMetrics, watch } from './live-watchers.ts';
+import { tellBegun, tellSaved } from './live-words.ts';
 import type { MetricsServer } from './metrics-server.ts';
 import { ringLadders } from './page.ts';
 import { onSignal } from './signals.ts';
@@ -46,6 +46,9 @@ export async function liveCommand(filter: readonly string[], flags: LiveFlags): 
   }
 }
 
+/** How long what was captured before the end is waited for at most, ms. */
+const DRAIN_MS = 5000;
+
 /** From the first packet to the last output. */
 class LiveSession {
   private readonly flags: LiveFlags;
@@ -60,7 +63,7 @@ class LiveSession {
   private server: MetricsServer | null = null;
   private metrics: Metrics | null = null;
   private ring!: PacketRing;
-  private monitor!: Monitor;
+  private monitor: Monitor | null = null;
   private sockets: SocketWatch | null = null;
   private readonly lines: Results;
   private readonly timers: NodeJS.Timeout[] = [];
@@ -134,7 +137,7 @@ class LiveSession {
   /** Until the capture ends; then everything is written. @returns the exit code */
   async run(): Promise<number> {
     const { flags, monitor, capture, ring, redactor, metrics } = this;
-    if (capture === null) return EXIT_DONE;
+    if (capture === null || monitor === null) return EXIT_DONE;
     if (flags.duration !== undefined) this.timers.push(setTimeout(() => this.stop(), flags.duration * 1000));
     if (flags.every !== undefined) {
       this.timers.push(setInterval(() => this.guarded(() => void this.endPeriod()), flags.every * 1000));
@@ -142,7 +145,7 @@ class LiveSession {
     // What streams goes out as it comes.
     this.timers.push(setInterval(() => this.guarded(() => this.flush()), 250));
     const draws = flags.format === undefined || flags.format === 'text';
-    this.tellBegun();
+    tellBegun(capture.source, this.server, flags.quiet === true);
     this.endWatch = watch({ monitor, ring, redactor, flags, draws, onQuit: () => this.stop() }, metrics);
     try {
       await monitor.run(async () => this.sockets?.finish());
@@ -157,10 +160,18 @@ class LiveSession {
     return await this.finish();
   }
 
-  /** Asks the capture to end; all that it has is still analysed. */
+  /** Asks the capture to end; all that it has is still analysed, what waits in the kernel's buffer too. */
   stop(): void {
+    if (this.isStopped) return;
     this.isStopped = true;
-    this.capture?.stop();
+    const stoppedAt = Date.now();
+    // A capture program throws away what it has not read when it is told to end.
+    const end = () => {
+      const waited = Date.now() - stoppedAt;
+      if (waited < DRAIN_MS && this.monitor?.hasAllUntil(stoppedAt) === false) setTimeout(end, 50);
+      else this.capture?.stop();
+    };
+    end();
   }
 
   /** Leaves no half file, and nothing running. */
@@ -177,7 +188,8 @@ class LiveSession {
   }
 
   private async finish(): Promise<number> {
-    const { flags, monitor, evidence, redactor } = this;
+    const { flags, evidence, redactor } = this;
+    const monitor = this.monitor!;
     const analyzed = monitor.report();
     const writing = this.writing!;
     const ring = this.ring.snapshot();
@@ -199,7 +211,7 @@ class LiveSession {
       await evidence.finish(findings, { splitBy: flags.splitBy, redact, flows }, flags.quiet === true, ring);
       writing.tellWritten(evidence.path);
     }
-    if (this.save !== null) this.tellSaved(this.save);
+    if (this.save !== null && flags.quiet !== true) tellSaved(this.save.saved);
     await this.server?.close();
     this.owners?.close();
     const code = exitCodeOf(analyzed.report, flags);
@@ -210,9 +222,8 @@ class LiveSession {
 
   /** The report of a period, and a new one begins. */
   private async endPeriod(): Promise<void> {
-    const { monitor, flags } = this;
-    const { writing } = this;
-    if (writing === null || this.isStopped) return;
+    const { monitor, flags, writing } = this;
+    if (writing === null || monitor === null || this.isStopped) return;
     try {
       // First, so that what can't be opened leaves this period to the report at the end.
       this.writing = this.open();
@@ -295,23 +306,5 @@ class LiveSession {
   private fail(error: unknown): void {
     this.error ??= error;
     this.stop();
-  }
-
-  private tellBegun(): void {
-    const { quiet } = this.flags;
-    if (quiet === true || this.capture === null || (process.stdout.isTTY === true && process.stderr.isTTY === true))
-      return;
-    const { interface: from, backend, timestamps } = this.capture.source;
-    const how = backend === 'cap' ? 'user-space timestamps, drops not known' : `${timestamps} timestamps`;
-    const served = this.server === null ? '' : `; metrics at ${this.server.url}`;
-    process.stderr.write(`teardown: captures on ${plain(from)} by ${backend} (${how})${served}; Ctrl-C ends it\n`);
-  }
-
-  private tellSaved(save: PacketFile): void {
-    const { path, files } = save.saved;
-    if (this.flags.quiet === true) return;
-    process.stderr.write(
-      `teardown: packets saved in ${plain(path)}${files > 1 ? `, the last of ${files} files` : ''}\n`,
-    );
   }
 }

@@ -97,8 +97,8 @@ export class CaptureSet {
   readonly #framesBefore: number;
   /** called where more is waited for */
   onWait: (() => void) | null = null;
-  /** more is waited for, since 50 ms at least */
-  isWaiting = false;
+  /** since when more is waited for, performance.now(), known after 50 ms; null: there is more */
+  waitingSince: number | null = null;
   /** frame numbers given so far: packets, and blocks that Wireshark numbers as well */
   #frames = 0;
   #sliceEnd = 0;
@@ -276,11 +276,11 @@ export class CaptureSet {
     const isLate = await Promise.race([data, slice]);
     clearTimeout(timer);
     if (isLate !== true) return;
-    this.isWaiting = true;
+    this.waitingSince = performance.now() - SLICE_MS;
     this.onWait?.();
     this.#progress();
     await data;
-    this.isWaiting = false;
+    this.waitingSince = null;
   }
 
   #progress(): void {

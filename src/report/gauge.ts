@@ -191,3 +191,12 @@ function sorted(array: Float64Array<ArrayBuffer>, count: number): Float64Array<A
   }
   return array;
 }
+
+/** Where TIME_WAITs go while periods change: to the gauge of the period at hand. */
+export class GaugeSwitch implements IntervalSink {
+  gauge = new Gauge();
+
+  add(from: number, until: number, watermark: number): void {
+    this.gauge.add(from, until, watermark);
+  }
+}
