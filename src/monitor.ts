@@ -300,13 +300,7 @@ export class Monitor {
 
 const NOTHING_READ = { files: [], damage: [], dropped: null };
 
-interface Counted {
-  segments: number;
-  duplicates: number;
-  givenUp: number;
-  skipped: Float64Array;
-  dropped: number;
-}
+type Counted = Record<'segments' | 'duplicates' | 'givenUp' | 'dropped', number> & { skipped: Float64Array };
 
 type Call = (flow: Flow) => void;
 

@@ -1,34 +1,28 @@
 /** The fuzzer finds nothing in the program as it is, and finds what is planted: it can fail. */
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { afterAll, describe, expect, test } from 'vitest';
+import { setTimeout as wait } from 'node:timers/promises';
+import { afterAll, describe, expect, inject, test } from 'vitest';
 import { runBatch } from '../../fuzz/batch.ts';
 import { type Fault, type Input, Oracle, type Subject } from '../../fuzz/oracle.ts';
 import { allSeeds, ROOT } from '../../fuzz/seeds.ts';
 import { markDone, readState, writeState } from '../../fuzz/state.ts';
 import { Worker } from '../../fuzz/workers.ts';
 import { runAnalysis } from '../../src/analyze.ts';
+import { fuzzArguments, STATUS, seedOfCommit } from './beside.ts';
 
-/** Five minutes where it is CI, a few seconds elsewhere. */
-const MINUTES = process.env['CI'] === '1' ? 5 : 0.05;
+/** A few seconds, where it does not run beside all other tests (beside.ts). */
+const MINUTES = 0.05;
 const FUZZ = join(ROOT, 'build/fuzz.js');
+const BESIDE_MS = 15 * 60_000;
 
 const folder = mkdtempSync(join(tmpdir(), 'teardown-fuzz-test-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-/** The day of the newest commit as a number: other runs with every day's work, and the same ones for the same commit. */
-function seedOfCommit(): number {
-  try {
-    return Number(execFileSync('git', ['log', '-1', '--format=%cd', '--date=format:%Y%m%d'], { cwd: ROOT }));
-  } catch {
-    return 1; // no repository
-  }
-}
 
 const seeds = allSeeds(null);
 
@@ -55,19 +49,29 @@ async function judged(
 test(
   'finds nothing',
   async () => {
+    const beside = inject('fuzz');
+    const { code, said } = beside === null ? await fuzz() : await ended(beside);
     const seed = seedOfCommit();
-    const files = ['--state', join(folder, 'state.json'), '--findings', join(folder, 'findings')];
-    const jobs = MINUTES < 1 ? ['--jobs', '1'] : [];
-    const args = [FUZZ, '--seed', `${seed}`, '--minutes', `${MINUTES}`, ...jobs, ...files];
-    // Not spawnSync: vitest gives up on a worker that does not answer for a minute.
-    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-    const stdout = text(child.stdout);
-    const [status] = await once(child, 'close');
-    expect(status, `again: npm run fuzz -- --seed ${seed} --only RUN\n${await stdout}`).toBe(0);
-    expect(readState(join(folder, 'state.json'), seed).runs).toBeGreaterThan(1000);
+    expect(code, `again: npm run fuzz -- --seed ${seed} --only RUN\n${said}`).toBe(0);
+    expect(readState(join(beside ?? folder, 'state.json'), seed).runs).toBeGreaterThan(1000);
   },
-  MINUTES * 60_000 + 240_000,
+  BESIDE_MS + 60_000,
 );
+
+async function fuzz(): Promise<{ code: number | null; said: string }> {
+  // Not spawnSync: vitest gives up on a worker that does not answer for a minute.
+  const child = spawn(process.execPath, fuzzArguments(folder, MINUTES), { stdio: ['ignore', 'pipe', 'inherit'] });
+  const said = text(child.stdout);
+  const [code] = await once(child, 'close');
+  return { code, said: await said };
+}
+
+/** The run beside the other tests, once it has. */
+async function ended(beside: string): Promise<{ code: number | null; said: string }> {
+  const status = join(beside, STATUS);
+  for (const until = Date.now() + BESIDE_MS; !existsSync(status) && Date.now() < until; ) await wait(1000);
+  return JSON.parse(readFileSync(status, 'utf8'));
+}
 
 describe('finds', () => {
   test('an exception, with the same bytes each time', async () => {
