@@ -177,7 +177,6 @@ export class FlowCollector implements FlowSink {
 
   flowExpired(flow: FlowView, summary: Float64Array, at: number): void {
     const id = summary[at + ID]!;
-    this.closings.ended(flow);
     const reuses = summary[at + REUSES] === 1 && this.reuses.has(id);
     const isNotable = summary[at + NOTABLE] === 1;
     // Only of one that may be kept it must be known exactly how interesting it is.
@@ -186,6 +185,7 @@ export class FlowCollector implements FlowSink {
       this.best.wants(summary[at + INTEREST]!, id);
     if (this.asks || reuses || isWanted) this.flowEnded(flow, null);
     else {
+      this.closings.ended(flow);
       if (isNotable) this.evidence.notablesLeft++;
       this.count(summary, at, null, 0);
     }
