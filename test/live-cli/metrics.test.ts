@@ -62,7 +62,7 @@ describe('--metrics', () => {
       aborted: of('flows_ended_total', { ...here, port: '8004', kind: 'aborted', closer: 'client' }),
       resets: of('resets_total', { by: 'client' }),
       timeWaits: of('time_wait_sockets', { side: 'server', ...here, port: '8001' }),
-      others: of('time_wait_sockets', { side: 'client' }),
+      others: of('time_wait_sockets', { side: 'client', address: '10.77.0.2' }),
       closeWait: of('sockets', { side: 'server', state: 'CLOSE_WAIT' }),
       finWait2: of('sockets', { side: 'client', state: 'FIN_WAIT_2' }),
       dropped: of('packets_dropped_total'),
