@@ -62,7 +62,7 @@ describe('--metrics', () => {
       aborted: of('flows_ended_total', { ...here, port: '8004', kind: 'aborted', closer: 'client' }),
       resets: of('resets_total', { by: 'client' }),
       timeWaits: of('time_wait_sockets', { side: 'server', ...here, port: '8001' }),
-      others: of('time_wait_sockets', { side: 'client', address: '10.77.0.2' }),
+      others: of('time_wait_sockets', { side: 'client' }),
       closeWait: of('sockets', { side: 'server', state: 'CLOSE_WAIT' }),
       finWait2: of('sockets', { side: 'client', state: 'FIN_WAIT_2' }),
       dropped: of('packets_dropped_total'),
@@ -77,12 +77,12 @@ describe('--metrics', () => {
       aborted: 1,
       resets: 1,
       timeWaits: 2,
-      others: 1,
+      // The kernel's are counted too, and scrapes are made from this machine.
+      others: expect.toSatisfy((count: number) => count >= 1),
       closeWait: 1,
       finWait2: 1,
       dropped: 0,
       info: 1,
-      // 8001's; scrapes are answered from this machine too, and closed by who asks or by us.
       kernelTimeWaits: expect.toSatisfy((count: number) => count >= 2),
       kernelCloseWaits: 1,
       listening: 5,
