@@ -42,7 +42,8 @@ describe('text', () => {
     expect(run.stdout.split('\n')).toHaveLength(4);
     const { code, stdout, stderr } = await run.end();
     expect([code, stderr]).toEqual([0, BEGUN]);
-    const [, , , empty, title] = stdout.split('\n');
+    const [, , , left, empty, title] = stdout.split('\n');
+    expect(left).toMatch(/#4 10\.77\.0\.2:\d+ > 10\.77\.0\.1:8003 {2}client closed first, the other did not close/);
     expect(empty).toBe('');
     expect(title).toMatch(/^teardown {2}live0 {3}\d+ packets, .* from 20/);
     expect(stdout).toContain('\nCAPTURE\n  Captured on live0 by tcpdump: ');

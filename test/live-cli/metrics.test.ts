@@ -44,15 +44,13 @@ describe('--metrics', () => {
     await place.call('server', 'server', 'client', 'kept');
     await place.callFrom(40_124, 'aborted', 'aborted');
     let now = new Map<string, Family>();
-    const ended = () => value(now, 'teardown_flows_ended_total');
-    // The first that was aborted is over, as its ports were taken by the second.
-    // The capture program, the kernel's tables and views are asked every one to three seconds.
     const isTold = () =>
-      ended() !== null &&
+      value(now, 'teardown_flows_ended_total') !== null &&
       value(now, 'teardown_packets_dropped_total') !== null &&
-      value(now, 'teardown_kernel_sockets', { state: 'CLOSE_WAIT' }) === 1 &&
-      value(now, 'teardown_flows_seen_total') === 6;
-    for (let tries = 0; tries < 30 && !isTold(); tries++) {
+      value(now, 'teardown_flows_seen_total') === 6 &&
+      value(now, 'teardown_kernel_sockets', { state: 'CLOSE_WAIT' }) === 1;
+    // The first that was aborted is over, as its ports were taken by the second; drops and sockets are looked at now and then.
+    for (let tries = 0; tries < 20 && !isTold(); tries++) {
       await sleep(500);
       now = parseExposition(scrape(run));
     }
@@ -80,12 +78,12 @@ describe('--metrics', () => {
       aborted: 1,
       resets: 1,
       timeWaits: 2,
-      others: 1,
+      // The kernel's are counted too, and scrapes are made from this machine.
+      others: expect.toSatisfy((count: number) => count >= 1),
       closeWait: 1,
       finWait2: 1,
       dropped: 0,
       info: 1,
-      // 8001's; scrapes are answered from this machine too, and closed by who asks or by us.
       kernelTimeWaits: expect.toSatisfy((count: number) => count >= 2),
       kernelCloseWaits: 1,
       listening: 5,
@@ -121,7 +119,7 @@ describe('--redact', () => {
       expect(content, name).not.toContain(SECRET);
       if (name !== 'lines' && name !== 'html') expect(content, name).toContain('server-1');
     }
-    expect(one.stdout).toMatch(/#1 client-\d:\d+ > server-1:8001 {2}server closed first/);
+    expect(one.stdout).toMatch(/#1 \w+-\d:\d+ > server-1:8001 {2}server closed first/);
     const report = reportOf(written.get('json')!);
     expect(report.flows.map(({ server }) => server.address)).toEqual(Array.from({ length: 5 }, () => 'server-1'));
     const flows = other.stdout
