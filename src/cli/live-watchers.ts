@@ -18,9 +18,11 @@ const VIEW_SHARE = 0.1;
 /** the same of judging, which takes as long as a report */
 const JUDGE_EVERY = 5000;
 const JUDGE_SHARE = 0.05;
+/** packets a second from which nothing is judged: meanwhile packets would have to wait in the kernel's buffer, and be lost */
+const MOST_PACKETS = 20_000;
 
 /** Calls again and again, and less often where a call takes long. @returns what ends it */
-function again(everyMs: number, share: number, call: () => void): () => void {
+function again(everyMs: number, share: number, call: () => unknown): () => void {
   let timer: NodeJS.Timeout;
   const plan = (took: number) => {
     timer = setTimeout(
@@ -71,15 +73,17 @@ export function watch({ monitor, ring, redactor, flags, draws, onQuit }: Watched
       ? new LiveScreen({ input: process.stdin, output: process.stdout, color, onQuit, ladder: readLadder })
       : null;
   if (screen === null && metrics === null) return () => undefined;
+  let isBusy = false;
   const look = () => {
     const view = monitor.view();
+    isBusy = view.packetsPerSecond > MOST_PACKETS;
     const shown = redactor?.view(view) ?? view;
     metrics?.view(shown);
     screen?.show(shown);
   };
   screen?.start();
   look();
-  const ends = [again(VIEW_EVERY, VIEW_SHARE, look), again(JUDGE_EVERY, JUDGE_SHARE, () => monitor.judge())];
+  const ends = [again(VIEW_EVERY, VIEW_SHARE, look), again(JUDGE_EVERY, JUDGE_SHARE, () => isBusy || monitor.judge())];
   return () => {
     for (const end of ends) end();
     screen?.stop();
