@@ -1,6 +1,6 @@
 /** Exit code 2: what the user got wrong, told in three short lines, with nothing on standard output. */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -155,10 +155,11 @@ describe('standard output that takes nothing', () => {
     expectError({ code: status, signal: null, stdout: '', stderr }, /no space left/);
   });
 
-  test('leaves no file behind', () => {
+  test('does not cost the other outputs, nor leaves half a file', () => {
     const before = readdirSync(folder);
     expect(full('-f ndjson -o report.json three.pcap').status).toBe(2);
-    expect(readdirSync(folder)).toEqual(before);
+    expect(readdirSync(folder).sort()).toEqual([...before, 'report.json'].sort());
+    expect(JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8')).totals.flows).toBe(3);
   });
 
   test('and a standard error that takes nothing changes no exit code', () => {
