@@ -52,7 +52,7 @@ export async function writeAnalysis(
       await writeEvidence(evidence, analyzed.report, flags, redactor);
       writing.tellWritten(evidence.path);
     }
-    return exitCodeOf(analyzed.report, flags);
+    return exitCodeOf(analyzed.report, writing.told!, flags);
   } catch (error) {
     giveUp();
     throw error;
@@ -97,12 +97,16 @@ async function writeEvidence(
     .finally(() => second.end());
 }
 
-/** Warns of what the reader of standard output alone would not see. */
-export function exitCodeOf(report: Report, flags: AnalyzeFlags): number {
+/**
+ * Warns of what the reader of standard output alone would not see.
+ * @param report with the real addresses
+ * @param told as it was written: nothing else may be named
+ */
+export function exitCodeOf(report: Report, told: Report, flags: AnalyzeFlags): number {
   if (flags.splitBy !== undefined && flags.quiet !== true) hintAtTornConnection(report.flows);
-  warnOfDamage(report.capture);
-  const fails = reachesFailOn(report.findings, flags.failOn, flags.quiet === true);
-  if (report.capture.damage.length > 0) return EXIT_DAMAGED;
+  warnOfDamage(told.capture);
+  const fails = reachesFailOn(told.findings, flags.failOn, flags.quiet === true);
+  if (told.capture.damage.length > 0) return EXIT_DAMAGED;
   return fails ? EXIT_NOTHING : EXIT_DONE;
 }
 

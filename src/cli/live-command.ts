@@ -214,7 +214,7 @@ class LiveSession {
     if (this.save !== null && flags.quiet !== true) tellSaved(this.save.saved);
     await this.server?.close();
     this.owners?.close();
-    const code = exitCodeOf(analyzed.report, flags);
+    const code = exitCodeOf(analyzed.report, writing.told!, flags);
     if (this.error === null || this.error instanceof BrokenPipe) return code;
     process.stderr.write(`${explain(this.error)}\n`);
     return EXIT_USAGE;

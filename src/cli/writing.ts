@@ -6,7 +6,7 @@ import { staysOf } from '../output/html/charts/stays-of.ts';
 import type { Ladders } from '../output/html/model.ts';
 import { plain } from '../output/style.ts';
 import type { Redactor } from '../redact/redactor.ts';
-import type { ComparisonTotals, Flow } from '../report/types.ts';
+import type { ComparisonTotals, Flow, Report } from '../report/types.ts';
 import type { AnalyzeFlags } from './flags.ts';
 import { type Format, isStreamed, OutputFile, render, streamHead, streamLine } from './formats.ts';
 import { warnOfSize } from './page.ts';
@@ -35,6 +35,8 @@ export interface WritingOptions {
 export class Writing {
   readonly stdout: Format | null;
   private readonly flags: AnalyzeFlags;
+  /** the report as it is written, redacted where that is wanted; null before finish() */
+  told: Report | null = null;
   private readonly redactor: Redactor | null;
   private readonly outputs: OutputFile[] = [];
   private readonly results: Results;
@@ -103,6 +105,7 @@ export class Writing {
     const { flags, redactor, stdout, results } = this;
     // From here on nothing but this is written, on standard error too.
     const { report, ...counted } = redactor?.analysis(analyzed) ?? analyzed;
+    this.told = report;
     const stays = this.writesHtml && analyzed.context !== undefined ? staysOf(analyzed.context) : null;
     const page = {
       ladders,
