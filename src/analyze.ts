@@ -10,7 +10,7 @@ import { type CaptureOptions, type CaptureSet, type Moment, openCaptures } from 
 import type { CaptureClock } from './input/clock.ts';
 import { findCaptures } from './input/find.ts';
 import { judge } from './judge.ts';
-import { startKernel } from './kernel/kernel.ts';
+import { type Kernel, startKernel } from './kernel/kernel.ts';
 import { type RedactOptions, Redactor } from './redact/redactor.ts';
 import type { FlowCollector } from './report/flows.ts';
 import type { Gauge } from './report/gauge.ts';
@@ -117,16 +117,14 @@ export interface JudgedAnalysis extends Analysis {
 
 /** As analyze() does with files, with what the summaries show beside the report; nothing is redacted. */
 export async function runAnalysis(files: readonly string[], options: AnalysisOptions = {}): Promise<JudgedAnalysis> {
-  const where = options.where === undefined ? undefined : parseWhere(options.where);
+  const accepts = acceptsOf(options);
   const systems = parseSystems(options);
   const thresholds = thresholdsOf(options.thresholds);
   const portRange = checkedPortRange(options.portRange);
   const maxFlows = options.maxFlows ?? MAX_FLOWS;
   const { onFlow, onProgress, stdin, follow } = options;
-  const accepts = where === undefined ? options.accepts : (flow: Flow) => where.matches(flow);
   const { splitBy = [] } = options;
-  // The kernel knows flows by their 4-tuples alone.
-  const kernel = options.kernel === false || splitBy.length > 0 ? null : startKernel();
+  const kernel = kernelFor(options);
   const captures = await openCaptures(files, { onProgress, stdin, follow, place: kernel ?? undefined });
   // What asks for flows as they end wants them in one order.
   const shares = onFlow === undefined && accepts === undefined ? threadsFor(files, captures, options.threads) : 1;
@@ -175,6 +173,18 @@ export async function runAnalysis(files: readonly string[], options: AnalysisOpt
     thresholds,
     isFiltered: accepts !== undefined,
   });
+}
+
+/** The flows that the options keep; undefined: all. @throws WhereError */
+export function acceptsOf({ where, accepts }: Pick<AnalysisOptions, 'where' | 'accepts'>): AnalysisOptions['accepts'] {
+  if (where === undefined) return accepts;
+  const expression = parseWhere(where);
+  return (flow) => expression.matches(flow);
+}
+
+/** The WebAssembly kernel where it may be used: it knows flows by their 4-tuples alone. */
+export function kernelFor({ kernel, splitBy = [] }: Pick<AnalysisOptions, 'kernel' | 'splitBy'>): Kernel | null {
+  return kernel === false || splitBy.length > 0 ? null : startKernel();
 }
 
 /** What a report is concluded from. */

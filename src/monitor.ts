@@ -1,12 +1,20 @@
 /** A capture while it is made: what there is now, reports in between, and the report at the end. */
 
 import type { Readable } from 'node:stream';
-import { type AnalysisOptions, captureOf, concluded, type JudgedAnalysis, MAX_FLOWS } from './analyze.ts';
+import {
+  type AnalysisOptions,
+  acceptsOf,
+  captureOf,
+  concluded,
+  type JudgedAnalysis,
+  kernelFor,
+  MAX_FLOWS,
+} from './analyze.ts';
 import { ALONE } from './decode/shares.ts';
 import * as L from './flow/layout.ts';
 import { type CaptureSet, openCaptures } from './input/captures.ts';
 import type { InputError } from './input/errors.ts';
-import { startKernel } from './kernel/kernel.ts';
+import type { Kernel } from './kernel/kernel.ts';
 import { Gauge, GaugeSwitch } from './report/gauge.ts';
 import type { Capture, Damage, Finding, Flow, LiveSource } from './report/types.ts';
 import { ShareReader } from './share.ts';
@@ -21,7 +29,6 @@ import { asOfNow } from './watch/present.ts';
 import { PacketRate } from './watch/rate.ts';
 import { socketsOf } from './watch/sockets.ts';
 import type { LiveView } from './watch/view.ts';
-import { parseWhere } from './where/where.ts';
 
 /** After so long without a packet none waits in the kernel's buffer, ms. */
 const QUIET_MS = 250;
@@ -59,7 +66,8 @@ export interface MonitorOptions
 export class Monitor {
   readonly startedAt: number;
   readonly #options: MonitorOptions;
-  readonly #kernel: ReturnType<typeof startKernel>;
+  readonly #kernel: Kernel | null;
+  readonly #accepts: AnalysisOptions['accepts'];
   /** null: not enough has come to tell what it is */
   #captures: CaptureSet | null = null;
   readonly #reader: ShareReader;
@@ -88,17 +96,17 @@ export class Monitor {
   /** @throws WhereError, OsError, ThresholdError, RangeError as analyze() */
   constructor(options: MonitorOptions) {
     this.#options = options;
-    this.#kernel = options.kernel === false || (options.splitBy ?? []).length > 0 ? null : startKernel();
     this.#now = options.now ?? Date.now;
     this.startedAt = this.#now();
     this.#from = this.startedAt;
     this.#portRange = checkedPortRange(options.portRange);
     this.#thresholds = thresholdsOf(options.thresholds);
+    this.#accepts = acceptsOf(options);
     const settings = {
       systems: parseSystems(options),
       maxFlows: options.maxFlows ?? MAX_FLOWS,
       splitBy: options.splitBy,
-      where: acceptsOf(options),
+      where: this.#accepts,
       onFlow: witnessed(options.onFlow, (flow) => this.#witnessed(flow)),
       onClosed: witnessed(options.onClosed, (flow) => this.#witnessed(flow)),
       onKept: options.witness && ((flow: Flow) => this.#tell(flow)),
@@ -106,6 +114,7 @@ export class Monitor {
       newest: true,
       live: true,
     };
+    this.#kernel = kernelFor(options);
     this.#reader = new ShareReader(ALONE, settings, this.#kernel);
     this.#before = this.#counted();
   }
@@ -201,7 +210,7 @@ export class Monitor {
       start: this.#start ?? (clock.empty ? 0 : clock.firstSince(clock.originSeconds)),
       portRange: this.#portRange,
       thresholds: this.#thresholds,
-      isFiltered: acceptsOf(this.#options) !== undefined,
+      isFiltered: this.#accepts !== undefined,
     });
     const { witness } = this.#options;
     if (witness === undefined) return judged;
@@ -306,10 +315,4 @@ type Call = (flow: Flow) => void;
 
 function witnessed(call: Call | undefined, tell: (flow: Flow) => Flow): Call | undefined {
   return call === undefined ? undefined : (flow) => call(tell(flow));
-}
-
-function acceptsOf({ where, accepts }: MonitorOptions): MonitorOptions['accepts'] {
-  if (where === undefined) return accepts;
-  const expression = parseWhere(where);
-  return (flow) => expression.matches(flow);
 }

@@ -53,10 +53,15 @@ export function defaultThresholds(): Record<RuleName, number> {
   return Object.fromEntries(all) as Record<RuleName, number>;
 }
 
+/** Negative where `a` is the more severe one. */
+export function compareSeverity(a: Pick<Finding, 'severity'>, b: Pick<Finding, 'severity'>): number {
+  return SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity);
+}
+
 /** What the rules find, the most severe first, then in the order of RULE_NAMES. */
 export function findingsOf(context: Context): Finding[] {
   const findings = RULES.flatMap((rule) => rule.find(context).map((draft) => written(rule, draft, context)));
-  return findings.sort((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity));
+  return findings.sort(compareSeverity);
 }
 
 function written(rule: Rule, draft: Draft, context: Context): Finding {

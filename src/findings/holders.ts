@@ -35,11 +35,11 @@ export function holdersOf(
   const all = [...found].sort(([, a], [, b]) => b.flows - a.flows);
   const [first] = all;
   if (first === undefined) return null;
-  return {
-    words: list(
-      all.map(([pid, { name }]) => `${name} (pid ${pid})`),
-      MOST,
-    ),
-    pid: first[0],
-  };
+  return { words: processWords(all.map(([pid, { name }]) => ({ pid, name }))), pid: first[0] };
+}
+
+/** "nginx (pid 812) and nginx (pid 813)"; of more than a few how many there are. */
+export function processWords(processes: readonly Pick<Holder, 'pid' | 'name'>[]): string {
+  const words = processes.map(({ pid, name }) => `${name} (pid ${pid})`);
+  return list(words, MOST);
 }

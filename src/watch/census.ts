@@ -81,8 +81,9 @@ class Standing {
   readonly since = [0, 0];
   /** when their TIME_WAIT is over at the latest, NaN without one */
   readonly until = [0, 0];
-  kind: Kind = 'open';
-  initiator: Initiator = null;
+  /** a number of F.KINDS, and index in INITIATORS */
+  kind = F.KIND_OPEN;
+  initiator = 0;
   last = 0;
 }
 
@@ -110,7 +111,7 @@ class CensusTaker {
     const { standing } = this;
     this.waiting++;
     const isThere = this.stands(flow, summary, at);
-    if (standing.kind !== 'open') this.countCloser(flow);
+    if (standing.kind !== F.KIND_OPEN) this.services.add(flow, standing.kind, standing.initiator);
     if (!isThere) return;
     this.lasts.push(standing.last);
     for (let side = 0; side < 2; side++) {
@@ -120,11 +121,6 @@ class CensusTaker {
       if (state === S.TIME_WAIT) this.addTimeWait(flow, side);
       else if (state === S.FIN_WAIT_2 || state === S.CLOSE_WAIT) this.addLingering(flow, side, state);
     }
-  }
-
-  private countCloser(flow: FlowView): void {
-    const { kind, initiator } = this.standing;
-    this.services.add(flow, F.KINDS.indexOf(kind), INITIATORS.indexOf(initiator ?? 'none'));
   }
 
   /** Those of which the newest packets are. */
@@ -173,8 +169,8 @@ class CensusTaker {
       standing.since[side] = from;
       standing.until[side] = stays ? until : Number.NaN;
     }
-    standing.kind = F.KINDS[summary[at + KIND]!]!;
-    standing.initiator = initiatorOf(summary[at + INITIATOR]!);
+    standing.kind = summary[at + KIND]!;
+    standing.initiator = summary[at + INITIATOR]!;
     standing.last = summary[at + LAST]!;
   }
 
@@ -191,9 +187,9 @@ class CensusTaker {
       const until = facts.timeWaitRestartedAt[x]! + offset + profiles[x]!.timeWaitLatestNs;
       standing.until[side] = state === S.TIME_WAIT ? until : Number.NaN;
     }
-    standing.kind = F.KINDS[facts.kind]!;
+    standing.kind = facts.kind;
     const { initiator } = facts;
-    standing.initiator = initiatorOf(initiator < F.BOTH ? (initiator === facts.client ? 0 : 1) : initiator);
+    standing.initiator = initiator < F.BOTH ? (initiator === facts.client ? 0 : 1) : initiator;
     standing.last = flow.float(L.LAST_TIME) + offset;
   }
 
@@ -227,8 +223,7 @@ class CensusTaker {
   }
 
   private addRow(flow: FlowView): void {
-    const { rows, standing } = this;
-    const { collector } = this;
+    const { rows, standing, collector } = this;
     const [client, server] = standing.states;
     rows.push({
       id: flow.word(L.ID),
@@ -238,8 +233,8 @@ class CensusTaker {
       opened: flow.float(L.FIRST_TIME) + collector.teller.offsetOf(flow),
       last: standing.last,
       packets: flow.of(0, L.PACKETS) + flow.of(1, L.PACKETS),
-      kind: standing.kind,
-      initiator: standing.initiator,
+      kind: F.KINDS[standing.kind]!,
+      initiator: initiatorOf(standing.initiator),
     });
   }
 }

@@ -1,9 +1,11 @@
 /** What this machine's kernel alone knows, as findings: sockets of which the capture has no packet, ports on which nobody listens. */
 
-import type { Finding, Flow } from '../report/types.ts';
+import { compareSeverity } from '../findings/findings.ts';
+import { processWords } from '../findings/holders.ts';
+import type { Address, Finding, Flow } from '../report/types.ts';
 import type { KernelSocket, Witness } from '../sockets/witness.ts';
 import { timeText } from '../sockets/witness-times.ts';
-import { addressPort, clock, duration, list, plural } from '../words.ts';
+import { addressPort, clock, duration, plural } from '../words.ts';
 import { portsWithKernel } from './kernel-view.ts';
 
 export interface KernelCircumstances {
@@ -16,7 +18,6 @@ export interface KernelCircumstances {
   limits: { closeWait: number; bindBlocked: number };
 }
 
-const SEVERITIES = ['critical', 'warning', 'info'];
 /** Sockets that leak from which it is no accident. */
 const MANY = 10;
 
@@ -30,7 +31,7 @@ export function withKernelFindings(witness: Witness, circumstances: KernelCircum
     ({ rule, severity, endpoint }) => !(rule === 'bind-blocked' && severity === 'info' && superseded.has(endpoint)),
   );
   const all = [...kept, ...blocked, ...leaks(witness, circumstances)];
-  return all.sort((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity));
+  return all.sort(compareSeverity);
 }
 
 /** Ports with sockets in TIME_WAIT, and no listener. */
@@ -92,7 +93,7 @@ function leaks(witness: Witness, { flows, now, limits }: KernelCircumstances): F
   return [...groups.values()].map((leak) => leakFinding(leak, now, limits.closeWait));
 }
 
-function pair(one: { address: string; port: number }, other: { address: string; port: number }): string {
+function pair(one: Address, other: Address): string {
   return `${addressPort(one)} ${addressPort(other)}`;
 }
 
@@ -100,10 +101,7 @@ function leakFinding({ endpoint, isServer, sockets }: Leak, now: number, limit: 
   const since = Math.min(...sockets.map((socket) => socket.since));
   const seconds = Math.max(0, (now - since) / 1000);
   const owners = new Map(sockets.flatMap((socket) => socket.owners.map(({ pid, name }) => [pid, name] as const)));
-  const who = list(
-    [...owners].map(([pid, name]) => `${name} (pid ${pid})`),
-    3,
-  );
+  const who = processWords(Array.from(owners, ([pid, name]) => ({ pid, name })));
   const isLong = seconds >= limit;
   const [first] = owners.keys();
   return {

@@ -1,14 +1,13 @@
 /** Findings of a capture that goes on. */
 
+import { compareSeverity } from '../findings/findings.ts';
 import type { Finding } from '../report/types.ts';
-
-const SEVERITIES = ['critical', 'warning', 'info'];
 
 /** The most severe first, then those that began last; in words of now. */
 export function asOfNow(findings: readonly Finding[]): Finding[] {
   const time = ({ at, until }: Finding) => Date.parse(at ?? until ?? '') || 0;
   return findings
-    .toSorted((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) || time(b) - time(a))
+    .toSorted((a, b) => compareSeverity(a, b) || time(b) - time(a))
     .map((finding) => ({ ...finding, because: inThePresent(finding.because), title: inThePresent(finding.title) }));
 }
 
